@@ -1,0 +1,64 @@
+/** Hook points of load balancing, called by the ipvs plugin. */
+import type { Adjust, HookEntry, Observe } from './kinds.js';
+
+export interface IpvsChanged {
+  readonly virtualServer: string;
+  /** Absent when the change is to the virtual server itself. */
+  readonly realServer?: string;
+  readonly change: 'added' | 'removed' | 'changed';
+  readonly weight?: number;
+  readonly at: number;
+}
+
+export interface IpvsQuorum {
+  readonly virtualServer: string;
+  readonly to: 'gained' | 'lost';
+  /** Sum of the weights of live real servers. */
+  readonly weight: number;
+  readonly quorum: number;
+  readonly at: number;
+}
+
+export interface IpvsWeightQuestion {
+  readonly virtualServer: string;
+  readonly realServer: string;
+  readonly configured: number;
+}
+
+export interface IpvsHooks {
+  'ipvs.changed': Observe<IpvsChanged>;
+  'ipvs.weight': Adjust<number, IpvsWeightQuestion>;
+  'ipvs.quorum': Observe<IpvsQuorum>;
+}
+
+const common = {
+  owner: 'ipvs',
+  key: 'virtual_server',
+  since: '0.1.0',
+  stability: 'experimental',
+  needsConsent: false,
+} as const;
+
+export const ipvsEntries: { [Name in keyof IpvsHooks]: HookEntry<IpvsHooks[Name]['kind']> } = {
+  'ipvs.changed': {
+    ...common,
+    kind: 'observe',
+    summary: 'The kernel table changed on our account.',
+    tappedFrom: 'any lane',
+    deadlineMs: 3000,
+  },
+  'ipvs.weight': {
+    ...common,
+    kind: 'adjust',
+    summary: 'The effective weight of a real server is computed.',
+    tappedFrom: "the owner's lane",
+    deadlineMs: 1,
+  },
+  'ipvs.quorum': {
+    ...common,
+    kind: 'observe',
+    summary: 'A virtual server gained or lost its quorum.',
+    tappedFrom: 'any lane',
+    deadlineMs: 3000,
+  },
+};

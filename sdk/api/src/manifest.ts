@@ -1,0 +1,20 @@
+/** The `mainstay` block of a plugin's package.json: read before any of its code runs. */
+import type { PortName } from './ports/index.js';
+
+/** Kinds of process a plugin may live in. */
+export const laneKinds = ['realtime', 'balance', 'health', 'extension'] as const;
+export type LaneKind = (typeof laneKinds)[number];
+
+export interface Manifest {
+  /** Semver range of @mainstay/sdk, such as `^0.1.0`. */
+  readonly api: string;
+  /** Where it runs; the operator may override it. */
+  readonly lane: LaneKind;
+  /** True: a process of its own, shared with no other plugin. */
+  readonly isolated?: boolean;
+  /** Ports it is handed. */
+  readonly needs: readonly PortName[];
+}
+
+/** Version of this SDK, against which `api` is checked. */
+export const sdkVersion = '0.1.0';

@@ -1,0 +1,93 @@
+/**
+ * The one entry of every plugin, built-in or third-party. Two phases: `setup` declares (hooks, keywords, status) and does no
+ * I/O, so that `mainstay check`, `plugins` and the docs can run it anywhere; `start` acts.
+ */
+import type { Clock } from './clock.js';
+import type { Reporter } from './config/diagnostic.js';
+import type { Block, ConfigHandle, Fields, Infer } from './config/schema.js';
+import type { LeasePublisher, LeaseReader } from './leases.js';
+import type { Ports } from './ports/index.js';
+import type { StatusPoints } from './status.js';
+import type { HookCalls, Taps } from './taps.js';
+
+/** Contributes blocks and keywords to the configuration. */
+export interface ConfigPoints {
+  /** A root block with a name, which may be written several times: `vrrp_instance VI_1 { ... }`. */
+  named<F extends Fields>(keyword: string, block: Block<F>): ConfigHandle<Infer<Block<F>>>;
+  /** A root block without a name. */
+  block<F extends Fields>(keyword: string, block: Block<F>): ConfigHandle<Infer<Block<F>>>;
+  /** Keywords at the root. */
+  root<F extends Fields>(fields: F): ConfigHandle<{ readonly [K in keyof F]: Infer<F[K]> }>;
+  /** More keywords in a root block of another plugin, or of core (`global_defs`). One entry for each block written. */
+  extend<F extends Fields>(keyword: string, fields: F): ConfigHandle<{ readonly [K in keyof F]: Infer<F[K]> }>;
+  /** Runs after everything is bound, for rules that span keywords and blocks. No I/O. */
+  check(check: (report: (handle: ConfigHandle<unknown>) => Reporter) => void): void;
+}
+
+/** What `setup` may declare on. */
+export interface App {
+  readonly taps: Taps;
+  readonly config: ConfigPoints;
+  readonly status: StatusPoints;
+}
+
+export interface Log {
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** What a started plugin works with. */
+export interface Run {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly ports: Ports;
+  readonly hooks: HookCalls;
+  readonly leases: LeasePublisher & LeaseReader;
+  /** Aborted when the plugin must stop. */
+  readonly signal: AbortSignal;
+  /** Command-line and environment facts a plugin may need. */
+  readonly facts: Facts;
+}
+
+export interface Facts {
+  /** True after a restart of the lane within the life of the same daemon. */
+  readonly isRestart: boolean;
+  /** `--dont-release-vrrp`: leave addresses in place at exit. */
+  readonly keepAddressesAtExit: boolean;
+  /** Directory that relative paths of the configuration refer to. */
+  readonly configDirectory: string;
+}
+
+/** A plugin's answer to a new configuration: it has applied the difference, or wants to be stopped and started. */
+export type ReconfigureAnswer = 'absorbed' | 'restart';
+
+export interface PluginSpec {
+  /** The one word that names the plugin: its folder, log prefix and page in the docs. `[a-z][a-z0-9-]*` */
+  readonly name: string;
+  /** Declares. Synchronous, no I/O. */
+  setup(app: App): void;
+  /** Plugins that this one brings along, found with the configuration in hand (a folder of hook files). Before the graph freezes. */
+  children?(run: Run): Promise<readonly Plugin[]>;
+  /** Acts: sockets and timers begin here. Ten seconds at most. */
+  start?(run: Run): void | Promise<void>;
+  /** The handles already show the new configuration. */
+  reconfigure?(run: Run): ReconfigureAnswer | Promise<ReconfigureAnswer>;
+  /** Undoes `start`, also one that failed half-way; called at most once per start. */
+  stop?(run: Run, why: 'shutdown' | 'restart'): void | Promise<void>;
+}
+
+const brand = Symbol.for('mainstay.plugin');
+
+/** A defined plugin: the default export of a plugin's package. */
+export type Plugin = PluginSpec & { readonly [brand]: 1 };
+
+export function definePlugin(spec: PluginSpec): Plugin {
+  return Object.freeze({ ...spec, [brand]: 1 as const });
+}
+
+/** Works across copies of the SDK. */
+export function isPlugin(value: unknown): value is Plugin {
+  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === 1;
+}

@@ -1,0 +1,47 @@
+/** Ports to the host: scripts, modules named by the operator, small state that survives a restart. */
+
+export interface ScriptIdentity {
+  /** User and group by name; absent: those of the daemon's lane. */
+  readonly user?: string;
+  readonly group?: string;
+}
+
+export interface ScriptOptions extends ScriptIdentity {
+  /** argv; the first is the program. No shell, unless the program is a text file without an interpreter line. */
+  readonly command: readonly string[];
+  /** Milliseconds until SIGTERM to the process group; SIGKILL 2 s later. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export type ScriptResult =
+  | { readonly outcome: 'exited'; readonly code: number; readonly durationMs: number }
+  | { readonly outcome: 'signalled'; readonly signal: string; readonly durationMs: number }
+  | { readonly outcome: 'timedOut'; readonly durationMs: number }
+  | { readonly outcome: 'failed'; readonly error: string };
+
+export interface ProcessPort {
+  /** Runs a script to its end in a process group of its own, with closed descriptors and a clean environment. Never rejects. */
+  run(options: ScriptOptions): Promise<ScriptResult>;
+  /**
+   * What is wrong with running this command as that user (missing, not executable, a path component that others may write
+   * while it would run as root); undefined when nothing is.
+   */
+  inspect(command: readonly string[], identity: ScriptIdentity): Promise<ScriptProblem | undefined>;
+}
+
+export interface ScriptProblem {
+  readonly kind: 'missing' | 'not-executable' | 'unknown-user' | 'insecure';
+  readonly message: string;
+}
+
+export interface Modules {
+  /** Loads a TypeScript or JavaScript module by absolute path, compiled at load time; answers its exports. */
+  load(path: string): Promise<Readonly<Record<string, unknown>>>;
+}
+
+export interface Files {
+  /** Names in a folder, sorted; empty where it does not exist. */
+  list(folder: string): Promise<readonly string[]>;
+  readText(path: string): Promise<string>;
+}

@@ -1,0 +1,30 @@
+/** The ports of a plugin. A port that the manifest's `needs` does not name is not handed over: touching it throws. */
+import type { Files, Modules, ProcessPort } from './host.js';
+import type { Addresses, LinkLayer, Links, RawIp, Routes } from './network.js';
+
+export * from './host.js';
+export * from './network.js';
+
+export interface Ports {
+  readonly links: Links;
+  readonly addresses: Addresses;
+  readonly routes: Routes;
+  readonly rawIp: RawIp;
+  readonly linkLayer: LinkLayer;
+  readonly process: ProcessPort;
+  readonly modules: Modules;
+  readonly files: Files;
+}
+
+export type PortName = keyof Ports;
+
+export const portNames: readonly PortName[] = [
+  'links',
+  'addresses',
+  'routes',
+  'rawIp',
+  'linkLayer',
+  'process',
+  'modules',
+  'files',
+];

@@ -1,0 +1,42 @@
+/** What a plugin reports of its objects: the material of `mainstay status` and `mainstay explain`. */
+
+export type StatusValue = string | number | boolean | null | readonly StatusValue[] | { readonly [key: string]: StatusValue };
+
+/** One object (an instance, a session, a server) as an operator sees it. */
+export interface ObjectStatus {
+  /** The keyword of the configuration that made it: `vrrp_instance`. */
+  readonly kind: string;
+  readonly name: string;
+  readonly state: string;
+  /** Shown as columns, in this order. */
+  readonly summary: Readonly<Record<string, StatusValue>>;
+  /** Everything else; `--json` and the single-object view show it. */
+  readonly detail: Readonly<Record<string, StatusValue>>;
+}
+
+/** One thing that makes a value or state what it is. */
+export interface Contributor {
+  /** Which value: `state`, `priority`. */
+  readonly of: string;
+  /** Plugin, keyword or peer that contributes. */
+  readonly source: string;
+  readonly effect: string;
+  readonly why: string;
+  /** Milliseconds since the epoch of when it came to be; absent for configuration. */
+  readonly since?: number;
+}
+
+export interface Explanation {
+  readonly kind: string;
+  readonly name: string;
+  readonly state: string;
+  /** One sentence: why it is in this state. */
+  readonly because: string;
+  readonly contributors: readonly Contributor[];
+}
+
+/** Registered in `setup`, asked at run time. */
+export interface StatusPoints {
+  objects(report: () => readonly ObjectStatus[]): void;
+  explain(explain: (name: string) => Explanation | undefined): void;
+}
