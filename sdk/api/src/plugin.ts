@@ -3,7 +3,7 @@
  * I/O, so that `mainstay check`, `plugins` and the docs can run it anywhere; `start` acts.
  */
 import type { Clock } from './clock.js';
-import type { Reporter } from './config/diagnostic.js';
+import type { Diagnostic, Reporter } from './config/diagnostic.js';
 import type { Block, ConfigHandle, Fields, Infer } from './config/schema.js';
 import type { LeasePublisher, LeaseReader } from './leases.js';
 import type { Ports } from './ports/index.js';
@@ -70,6 +70,12 @@ export interface PluginSpec {
   setup(app: App): void;
   /** Plugins that this one brings along, found with the configuration in hand (a folder of hook files). Before the graph freezes. */
   children?(run: Run): Promise<readonly Plugin[]>;
+  /**
+   * What only the host can tell of the bound configuration: a script that is missing, a hook file that does not load.
+   * `mainstay check` prints it and counts it in its exit code (codes `SCRIPT_SECURITY_*`: 6); it never keeps a daemon from
+   * starting or reloading. No side effects.
+   */
+  verify?(run: Run): Promise<readonly Diagnostic[]>;
   /** Acts: sockets and timers begin here. Ten seconds at most. */
   start?(run: Run): void | Promise<void>;
   /** The handles already show the new configuration. */

@@ -14,6 +14,8 @@ export interface TapOptions {
   readonly after?: string | readonly string[];
   /** Only for this object: the instance, session or server of that name. */
   readonly for?: string;
+  /** Instead of the hook's deadline, 1..60000 milliseconds. Only for taps that nobody waits for: `observe`. */
+  readonly deadlineMs?: number;
 }
 
 export interface TapContext {

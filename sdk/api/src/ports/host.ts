@@ -11,7 +11,10 @@ export interface ScriptOptions extends ScriptIdentity {
   readonly command: readonly string[];
   /** Milliseconds until SIGTERM to the process group; SIGKILL 2 s later. */
   readonly timeoutMs: number;
+  /** Ends the script as the timeout does; the result is then `signalled`. */
   readonly signal?: AbortSignal;
+  /** Hears what the script prints, line by line: at most 100 lines of 500 characters each; the rest is read and dropped. */
+  onOutput?(line: string, stream: 'stdout' | 'stderr'): void;
 }
 
 export type ScriptResult =
