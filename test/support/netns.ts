@@ -95,7 +95,7 @@ export class Lan {
     }
     await run('ip', ['-batch', '-'], root.join('\n'));
     await Promise.all([lan.#buildSwitch(), ...hosts.map((host) => buildHost(host))]);
-    await Promise.all([operational(lan.switchNamespace, 'br0'), ...hosts.map((host) => operational(host.namespace, 'eth0'))]);
+    await Promise.all([operational(lan.switchNamespace), ...hosts.map((host) => operational(host.namespace))]);
     return lan;
   }
 
@@ -129,11 +129,14 @@ async function buildHost(host: Host): Promise<void> {
   await run('ip', ['-n', host.namespace, '-batch', '-'], lines.join('\n'));
 }
 
-/** The kernel may take a second to notice a carrier; until then the first packets would be lost. */
-async function operational(namespace: string, dev: string): Promise<void> {
-  await until(`${dev} of ${namespace} is operational`, 5000, async () => {
-    const [link] = JSON.parse(await run('ip', ['-n', namespace, '-j', 'link', 'show', dev])) as { operstate: string }[];
-    return link?.operstate === 'UP';
+/** The kernel may take a second to notice a carrier, and a bridge to forward; until then the first packets would be lost. */
+async function operational(namespace: string): Promise<void> {
+  await until(`every link of ${namespace} is operational`, 5000, async () => {
+    const links = JSON.parse(await run('ip', ['-n', namespace, '-j', 'link', 'show', 'up'])) as {
+      ifname: string;
+      operstate: string;
+    }[];
+    return links.every((link) => link.ifname === 'lo' || link.operstate === 'UP');
   });
 }
 
