@@ -1,1 +1,58 @@
-export {};
+/** The vrrp plugin: registers its keywords, status and life cycle. The protocol is in machine.ts, the work in instance.ts. */
+import { type App, type ConfigHandle, definePlugin, type Plugin, type Run } from '@mainstay/sdk';
+import { type GlobalValue, globalKeywords, type InstanceValue, instanceBlock } from './config.js';
+import { step } from './machine.js';
+import { instanceConfigs, Manager } from './manager.js';
+import { explain, objectStatus } from './report.js';
+
+export { type Effect, type Event, initialState, type MachineConfig, type State, type Step, step } from './machine.js';
+export { type Advert, type ChecksumForm, type Decoded, decodeAdvert, encodeAdvert, noAuthentication } from './packet.js';
+
+interface Parts {
+  readonly instances: ConfigHandle<InstanceValue>;
+  readonly global: ConfigHandle<GlobalValue>;
+}
+
+/** The plugin around a machine: `step` is replaced only by tests that show a broken machine being noticed. */
+export function createVrrpPlugin(machine: typeof step = step): Plugin {
+  let parts: Parts | undefined;
+  let manager: Manager | undefined;
+  const configs = () => (parts ? instanceConfigs(parts.instances.entries, parts.global.value) : []);
+
+  function setup(app: App): void {
+    parts = {
+      instances: app.config.named('vrrp_instance', instanceBlock),
+      global: app.config.extend('global_defs', globalKeywords),
+    };
+    app.config.check(() => void configs());
+    app.status.objects(() => manager?.all.map(objectStatus) ?? []);
+    app.status.explain((name) => {
+      const instance = manager?.all.find(({ config }) => config.name === name);
+      return instance && explain(instance);
+    });
+  }
+
+  async function start(run: Run): Promise<void> {
+    const global = parts?.global.value;
+    manager = new Manager(run, {
+      logUnknownVrids: global?.log_unknown_vrids ?? false,
+      startupDelayMs: global?.vrrp_startup_delay ?? 0,
+      step: machine,
+    });
+    await manager.start(configs());
+  }
+
+  async function reconfigure(): Promise<'absorbed'> {
+    await manager?.reconfigure(configs());
+    return 'absorbed';
+  }
+
+  async function stop(run: Run): Promise<void> {
+    await manager?.stop(run.facts.keepAddressesAtExit);
+    manager = undefined;
+  }
+
+  return definePlugin({ name: 'vrrp', setup, start, reconfigure, stop });
+}
+
+export default createVrrpPlugin();

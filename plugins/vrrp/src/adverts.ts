@@ -1,0 +1,29 @@
+/** Builds an instance's advertisements and hands them to the wire, one for each destination. Used by instance.ts. */
+import type { InstanceConfig } from './instance-config.js';
+import { type ChecksumForm, type Endpoints, encodeAdvert } from './packet.js';
+import type { Attachment } from './wire.js';
+
+/** "Internetwork control" precedence (RFC 791), as keepalived marks its advertisements. */
+const trafficClass = 0xc0;
+/** RFC 9568 section 5.1.1.3: proof that the packet was not forwarded. */
+const multicastTtl = 255;
+
+/** Where the advertisements went. */
+export function sendAdverts(
+  wire: Attachment,
+  config: InstanceConfig,
+  priority: number,
+  source: string,
+  form: ChecksumForm,
+): readonly Endpoints[] {
+  const { version, virtualRouterId, advertIntervalMs: intervalMs, authType, password: authData } = config;
+  const addresses = config.addresses.map(({ address }) => address);
+  const advert = { version, virtualRouterId, priority, intervalMs, addresses, authType, authData };
+  const destinations = config.isUnicast ? config.peers.map(({ address }) => address) : [config.group];
+  const hopLimit = config.isUnicast ? config.unicastTtl : multicastTtl;
+  return destinations.map((destination) => {
+    const ends = { source, destination };
+    wire.send({ ...ends, hopLimit, trafficClass, payload: encodeAdvert(advert, ends, form) });
+    return ends;
+  });
+}

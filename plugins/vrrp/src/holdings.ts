@@ -1,0 +1,152 @@
+/**
+ * The virtual addresses of one instance in the kernel: taken as master, released otherwise, exactly. Knows which are there on
+ * our account, so that a removal by somebody else is told apart from our own. Used by instance.ts.
+ */
+import type { AddressEvent, AddressKey, ChangeResult, InterfaceAddress, NewAddress, Ports } from '@mainstay/sdk';
+import type { VirtualAddress } from './address-entry.js';
+import type { InstanceConfig } from './instance-config.js';
+
+interface Held {
+  readonly address: NewAddress;
+  readonly isTracked: boolean;
+  /** An address owner's own address, there before us: it stays when we go. */
+  readonly wasThere: boolean;
+}
+
+export interface TakeResult {
+  /** False when the addresses were released while the kernel was at work. */
+  readonly isCurrent: boolean;
+  readonly held: readonly NewAddress[];
+  readonly failures: readonly string[];
+}
+
+function keyOf({ link, address, prefixLength }: AddressKey): string {
+  return `${link} ${address}/${prefixLength}`;
+}
+
+export function textOf({ address, prefixLength }: Pick<VirtualAddress, 'address' | 'prefixLength'>): string {
+  return `${address}/${prefixLength}`;
+}
+
+function toKernel(vip: VirtualAddress, link: number): NewAddress {
+  const { address, family, prefixLength, scope, broadcast, label, peer, preferredLifetime } = vip;
+  return {
+    link,
+    address,
+    family,
+    prefixLength,
+    scope,
+    ...(broadcast !== undefined && { broadcast }),
+    ...(label !== undefined && { label }),
+    ...(peer !== undefined && { peer }),
+    ...(preferredLifetime !== undefined && { preferredLifetime }),
+    ...(vip.home && { home: true }),
+    ...(vip.manageTemporary && { manageTemporary: true }),
+    ...(vip.noPrefixRoute && { noPrefixRoute: true }),
+    ...(vip.autoJoin && { autoJoin: true }),
+    // A takeover cannot wait for duplicate address detection, which would find the old master (RFC 9568 section 8.2.3).
+    ...(family === 6 && { noDad: true }),
+  };
+}
+
+export class Holdings {
+  private readonly held = new Map<string, Held>();
+  private epoch = 0;
+  private takesUnderWay = 0;
+
+  constructor(private readonly ports: Pick<Ports, 'addresses' | 'links'>) {}
+
+  /** Addresses that are in the kernel on our account, each with its link. */
+  get current(): readonly NewAddress[] {
+    return [...this.held.values()].map(({ address }) => address);
+  }
+
+  /** Adds what the configuration lists and is not held; answers when the kernel has answered. */
+  async take(config: InstanceConfig): Promise<TakeResult> {
+    const epoch = ++this.epoch;
+    const { wanted, missing } = this.resolve(config);
+    const fresh = wanted.filter(({ address }) => !this.held.has(keyOf(address)));
+    const before = new Map(this.ports.addresses.list().map((address) => [keyOf(address), address]));
+    this.takesUnderWay++;
+    const results = await this.ports.addresses.add(fresh.map(({ address }) => address));
+    this.takesUnderWay--;
+    const isCurrent = epoch === this.epoch;
+    const failures = [...missing];
+    for (const [i, { address, isTracked }] of fresh.entries()) {
+      const result: ChangeResult = results[i] ?? { outcome: 'failed', error: 'no answer' };
+      if (result.outcome === 'failed') failures.push(`${textOf(address)}: ${result.error}`);
+      else if (isCurrent)
+        this.held.set(keyOf(address), { address, isTracked, wasThere: isForeign(before.get(keyOf(address)), config) });
+    }
+    return { isCurrent, held: this.current, failures };
+  }
+
+  /** Removes everything that is held, and what a `take` under way will have added. */
+  async release(config: InstanceConfig): Promise<readonly string[]> {
+    this.epoch++;
+    const ours = [...this.held.values()].filter(({ wasThere }) => !wasThere).map(({ address }) => address);
+    const underWay = this.takesUnderWay > 0 ? this.notForeign(config).filter((address) => !this.held.has(keyOf(address))) : [];
+    this.held.clear();
+    return this.remove([...ours, ...underWay]);
+  }
+
+  /** Removes what a crash left behind: a backup must not hold a virtual address, whoever put it there. */
+  async clean(config: InstanceConfig): Promise<readonly string[]> {
+    const present = new Set(this.ports.addresses.list().map(keyOf));
+    const leftovers = this.notForeign(config).filter((address) => present.has(keyOf(address)));
+    await this.remove(leftovers);
+    return leftovers.map(textOf);
+  }
+
+  /** The configured addresses, without those that the host itself has and shares with us as their owner. */
+  private notForeign(config: InstanceConfig): readonly NewAddress[] {
+    const present = new Map(this.ports.addresses.list().map((address) => [keyOf(address), address]));
+    const { wanted } = this.resolve(config);
+    return wanted.map(({ address }) => address).filter((address) => !isForeign(present.get(keyOf(address)), config));
+  }
+
+  /** Releases held addresses that the configuration no longer lists (a reload). */
+  async releaseUnlisted(config: InstanceConfig): Promise<void> {
+    const wanted = new Set(this.resolve(config).wanted.map(({ address }) => keyOf(address)));
+    const gone = [...this.held].filter(([key]) => !wanted.has(key));
+    for (const [key] of gone) this.held.delete(key);
+    await this.remove(gone.filter(([, held]) => !held.wasThere).map(([, { address }]) => address));
+  }
+
+  /** Our tracked address, where the event says that somebody else removed one; forgets it. */
+  lostBy(event: AddressEvent): string | undefined {
+    if (event.kind !== 'removed') return undefined;
+    const key = keyOf(event.address);
+    const held = this.held.get(key);
+    if (held === undefined) return undefined;
+    this.held.delete(key);
+    return held.isTracked ? textOf(event.address) : undefined;
+  }
+
+  private async remove(addresses: readonly AddressKey[]): Promise<readonly string[]> {
+    if (addresses.length === 0) return [];
+    const results = await this.ports.addresses.remove(addresses);
+    return results.flatMap((result, i) => {
+      const address = addresses[i];
+      return result.outcome === 'failed' && address !== undefined ? [`${textOf(address)}: ${result.error}`] : [];
+    });
+  }
+
+  /** Configured addresses with the links they go to; those whose link is missing are named. */
+  private resolve(config: InstanceConfig): { wanted: { address: NewAddress; isTracked: boolean }[]; missing: string[] } {
+    const wanted: { address: NewAddress; isTracked: boolean }[] = [];
+    const missing: string[] = [];
+    for (const vip of [...config.addresses, ...config.excluded]) {
+      const name = vip.dev ?? config.interface;
+      const link = this.ports.links.get(name);
+      if (link === undefined) missing.push(`${textOf(vip)}: interface ${name} does not exist`);
+      else wanted.push({ address: toKernel(vip, link.index), isTracked: vip.isTracked });
+    }
+    return { wanted, missing };
+  }
+}
+
+/** Only an address owner shares its addresses with the host's own configuration (RFC 9568 section 6.1). */
+function isForeign(address: InterfaceAddress | undefined, config: InstanceConfig): boolean {
+  return address !== undefined && !address.isOurs && config.basePriority === 255;
+}

@@ -1,0 +1,327 @@
+/**
+ * The VRRP state machine of one virtual router: RFC 3768 section 6.4, RFC 9568 section 6.4, and keepalived's FAULT state and
+ * options. Pure: `step` answers the next state and the effects to perform; it knows no clock, socket or log. instance.ts
+ * feeds it events and performs the effects; the simulator and the property tests drive the same function.
+ *
+ * Time is absolute monotonic milliseconds. Timers are part of the state: `deadlineOf` says when to call again.
+ */
+import { compareAddresses, type VrrpReason } from '@mainstay/sdk';
+import { masterDownInterval, skewTime } from './timers.js';
+
+export interface MachineConfig {
+  readonly version: 2 | 3;
+  /** Own advertisement interval. */
+  readonly advertIntervalMs: number;
+  /** Advertisements that may be missed; 3 in the RFCs. */
+  readonly downAdverts: number;
+  readonly preempt: boolean;
+  readonly preemptDelayMs: number;
+  /** Do not answer an advertisement of lower priority (RFC 5798 behaviour; RFC 9568 and keepalived answer). */
+  readonly lowerPriorityNoAdvert: boolean;
+  /** Send one last advertisement before yielding to a higher priority. */
+  readonly higherPrioritySendAdvert: boolean;
+}
+
+/** The router that a backup follows. */
+export interface MasterSeen {
+  readonly address: string;
+  readonly priority: number;
+}
+
+/** `priority` is the effective one, 1..254, or 255 for the address owner. */
+export type State =
+  | { readonly kind: 'initialize'; readonly priority: number }
+  | {
+      readonly kind: 'backup';
+      readonly priority: number;
+      readonly masterDownAt: number;
+      /** Interval learnt from the master (v3) or our own. */
+      readonly masterIntervalMs: number;
+      readonly master?: MasterSeen;
+      /** Set by the first lower-priority advertisement under preempt_delay: until then the lower one is tolerated. */
+      readonly preemptAt?: number;
+      /** What a timer that runs out now would mean. */
+      readonly expiry: Extract<VrrpReason, 'master-down' | 'master-resigned' | 'preempting'>;
+      readonly hasDrained: boolean;
+    }
+  | {
+      readonly kind: 'master';
+      readonly priority: number;
+      readonly advertAt: number;
+      /** When the last extra advertisement answered a lower priority. */
+      readonly answeredAt: number;
+      readonly hasDrained: boolean;
+    }
+  | { readonly kind: 'fault'; readonly priority: number };
+
+export type Event =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'stop'; readonly reason: 'shutdown' | 'removed' }
+  | { readonly kind: 'timer' }
+  | {
+      readonly kind: 'advert';
+      readonly source: string;
+      readonly priority: number;
+      readonly intervalMs: number;
+      /** Our own source address, for the comparison of equal priorities. */
+      readonly ownSource: string;
+    }
+  | { readonly kind: 'priority'; readonly priority: number }
+  | { readonly kind: 'hold'; readonly until: number }
+  | { readonly kind: 'fault'; readonly why: string }
+  | { readonly kind: 'faultCleared' }
+  | { readonly kind: 'addressLost'; readonly address: string };
+
+export type Effect =
+  /** Priority 0 says that this router resigns. */
+  | { readonly kind: 'sendAdvert'; readonly priority: number }
+  | { readonly kind: 'addAddresses' }
+  | { readonly kind: 'removeAddresses' }
+  /** Gratuitous ARP and unsolicited neighbour advertisements again: another router claimed the addresses. */
+  | { readonly kind: 'announceAgain' }
+  | { readonly kind: 'lowerPriorityReceived'; readonly source: string; readonly priority: number }
+  | { readonly kind: 'masterSeen'; readonly master: MasterSeen | undefined }
+  | {
+      readonly kind: 'transitioned';
+      readonly from: State['kind'];
+      readonly to: State['kind'] | 'stopped';
+      readonly reason: VrrpReason;
+      readonly detail: string;
+    };
+
+export interface Step {
+  readonly state: State;
+  readonly effects: readonly Effect[];
+}
+
+type Backup = Extract<State, { kind: 'backup' }>;
+type Master = Extract<State, { kind: 'master' }>;
+type AdvertEvent = Extract<Event, { kind: 'advert' }>;
+
+const ownerPriority = 255;
+/** How long a router that slept past its deadline reads its sockets before it believes that others are silent. */
+const drainMs = 1;
+
+export function initialState(priority: number): State {
+  return { kind: 'initialize', priority };
+}
+
+/** When `step` wants a timer event; undefined in states without a timer. */
+export function deadlineOf(state: State): number | undefined {
+  if (state.kind === 'backup') return state.masterDownAt;
+  return state.kind === 'master' ? state.advertAt : undefined;
+}
+
+/** The RFC's transition for one event at time `now`. An event that means nothing in a state changes nothing. */
+export function step(state: State, event: Event, config: MachineConfig, now: number): Step {
+  switch (event.kind) {
+    case 'start':
+      return state.kind === 'initialize' ? startUp(state, config, now, 'startup', 'starting') : stay(state);
+    case 'stop':
+      return leave(state, { kind: 'initialize', priority: state.priority }, 'stopped', event.reason, 'stopping');
+    case 'fault':
+      return state.kind === 'fault'
+        ? stay(state)
+        : leave(state, { kind: 'fault', priority: state.priority }, 'fault', 'fault', event.why);
+    case 'faultCleared':
+      return state.kind === 'fault' ? startUp(state, config, now, 'fault-cleared', 'every fault is cleared') : stay(state);
+    case 'addressLost':
+      return loseAddress(state, event.address, config, now);
+    case 'priority':
+      return changePriority(state, event.priority, config);
+    case 'hold':
+      return state.kind === 'backup' ? stay({ ...state, masterDownAt: event.until }) : stay(state);
+    case 'timer':
+      return timerExpired(state, config, now);
+    case 'advert':
+      return advertReceived(state, event, config, now);
+    default:
+      return event satisfies never;
+  }
+}
+
+function stay(state: State, ...effects: readonly Effect[]): Step {
+  return { state, effects };
+}
+
+function transitioned(from: State, to: State['kind'] | 'stopped', reason: VrrpReason, detail: string): Effect {
+  return { kind: 'transitioned', from: from.kind, to, reason, detail };
+}
+
+/** RFC 9568 section 6.4.1: the owner becomes master at once, everybody else listens first. */
+function startUp(state: State, config: MachineConfig, now: number, reason: VrrpReason, detail: string): Step {
+  if (state.priority === ownerPriority)
+    return becomeMaster(state, config, now, 'address-owner', `${detail}, priority 255: this router owns the addresses`);
+  return becomeBackup(state, config, now, reason, detail);
+}
+
+function backup(priority: number, config: MachineConfig, now: number, masterIntervalMs: number, master?: MasterSeen): Backup {
+  const masterDownAt = now + masterDownInterval(config.version, priority, masterIntervalMs, config.downAdverts);
+  return {
+    kind: 'backup',
+    priority,
+    masterDownAt,
+    masterIntervalMs,
+    expiry: 'master-down',
+    hasDrained: false,
+    ...(master && { master }),
+  };
+}
+
+function becomeBackup(
+  state: State,
+  config: MachineConfig,
+  now: number,
+  reason: VrrpReason,
+  detail: string,
+  heard?: AdvertEvent,
+): Step {
+  const master = heard && { address: heard.source, priority: heard.priority };
+  const next = backup(state.priority, config, now, heard ? learntInterval(heard, config) : config.advertIntervalMs, master);
+  return {
+    state: next,
+    effects: [
+      ...(state.kind === 'master' ? [{ kind: 'removeAddresses' } as const] : []),
+      transitioned(state, 'backup', reason, detail),
+      ...(master ? [{ kind: 'masterSeen', master } as const] : []),
+    ],
+  };
+}
+
+/** RFC 9568 section 6.4.2 (100)-(140): advertise first, so that the old master lets go; then the addresses and their announcement. */
+function becomeMaster(state: State, config: MachineConfig, now: number, reason: VrrpReason, detail: string): Step {
+  return {
+    state: {
+      kind: 'master',
+      priority: state.priority,
+      advertAt: now + config.advertIntervalMs,
+      answeredAt: Number.NEGATIVE_INFINITY,
+      hasDrained: false,
+    },
+    effects: [
+      { kind: 'sendAdvert', priority: state.priority },
+      { kind: 'addAddresses' },
+      transitioned(state, 'master', reason, detail),
+      { kind: 'masterSeen', master: undefined },
+    ],
+  };
+}
+
+/** Every leave of mastership by own will says priority 0 before the addresses go (RFC 9568 section 6.4.3). */
+function leave(state: State, next: State, to: State['kind'] | 'stopped', reason: VrrpReason, detail: string): Step {
+  const wasMaster = state.kind === 'master';
+  return {
+    state: next,
+    effects: [
+      ...(wasMaster ? [{ kind: 'sendAdvert', priority: 0 } as const, { kind: 'removeAddresses' } as const] : []),
+      transitioned(state, to, reason, detail),
+    ],
+  };
+}
+
+/** keepalived: an address that somebody else removed means that this host is not to serve now; the others get their chance. */
+function loseAddress(state: State, address: string, config: MachineConfig, now: number): Step {
+  if (state.kind !== 'master') return stay(state);
+  const next = backup(state.priority, config, now, config.advertIntervalMs);
+  return leave(state, next, 'backup', 'address-lost', `${address} was removed from this host by somebody else`);
+}
+
+/** A backup's skew follows its priority at once; a master's next advertisement carries the new one. */
+function changePriority(state: State, priority: number, config: MachineConfig): Step {
+  if (state.kind !== 'backup') return stay({ ...state, priority });
+  const change = (p: number) => skewTime(config.version, p, state.masterIntervalMs);
+  return stay({ ...state, priority, masterDownAt: state.masterDownAt + change(priority) - change(state.priority) });
+}
+
+function timerExpired(state: State, config: MachineConfig, now: number): Step {
+  if (state.kind === 'backup') return now < state.masterDownAt ? stay(state) : masterDownExpired(state, config, now);
+  if (state.kind === 'master') return now < state.advertAt ? stay(state) : advertTimerExpired(state, config, now);
+  return stay(state);
+}
+
+/**
+ * A process that was stopped wakes up with its timers overdue and the others' advertisements unread. It reads them first:
+ * silence counts only when it was awake to hear it.
+ */
+function masterDownExpired(state: Backup, config: MachineConfig, now: number): Step {
+  const isOverdue = now - state.masterDownAt > state.masterIntervalMs / 2;
+  if (isOverdue && !state.hasDrained) return stay({ ...state, masterDownAt: now + drainMs, hasDrained: true });
+  const seen = state.master ? `${state.master.address} (priority ${state.master.priority})` : 'any master';
+  const detail = {
+    'master-down': `nothing heard from ${seen} for ${Math.round(masterDownInterval(config.version, state.priority, state.masterIntervalMs, config.downAdverts))} ms`,
+    'master-resigned': `${seen} resigned with priority 0`,
+    preempting: `${seen} has a lower priority than ${state.priority}`,
+  }[state.expiry];
+  return becomeMaster(state, config, now, state.expiry, detail);
+}
+
+/** The schedule is absolute: each deadline follows from the previous one, so that lateness does not add up. */
+function advertTimerExpired(state: Master, config: MachineConfig, now: number): Step {
+  const lateBy = now - state.advertAt;
+  const wasAsleep = lateBy > config.downAdverts * config.advertIntervalMs;
+  if (wasAsleep && !state.hasDrained) return stay({ ...state, advertAt: now + drainMs, hasDrained: true });
+  const next = lateBy < config.advertIntervalMs ? state.advertAt + config.advertIntervalMs : now + config.advertIntervalMs;
+  return stay({ ...state, advertAt: next, hasDrained: false }, { kind: 'sendAdvert', priority: state.priority });
+}
+
+function advertReceived(state: State, advert: AdvertEvent, config: MachineConfig, now: number): Step {
+  if (state.kind === 'backup') return backupHears(state, advert, config, now);
+  if (state.kind === 'master') return masterHears(state, advert, config, now);
+  return stay(state);
+}
+
+/** v3 learns the master's interval (RFC 9568 section 6.4.2); in v2 a different one never gets here. */
+function learntInterval(advert: AdvertEvent, config: MachineConfig): number {
+  return config.version === 3 ? advert.intervalMs : config.advertIntervalMs;
+}
+
+/** RFC 9568 section 6.4.2. */
+function backupHears(state: Backup, advert: AdvertEvent, config: MachineConfig, now: number): Step {
+  if (advert.priority === 0) {
+    const masterDownAt = now + skewTime(config.version, state.priority, state.masterIntervalMs);
+    return stay({ ...state, masterDownAt, expiry: 'master-resigned', hasDrained: false });
+  }
+  const isLower = advert.priority < state.priority;
+  const preemptAt =
+    isLower && config.preempt && config.preemptDelayMs > 0 ? (state.preemptAt ?? now + config.preemptDelayMs) : undefined;
+  const isPreempting = isLower && config.preempt && (preemptAt === undefined || now >= preemptAt);
+  const seen = { address: advert.source, priority: advert.priority };
+  const isNews = state.master?.address !== seen.address || state.master.priority !== seen.priority;
+  const effects: readonly Effect[] = isNews ? [{ kind: 'masterSeen', master: seen }] : [];
+  if (isPreempting)
+    return stay({ ...state, master: seen, expiry: 'preempting', ...(preemptAt !== undefined && { preemptAt }) }, ...effects);
+  const next = backup(state.priority, config, now, learntInterval(advert, config), seen);
+  return stay(preemptAt === undefined ? next : { ...next, preemptAt }, ...effects);
+}
+
+/** RFC 9568 section 6.4.3. */
+function masterHears(state: Master, advert: AdvertEvent, config: MachineConfig, now: number): Step {
+  if (state.priority === ownerPriority) return stay(state);
+  if (advert.priority === 0) {
+    return stay({ ...state, advertAt: now + config.advertIntervalMs }, { kind: 'sendAdvert', priority: state.priority });
+  }
+  const isHigher = advert.priority > state.priority;
+  const isEqualWithHigherAddress = advert.priority === state.priority && compareAddresses(advert.source, advert.ownSource) > 0;
+  if (isHigher || isEqualWithHigherAddress) {
+    const last: readonly Effect[] = config.higherPrioritySendAdvert ? [{ kind: 'sendAdvert', priority: state.priority }] : [];
+    const than = isHigher ? 'a higher priority' : 'the same priority and a higher address';
+    const yielded = becomeBackup(
+      state,
+      config,
+      now,
+      'preempted',
+      `${advert.source} advertises ${than} (${advert.priority})`,
+      advert,
+    );
+    return { ...yielded, effects: [...last, ...yielded.effects] };
+  }
+  return answerLower(state, advert, config, now);
+}
+
+/** RFC 9568 asserts itself at once, which also refreshes bridges; at most once an interval, so that a flood is not amplified. */
+function answerLower(state: Master, advert: AdvertEvent, config: MachineConfig, now: number): Step {
+  const heard: Effect = { kind: 'lowerPriorityReceived', source: advert.source, priority: advert.priority };
+  if (now - state.answeredAt < config.advertIntervalMs) return stay(state);
+  const answer: readonly Effect[] = config.lowerPriorityNoAdvert ? [] : [{ kind: 'sendAdvert', priority: state.priority }];
+  return stay({ ...state, answeredAt: now }, ...answer, { kind: 'announceAgain' }, heard);
+}

@@ -1,0 +1,73 @@
+/** What operators see of instances: the objects of `mainstay status` and the answer of `mainstay explain`. Pure reading. */
+import type { Contributor, Explanation, ObjectStatus } from '@mainstay/sdk';
+import type { Instance } from './instance.js';
+
+const kind = 'vrrp_instance';
+
+export function objectStatus(instance: Instance): ObjectStatus {
+  const { config, statistics, last } = instance;
+  return {
+    kind,
+    name: config.name,
+    state: last.state,
+    summary: {
+      priority: instance.priority.value,
+      interface: config.interface,
+      vrid: config.virtualRouterId,
+      version: config.version,
+      master: last.state === 'master' ? (instance.source ?? null) : (instance.master?.address ?? null),
+      addresses: instance.heldAddresses.length,
+    },
+    detail: {
+      family: config.family,
+      base_priority: config.basePriority,
+      advert_interval_ms: config.advertIntervalMs,
+      transport: config.isUnicast ? 'unicast' : 'multicast',
+      source: instance.source ?? null,
+      held_addresses: instance.heldAddresses,
+      faults: instance.faults,
+      last_transition: { reason: last.reason, detail: last.detail, at: last.at },
+      statistics: { ...statistics, dropped: { ...statistics.dropped } },
+    },
+  };
+}
+
+export function explain(instance: Instance): Explanation {
+  const { config, last } = instance;
+  const parts = instance.priority.parts.map(
+    (part): Contributor => ({
+      of: 'priority',
+      source: part.source,
+      effect: part.delta > 0 && part.why !== 'configured' ? `+${part.delta}` : `${part.delta}`,
+      why: part.why,
+    }),
+  );
+  const faults = instance.faults.map((why): Contributor => ({ of: 'state', source: 'fault', effect: 'cannot serve', why }));
+  const master: Contributor[] = instance.master
+    ? [
+        {
+          of: 'state',
+          source: instance.master.address,
+          effect: 'is master',
+          why: `advertises priority ${instance.master.priority}, ours is ${instance.priority.value}`,
+        },
+      ]
+    : [];
+  const preempt: Contributor[] = config.preempt
+    ? []
+    : [{ of: 'state', source: 'nopreempt', effect: 'leaves a master of lower priority alone', why: 'configured' }];
+  const change: Contributor = {
+    of: 'state',
+    source: last.reason,
+    effect: `became ${last.state}`,
+    why: last.detail,
+    since: last.at,
+  };
+  return {
+    kind,
+    name: config.name,
+    state: last.state,
+    because: last.detail,
+    contributors: [change, ...faults, ...master, ...preempt, ...parts],
+  };
+}

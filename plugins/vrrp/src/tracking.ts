@@ -1,0 +1,51 @@
+/**
+ * What the state of interfaces means for an instance: reasons for FAULT and changes of the priority (keepalived's
+ * track_interface). Pure; called by instance.ts after each change of a link.
+ */
+import type { Link } from '@mainstay/sdk';
+import type { TrackedInterface } from './config.js';
+import type { InstanceConfig } from './instance-config.js';
+
+/** A change of the priority with its cause, for `mainstay explain`. */
+export interface PriorityPart {
+  readonly source: string;
+  readonly delta: number;
+  readonly why: string;
+}
+
+export type LinkOf = (name: string) => Link | undefined;
+
+function stateOf(name: string, linkOf: LinkOf): 'up' | 'down' | 'missing' {
+  const link = linkOf(name);
+  return link === undefined ? 'missing' : link.isUp ? 'up' : 'down';
+}
+
+/** Why the instance cannot serve, in words; empty when it can. */
+export function linkFaults(config: InstanceConfig, linkOf: LinkOf): readonly string[] {
+  const faults: string[] = [];
+  const own = stateOf(config.interface, linkOf);
+  if (own === 'missing') faults.push(`interface ${config.interface} does not exist`);
+  else if (own === 'down' && config.trackOwnLink) faults.push(`interface ${config.interface} is down`);
+  for (const { name, weight, isReversed } of config.tracked) {
+    if (weight !== 0) continue;
+    const state = stateOf(name, linkOf);
+    if ((state === 'up') === isReversed) faults.push(`tracked interface ${name} is ${state}`);
+  }
+  return faults;
+}
+
+/** Contributions of weighted interfaces: a positive weight counts while the interface is up, a negative one while it is down. */
+export function linkWeights(tracked: readonly TrackedInterface[], linkOf: LinkOf): readonly PriorityPart[] {
+  return tracked.flatMap(({ name, weight, isReversed }) => {
+    if (weight === 0) return [];
+    const state = stateOf(name, linkOf);
+    const isGood = (state === 'up') !== isReversed;
+    const applies = weight > 0 ? isGood : !isGood;
+    return applies ? [{ source: `track_interface ${name}`, delta: weight, why: `${name} is ${state}` }] : [];
+  });
+}
+
+/** Tracking never reaches the values with a meaning of their own, 0 and 255; the owner's priority never changes. */
+export function clampPriority(priority: number, base: number): number {
+  return base === 255 ? 255 : Math.min(254, Math.max(1, Math.round(priority)));
+}
