@@ -17,6 +17,7 @@ import {
 } from '@mainstay/sdk';
 import { sendAdverts } from './adverts.js';
 import { Announcer } from './announcer.js';
+import { Faults } from './faults.js';
 import { HoldLimit } from './hold.js';
 import { Holdings, textOf } from './holdings.js';
 import type { InstanceConfig } from './instance-config.js';
@@ -27,7 +28,6 @@ import { type EffectivePriority, effectivePriority } from './priority.js';
 import { type DropCause, receive } from './receive.js';
 import { sourceAddress } from './source.js';
 import { newStatistics } from './statistics.js';
-import { linkFaults } from './tracking.js';
 import type { Attachment, Wires } from './wire.js';
 
 /** What instances share. `step` is a parameter so that tests can break the machine and see it noticed. */
@@ -38,8 +38,6 @@ export interface Surroundings {
   readonly step: typeof step;
 }
 
-/** After the kernel refused every address: when to try again. */
-const retryMs = 10_000;
 export interface Transition {
   readonly state: VrrpState;
   readonly reason: VrrpReason;
@@ -59,8 +57,7 @@ export class Instance {
   private timerAt: number | undefined;
   private wire: Attachment | undefined;
   private checksum: ChecksumForm;
-  private readonly portFaults = new Map<'socket' | 'kernel', string>();
-  private retry: Timer | undefined;
+  private readonly faulty: Faults;
   private readonly hold: HoldLimit;
   private releasing: Promise<void> = Promise.resolve();
   private isStarted = false;
@@ -78,6 +75,7 @@ export class Instance {
     const { run } = around;
     this.clock = run.clock;
     this.holdings = new Holdings(run.ports);
+    this.faulty = new Faults(this.clock, this.linkOf, () => this.refresh());
     this.announcer = new Announcer(this.clock, () => this.announceAll());
     this.hold = new HoldLimit(run, (level, message) => this.log(level, message));
     this.checksum = config.checksum;
@@ -101,9 +99,7 @@ export class Instance {
 
   /** Why this router cannot serve; empty when it can. */
   get faults(): readonly string[] {
-    const missing = this.config.trackOwnLink && this.linkOf(this.config.interface)?.isUp !== true;
-    const noSource = !missing && this.source === undefined ? [this.missingSource()] : [];
-    return [...linkFaults(this.config, this.linkOf), ...noSource, ...this.portFaults.values()];
+    return this.faulty.list(this.config, this.source);
   }
 
   /** Clears what a crash left, then listens (or, as the owner, takes over). */
@@ -181,9 +177,9 @@ export class Instance {
       };
       try {
         this.wire = this.around.wires.attach(link.index, family, receiver);
-        this.portFaults.delete('socket');
+        this.faulty.forgive('socket');
       } catch (error) {
-        this.portFault('socket', `no socket on ${link.name}: ${messageOf(error)}`);
+        this.faulty.refuse('socket', `no socket on ${link.name}: ${messageOf(error)}`);
       }
     }
     this.source = link && sourceAddress(this.config, link.index, this.around.run.ports.addresses.list());
@@ -199,22 +195,6 @@ export class Instance {
     const faults = this.faults;
     if (faults.length > 0) this.dispatch({ kind: 'fault', why: faults.join('; ') });
     else this.dispatch({ kind: 'faultCleared' });
-  }
-
-  private missingSource(): string {
-    const { source, family, interface: link } = this.config;
-    return source === undefined
-      ? `interface ${link} has no IPv${family} address to advertise from`
-      : `the source address ${source} is not on ${link}`;
-  }
-
-  private portFault(kind: 'socket' | 'kernel', why: string): void {
-    this.portFaults.set(kind, why);
-    this.retry?.cancel();
-    this.retry = this.clock.after(retryMs, () => {
-      this.portFaults.delete(kind);
-      this.refresh();
-    });
   }
 
   /** Events raised while one is handled wait their turn. */
@@ -261,7 +241,7 @@ export class Instance {
 
   private closeTimers(): void {
     this.timer?.cancel();
-    this.retry?.cancel();
+    this.faulty.close();
     this.announcer.stop();
   }
 
@@ -309,7 +289,7 @@ export class Instance {
     if (!isCurrent || this.state.kind !== 'master') return;
     const wanted = this.config.addresses.length + this.config.excluded.length;
     if (wanted > 0 && held.length === 0) {
-      this.portFault('kernel', `the kernel refused every virtual address: ${failures.join('; ')}`);
+      this.faulty.refuse('kernel', `the kernel refused every virtual address: ${failures.join('; ')}`);
       this.refreshFaults();
     } else this.announcer.start(this.config.announce);
   }
