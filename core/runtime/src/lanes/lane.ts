@@ -1,0 +1,154 @@
+/**
+ * One lane from the inside: takes the supervisor's messages and drives the plugin host through its phases. No process, no
+ * sockets: main.ts gives it the channel and the host, tests give it their own.
+ */
+import type { Diagnostic, Explanation, HookName, ObjectStatus } from '@mainstay/sdk';
+import { MainstayError, messageOf, type SourceTree } from '@mainstay/sdk';
+import type { Interest } from '../hooks/interest.js';
+import type { TapStatus } from '../hooks/record.js';
+import type { Failure, FromLane, LaneSetup, LeaseTerms, PluginReport, ReloadAnswer, ToLane } from './messages.js';
+
+/** What a lane needs of a host; main.ts adapts core's Host to it. */
+export interface LaneHost {
+  /** load, bind, expand, freeze. Rejects where the plugins or the configuration do not allow it. */
+  setUp(setup: LaneSetup): Promise<void>;
+  start(): Promise<void>;
+  reload(tree: SourceTree, generation: number): Promise<ReloadAnswer>;
+  stop(why: 'shutdown' | 'restart'): Promise<void>;
+  /** Hooks that plugins of this lane observe. */
+  interest(): Interest;
+  setRemoteInterest(interest: Interest): void;
+  /** Settles when the taps have ended or met their deadlines. */
+  deliver(hook: HookName, key: string, payload: unknown): Promise<void>;
+  receiveLease(hook: HookName, key: string, plugin: string, terms: LeaseTerms | undefined): void;
+  objects(): readonly ObjectStatus[];
+  plugins(): readonly PluginReport[];
+  taps(): readonly TapStatus[];
+  explain(name: string): readonly Explanation[];
+  /** True when nothing in this lane would ever run. */
+  isIdle(): boolean;
+}
+
+export interface LaneChannel {
+  send(message: FromLane): void;
+  /** Ends the process once everything sent has left. */
+  exit(code: number): void;
+}
+
+export class Lane {
+  readonly #host: LaneHost;
+  readonly #channel: LaneChannel;
+  /** Phases run one after another, whatever order their messages come in. */
+  #phases: Promise<void> = Promise.resolve();
+  #isStarted = false;
+  #isStopping = false;
+
+  constructor(host: LaneHost, channel: LaneChannel) {
+    this.#host = host;
+    this.#channel = channel;
+  }
+
+  /** One message of the supervisor. Never throws. */
+  receive(message: ToLane): void {
+    switch (message.kind) {
+      case 'setup':
+        return this.#inTurn('setup', () => this.#setUp(message.setup));
+      case 'start':
+        return this.#inTurn('start', () => this.#start());
+      case 'reload':
+        return this.#inTurn('reload', () => this.#reload(message.id, message.tree, message.generation));
+      case 'stop':
+        return this.stop(message.why);
+      case 'interest':
+        return this.#host.setRemoteInterest(message.interest);
+      case 'event':
+        return this.#deliver(message);
+      case 'lease':
+        return this.#host.receiveLease(message.hook, message.key, message.plugin, message.terms);
+      case 'report':
+        return this.#report(message.id);
+      case 'explain':
+        return this.#explain(message.id, message.name);
+      case 'ping':
+        return this.#channel.send({ kind: 'pong', id: message.id });
+      default:
+        return message satisfies never;
+    }
+  }
+
+  /** A clean end: on the supervisor's word, on SIGTERM, and when the supervisor is gone. */
+  stop(why: 'shutdown' | 'restart'): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#inTurn('stop', async () => {
+      await this.#host.stop(why).catch((error: unknown) => this.#complain(`stopping: ${messageOf(error)}`));
+      this.#channel.send({ kind: 'stopped' });
+      this.#channel.exit(0);
+    });
+  }
+
+  #inTurn(phase: 'setup' | 'start' | 'reload' | 'stop', work: () => Promise<void>): void {
+    if (this.#isStopping && phase !== 'stop') return;
+    this.#phases = this.#phases.then(work).catch((error: unknown) => {
+      this.#channel.send({ kind: 'failed', phase: phase === 'setup' ? 'setup' : 'start', failure: failureOf(error) });
+      this.#channel.exit(1);
+    });
+  }
+
+  async #setUp(setup: LaneSetup): Promise<void> {
+    await this.#host.setUp(setup);
+    this.#channel.send({ kind: 'ready', interest: this.#host.interest(), isIdle: this.#host.isIdle() });
+  }
+
+  async #start(): Promise<void> {
+    await this.#host.start();
+    this.#isStarted = true;
+    this.#channel.send({ kind: 'started' });
+  }
+
+  async #reload(id: number, tree: SourceTree, generation: number): Promise<void> {
+    let answer: ReloadAnswer;
+    try {
+      answer = await this.#host.reload(tree, generation);
+    } catch (error) {
+      const at = { file: tree.files[0] ?? '', line: 0, column: 0 };
+      const diagnostic: Diagnostic = {
+        severity: 'error',
+        code: failureOf(error).code ?? 'RELOAD_FAILED',
+        message: messageOf(error),
+        at,
+      };
+      answer = { ok: false, diagnostics: [diagnostic] };
+    }
+    this.#channel.send({ kind: 'reloaded', id, answer });
+  }
+
+  #deliver({ seq, hook, key, payload }: Extract<ToLane, { kind: 'event' }>): void {
+    const acknowledge = () => this.#channel.send({ kind: 'ack', seq });
+    if (!this.#isStarted || this.#isStopping) return acknowledge();
+    this.#host.deliver(hook, key, payload).then(acknowledge, (error: unknown) => {
+      this.#complain(`an event of ${hook} could not be delivered: ${messageOf(error)}`);
+      acknowledge();
+    });
+  }
+
+  #report(id: number): void {
+    const report = { objects: this.#host.objects(), plugins: this.#host.plugins(), taps: this.#host.taps() };
+    this.#channel.send({ kind: 'reported', id, report });
+  }
+
+  #explain(id: number, name: string): void {
+    this.#channel.send({ kind: 'explained', id, explanations: this.#host.explain(name) });
+  }
+
+  #complain(message: string): void {
+    this.#channel.send({ kind: 'log', record: { level: 'error', plugin: 'mainstay', message, at: Date.now() } });
+  }
+}
+
+/** What of an error crosses the process border. The stack only where it was nobody's intention. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof MainstayError) return { message: error.message, code: error.code };
+  const stack = error instanceof Error ? error.stack : undefined;
+  return { message: messageOf(error), ...(stack !== undefined && { stack }) };
+}

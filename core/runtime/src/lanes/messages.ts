@@ -1,0 +1,123 @@
+/**
+ * Every message between the supervisor and a lane, as two closed unions. They travel over the fork channel with structured
+ * clone ("advanced" serialization), so values are plain data.
+ */
+import type { Diagnostic, Explanation, Facts, HookName, LaneKind, Manifest, ObjectStatus, SourceTree } from '@mainstay/sdk';
+import type { Interest } from '../hooks/interest.js';
+import type { TapStatus } from '../hooks/record.js';
+import type { LogRecord } from '../log/record.js';
+
+/** A plugin as found on disk, before any of its code runs. */
+export interface PlannedPlugin {
+  readonly name: string;
+  /** Absolute path of the module whose default export is the plugin. */
+  readonly entry: string;
+  readonly version: string;
+  readonly manifest: Manifest;
+  /** Who asked for it: `distribution`, or the position in the configuration. */
+  readonly origin: string;
+}
+
+export interface LaneSetup {
+  readonly lane: string;
+  readonly laneKind: LaneKind;
+  readonly plugins: readonly PlannedPlugin[];
+  /** Plugins of other lanes whose blocks these extend: their keywords are declared here, nothing else of them runs. */
+  readonly schemaOf: readonly PlannedPlugin[];
+  readonly tree: SourceTree;
+  readonly facts: Facts;
+  /** Names of plugins that may tap guards. */
+  readonly consent: readonly string[];
+  /** 1 for the configuration that the daemon started with. */
+  readonly generation: number;
+}
+
+export interface LeaseTerms {
+  readonly delta: number;
+  readonly ttlMs: number;
+  readonly why: string;
+}
+
+export interface LeaseMessage {
+  readonly kind: 'lease';
+  readonly hook: HookName;
+  readonly key: string;
+  readonly plugin: string;
+  /** Absent: withdrawn. */
+  readonly terms?: LeaseTerms;
+}
+
+export type ToLane =
+  | { readonly kind: 'setup'; readonly setup: LaneSetup }
+  | { readonly kind: 'interest'; readonly interest: Interest }
+  | { readonly kind: 'start' }
+  | { readonly kind: 'event'; readonly seq: number; readonly hook: HookName; readonly key: string; readonly payload: unknown }
+  | LeaseMessage
+  | { readonly kind: 'reload'; readonly id: number; readonly tree: SourceTree; readonly generation: number }
+  | { readonly kind: 'report'; readonly id: number }
+  | { readonly kind: 'explain'; readonly id: number; readonly name: string }
+  | { readonly kind: 'ping'; readonly id: number }
+  | { readonly kind: 'stop'; readonly why: 'shutdown' | 'restart' };
+
+export interface PluginReport {
+  readonly name: string;
+  readonly version: string;
+  readonly state: string;
+  readonly origin: string;
+  readonly [more: string]: unknown;
+}
+
+/** What a lane says of itself when asked. */
+export interface LaneReport {
+  readonly objects: readonly ObjectStatus[];
+  readonly plugins: readonly PluginReport[];
+  readonly taps: readonly TapStatus[];
+}
+
+export type ReloadAnswer =
+  | { readonly ok: true; readonly restarted: readonly string[] }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** A failure that crossed a process border: what a person needs of it. */
+export interface Failure {
+  readonly message: string;
+  readonly code?: string;
+  readonly stack?: string;
+}
+
+export type FromLane =
+  | { readonly kind: 'ready'; readonly interest: Interest; readonly isIdle: boolean }
+  | { readonly kind: 'started' }
+  | { readonly kind: 'failed'; readonly phase: 'setup' | 'start'; readonly failure: Failure }
+  | { readonly kind: 'event'; readonly hook: HookName; readonly key: string; readonly payload: unknown }
+  | { readonly kind: 'ack'; readonly seq: number }
+  | LeaseMessage
+  | { readonly kind: 'reloaded'; readonly id: number; readonly answer: ReloadAnswer }
+  | { readonly kind: 'reported'; readonly id: number; readonly report: LaneReport }
+  | { readonly kind: 'explained'; readonly id: number; readonly explanations: readonly Explanation[] }
+  | { readonly kind: 'pong'; readonly id: number }
+  | { readonly kind: 'log'; readonly record: LogRecord }
+  | { readonly kind: 'dropped'; readonly events: number; readonly records: number }
+  | { readonly kind: 'stopped' };
+
+const kindsFromLane: Readonly<Record<FromLane['kind'], true>> = {
+  ready: true,
+  started: true,
+  failed: true,
+  event: true,
+  ack: true,
+  lease: true,
+  reloaded: true,
+  reported: true,
+  explained: true,
+  pong: true,
+  log: true,
+  dropped: true,
+  stopped: true,
+};
+
+/** A lane runs third-party code, which can reach the channel: anything else than a message of the union is ignored. */
+export function isFromLane(message: unknown): message is FromLane {
+  if (typeof message !== 'object' || message === null) return false;
+  return Object.hasOwn(kindsFromLane, String((message as { kind?: unknown }).kind));
+}

@@ -1,0 +1,235 @@
+/**
+ * One lane from the supervisor's side: its process, its phase, its queue of events, its heartbeat and its back-off. Tells its
+ * owner (supervisor.ts) what happened; decides nothing about other lanes.
+ */
+import type { Clock, Timer } from '@mainstay/sdk';
+import type { FromLane, LaneReport, LaneSetup, ReloadAnswer, ToLane } from '../lanes/messages.js';
+import type { LanePlan } from '../lanes/plan.js';
+import { Backoff } from './backoff.js';
+import { EventQueue } from './event-queue.js';
+import type { LaneProcess, LaneProcessLimits, SpawnLane } from './lane-process.js';
+import { Requests } from './requests.js';
+
+export type LanePhase = 'down' | 'loading' | 'ready' | 'starting' | 'started' | 'stopping' | 'waiting' | 'idle';
+
+export interface LaneLimits extends LaneProcessLimits {
+  /** Beats (of one second) without an answer after which the lane is killed. */
+  readonly heartbeats: number;
+  /** Resident memory in MiB above which the lane is killed; absent: not watched. */
+  readonly memoryMiB?: number;
+}
+
+export interface LaneEvent {
+  readonly hook: Extract<ToLane, { kind: 'event' }>['hook'];
+  readonly key: string;
+  readonly payload: unknown;
+}
+
+export interface LaneCrash {
+  readonly pid: number;
+  readonly cause: string;
+  readonly livedMs: number;
+  readonly restartInMs: number;
+  readonly hadStarted: boolean;
+}
+
+/** What the supervisor hears of its lanes. */
+export interface LaneOwner {
+  message(lane: LaneHandle, message: FromLane): void;
+  printed(lane: LaneHandle, line: string): void;
+  /** The first of a run of dropped events, and then each thousandth. */
+  dropping(lane: LaneHandle, dropped: number): void;
+  crashed(lane: LaneHandle, crash: LaneCrash): void;
+  /** Its process is up (with its pid) or gone (undefined). */
+  process(lane: LaneHandle, pid: number | undefined): void;
+  setup(lane: LaneHandle, isRestart: boolean): LaneSetup;
+}
+
+export interface LaneDependencies {
+  readonly clock: Clock;
+  readonly spawn: SpawnLane;
+  /** Resident memory of a process in MiB; undefined when it is gone. */
+  readonly memoryOf: (pid: number) => Promise<number | undefined>;
+}
+
+/** V8's heap limit for a lane that may hold `memoryMiB`: the rest is for code, buffers and stacks. */
+export function heapShare(memoryMiB: number): number {
+  return Math.max(32, Math.floor(memoryMiB * 0.75));
+}
+
+export class LaneHandle {
+  readonly queue = new EventQueue<LaneEvent>();
+  phase: LanePhase = 'down';
+  restarts = 0;
+  #process: LaneProcess | undefined;
+  #launchedAt = 0;
+  #launches = 0;
+  #missedBeats = 0;
+  #cause: string | undefined;
+  #wake: Timer | undefined;
+  #onGone: (() => void)[] = [];
+  readonly #backoff = new Backoff();
+  readonly #reports: Requests<LaneReport>;
+  readonly #explanations: Requests<Extract<FromLane, { kind: 'explained' }>['explanations']>;
+  readonly #reloads: Requests<ReloadAnswer>;
+
+  constructor(
+    public plan: LanePlan,
+    readonly limits: LaneLimits,
+    private readonly needs: LaneDependencies,
+    private readonly owner: LaneOwner,
+  ) {
+    this.#reports = new Requests(needs.clock);
+    this.#explanations = new Requests(needs.clock);
+    this.#reloads = new Requests(needs.clock);
+  }
+
+  get name(): string {
+    return this.plan.lane;
+  }
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+  get isRealtime(): boolean {
+    return this.plan.laneKind === 'realtime';
+  }
+
+  /** Starts the process and sends it its plugins and configuration. */
+  launch(): void {
+    this.#wake?.cancel();
+    this.#cause = undefined;
+    this.#missedBeats = 0;
+    this.#launchedAt = this.needs.clock.now();
+    this.phase = 'loading';
+    const process = this.needs.spawn(this.plan, this.limits, {
+      message: (message) => this.#process === process && this.#receive(message),
+      printed: (line) => this.owner.printed(this, line),
+      exited: (cause) => this.#exited(cause),
+    });
+    this.#process = process;
+    this.owner.process(this, process.pid);
+    process.send({ kind: 'setup', setup: this.owner.setup(this, this.#launches++ > 0) });
+  }
+
+  /** Lets the plugins act; after `ready`. */
+  begin(): void {
+    if (this.phase !== 'ready') return;
+    this.phase = 'starting';
+    this.send({ kind: 'start' });
+  }
+
+  send(message: ToLane): void {
+    this.#process?.send(message);
+  }
+
+  /** Queues an event. Never waits. */
+  deliver(event: LaneEvent): void {
+    if (this.phase === 'idle' || this.phase === 'stopping') return;
+    if (!this.queue.push(event) && this.queue.dropped % 1000 === 1) this.owner.dropping(this, this.queue.dropped);
+    this.#pump();
+  }
+
+  report(withinMs: number): Promise<LaneReport | undefined> {
+    return this.#ask(this.#reports, (id) => ({ kind: 'report', id }), withinMs);
+  }
+  explain(name: string, withinMs: number) {
+    return this.#ask(this.#explanations, (id) => ({ kind: 'explain', id, name }), withinMs);
+  }
+  reload(message: Omit<Extract<ToLane, { kind: 'reload' }>, 'kind' | 'id'>, withinMs: number): Promise<ReloadAnswer | undefined> {
+    return this.#ask(this.#reloads, (id) => ({ kind: 'reload', id, ...message }), withinMs);
+  }
+
+  /** Called once a second: the heartbeat and the memory guard. */
+  tick(): void {
+    if (this.#process === undefined || this.#cause !== undefined) return;
+    if (++this.#missedBeats > this.limits.heartbeats) return this.kill('unresponsive');
+    // One ping at a time: a lane that hangs does not collect a heap of them.
+    if (this.#missedBeats === 1) this.send({ kind: 'ping', id: 0 });
+    if (this.limits.memoryMiB !== undefined) void this.#checkMemory(this.#process, this.limits.memoryMiB);
+  }
+
+  kill(cause: string): void {
+    this.#cause = cause;
+    this.#process?.kill('SIGKILL');
+  }
+
+  /** Ends the lane: cleanly within `withinMs`, with SIGKILL after. Settles when the process is gone. */
+  async stop(why: 'shutdown' | 'restart', withinMs: number): Promise<void> {
+    this.#wake?.cancel();
+    const process = this.#process;
+    if (process === undefined) {
+      this.phase = 'down';
+      return;
+    }
+    this.phase = 'stopping';
+    const gone = new Promise<void>((resolve) => this.#onGone.push(resolve));
+    process.send({ kind: 'stop', why });
+    const deadline = this.needs.clock.after(withinMs, () => process.kill('SIGKILL'));
+    await gone;
+    deadline.cancel();
+  }
+
+  /** Nothing to do here: the process ends, and stays away until the configuration changes. */
+  async rest(): Promise<void> {
+    await this.stop('shutdown', 5000);
+    this.phase = 'idle';
+    this.queue.clear();
+  }
+
+  /** It ended while the daemon stops: it does not come back. */
+  park(): void {
+    this.#wake?.cancel();
+    this.phase = 'down';
+  }
+
+  /** The cause of earlier crashes may be gone. */
+  forgive(): void {
+    this.#backoff.reset();
+  }
+
+  #ask<A>(requests: Requests<A>, message: (id: number) => ToLane, withinMs: number): Promise<A | undefined> {
+    if (this.#process === undefined || this.phase === 'stopping') return Promise.resolve(undefined);
+    return requests.ask((id) => this.send(message(id)), withinMs);
+  }
+
+  async #checkMemory(process: LaneProcess, limit: number): Promise<void> {
+    const used = await this.needs.memoryOf(process.pid);
+    if (used !== undefined && used > limit && this.#process === process) this.kill('memory limit');
+  }
+
+  #pump(): void {
+    if (this.phase !== 'started') return;
+    for (const { seq, item } of this.queue.take()) this.send({ kind: 'event', seq, ...item });
+  }
+
+  #receive(message: FromLane): void {
+    if (message.kind === 'pong') this.#missedBeats = 0;
+    else if (message.kind === 'ack') this.queue.acknowledge(message.seq);
+    else if (message.kind === 'reported') this.#reports.answer(message.id, message.report);
+    else if (message.kind === 'explained') this.#explanations.answer(message.id, message.explanations);
+    else if (message.kind === 'reloaded') this.#reloads.answer(message.id, message.answer);
+    if (message.kind === 'ready' && this.phase === 'loading') this.phase = 'ready';
+    if (message.kind === 'started' && this.phase === 'starting') this.phase = 'started';
+    this.owner.message(this, message);
+    if (message.kind === 'ack' || message.kind === 'started') this.#pump();
+  }
+
+  #exited(cause: string | undefined): void {
+    const pid = this.#process?.pid ?? 0;
+    const before = this.phase;
+    this.#process = undefined;
+    this.queue.forgetUnderWay();
+    for (const requests of [this.#reports, this.#explanations, this.#reloads]) requests.abandon();
+    this.owner.process(this, undefined);
+    this.phase = 'down';
+    for (const resolve of this.#onGone.splice(0)) resolve();
+    if (before === 'stopping') return;
+    const livedMs = this.needs.clock.now() - this.#launchedAt;
+    const restartInMs = this.#backoff.delayAfter(livedMs);
+    this.phase = 'waiting';
+    this.restarts++;
+    this.#wake = this.needs.clock.after(restartInMs, () => this.launch());
+    const hadStarted = before === 'started';
+    this.owner.crashed(this, { pid, cause: this.#cause ?? cause ?? 'exit 0', livedMs, restartInMs, hadStarted });
+  }
+}

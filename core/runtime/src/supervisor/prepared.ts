@@ -1,0 +1,60 @@
+/** What comes out of reading and checking the configuration: everything the supervisor needs to start or reload. Plain data. */
+import type { Diagnostic, LaneKind, SourceTree } from '@mainstay/sdk';
+import type { LanePlan } from '../lanes/plan.js';
+
+/** A plugin to look for: by package name, resolved from these folders, or by absolute path. */
+export interface PluginRequest {
+  readonly specifier: string;
+  readonly resolveFrom: readonly string[];
+  readonly origin: string;
+  /** The operator named it; see plan.ts. */
+  readonly isNamed: boolean;
+  readonly lane?: LaneKind;
+  readonly isIsolated?: boolean;
+}
+
+/** A part that may be switched off on the command line (-P, -C, -B): its blocks are then passed over. */
+export interface DisabledPart {
+  readonly part: string;
+  readonly keywords: readonly string[];
+  readonly plugins: readonly string[];
+}
+
+export interface PrepareRequest {
+  /** Absent: searched for at the usual places. */
+  readonly file?: string;
+  readonly configId: string;
+  readonly plugins: readonly PluginRequest[];
+  /** Root keywords of plugins that are not built yet, each with a text. */
+  readonly reserved: readonly (readonly [keyword: string, why: string])[];
+  readonly disabledParts: readonly DisabledPart[];
+  readonly unknownKeywords: 'error' | 'warning';
+  /** Ask the plugins about the host too (scripts, files): for `mainstay check`. */
+  readonly verify: boolean;
+}
+
+/** What the configuration says about the daemon itself. */
+export interface DaemonSettings {
+  readonly instance?: string;
+  readonly childWaitMs: number;
+  readonly laneMemoryMiB: number;
+  readonly laneHeartbeatSeconds: number;
+  readonly consent: readonly string[];
+}
+
+export interface Prepared {
+  readonly tree: SourceTree;
+  /** In the order of the files. Any error among them: do not start. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Remarks that are not about a mistake, such as blocks passed over. */
+  readonly remarks: readonly string[];
+  readonly plans: readonly LanePlan[];
+  readonly settings: DaemonSettings;
+}
+
+/** Reads and checks the configuration. Rejects with a MainstayError where it cannot be read at all. */
+export type Prepare = () => Promise<Prepared>;
+
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((d) => d.severity === 'error');
+}

@@ -1,0 +1,141 @@
+/**
+ * Carries events and leases between lanes: from the lane of a hook's owner to those who observe it, and from any lane to the
+ * owner of the value it wants to influence. What nobody asked for is not sent. Called by supervisor.ts.
+ */
+import { type Clock, catalogue, type HookName } from '@mainstay/sdk';
+import { type Interest, InterestSet } from '../hooks/interest.js';
+import type { FromLane, LeaseMessage } from '../lanes/messages.js';
+import type { LaneEvent, LaneHandle } from './lane-handle.js';
+
+/** Somebody outside the lanes who wants events, such as a client of the control socket. */
+export interface Listener {
+  readonly interest: InterestSet;
+  hear(event: LaneEvent): void;
+}
+
+const longestLeaseMs = 60_000;
+/** Leases of all lanes together; a plugin that publishes under ever new keys reaches the end of it. */
+const mostLeases = 10_000;
+
+interface StandingLease {
+  readonly message: LeaseMessage;
+  readonly from: string;
+  readonly expiresAt: number;
+}
+
+export class Router {
+  readonly #lanes: () => readonly LaneHandle[];
+  readonly #clock: Clock;
+  readonly #interests = new Map<string, InterestSet>();
+  readonly #listeners = new Set<Listener>();
+  readonly #leases = new Map<string, StandingLease>();
+  readonly #sent = new Map<string, string>();
+
+  constructor(lanes: () => readonly LaneHandle[], clock: Clock) {
+    this.#lanes = lanes;
+    this.#clock = clock;
+  }
+
+  /** What a lane observes, known once it is ready. It stays while the lane is away: its queue collects. */
+  setInterest(lane: string, interest: Interest): void {
+    const set = new InterestSet();
+    for (const { hook, keys } of interest) set.add(hook, keys);
+    this.#interests.set(lane, set);
+    this.announce();
+  }
+
+  forgetLane(lane: string): void {
+    this.#interests.delete(lane);
+    this.#sent.delete(lane);
+    this.announce();
+  }
+
+  /** A new process knows nothing of what others want yet. */
+  forgetSent(lane: string): void {
+    this.#sent.delete(lane);
+  }
+
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    this.announce();
+    return () => {
+      this.#listeners.delete(listener);
+      this.announce();
+    };
+  }
+
+  /** Tells each lane what is wanted of it, where that changed. */
+  announce(): void {
+    for (const lane of this.#lanes()) {
+      if (lane.phase === 'down' || lane.phase === 'loading' || lane.phase === 'waiting' || lane.phase === 'idle') continue;
+      const wanted = this.#wantedOf(lane.name);
+      const text = JSON.stringify(wanted.map(({ hook, keys }) => [hook, keys === '*' ? keys : [...keys].sort()]).sort());
+      if (this.#sent.get(lane.name) === text) continue;
+      this.#sent.set(lane.name, text);
+      lane.send({ kind: 'interest', interest: wanted });
+    }
+  }
+
+  /** An event of a lane, or of the supervisor itself (`from` undefined). Never waits for anybody. */
+  event(from: LaneHandle | undefined, { hook, key, payload }: LaneEvent): void {
+    if (!Object.hasOwn(catalogue, hook) || !mayCall(from, hook)) return;
+    for (const lane of this.#lanes()) {
+      const interest = this.#interests.get(lane.name);
+      if (lane !== from && interest?.has(hook, key) === true) lane.deliver({ hook, key, payload });
+    }
+    for (const listener of this.#listeners) if (listener.interest.has(hook, key)) listener.hear({ hook, key, payload });
+  }
+
+  /** A lease of a lane's plugin: remembered while it stands, and passed to the owner's lane. */
+  lease(from: LaneHandle, message: Extract<FromLane, { kind: 'lease' }>): void {
+    const { hook, key, plugin, terms } = message;
+    if (!Object.hasOwn(catalogue, hook) || typeof key !== 'string') return;
+    if (!from.plan.plugins.some((p) => p.name === plugin || plugin.startsWith(`${p.name}:`))) return;
+    if (terms !== undefined && !(terms.ttlMs > 0 && terms.ttlMs <= longestLeaseMs && Number.isFinite(terms.delta))) return;
+    const id = `${hook}\u0000${key}\u0000${plugin}`;
+    this.#leases.delete(id);
+    if (terms !== undefined) this.#remember(id, { message, from: from.name, expiresAt: this.#clock.now() + terms.ttlMs });
+    for (const lane of this.#ownersOf(hook)) if (lane !== from) lane.send(message);
+  }
+
+  /** A lane that (re)started hears the leases that stand on its hooks. */
+  replayLeases(lane: LaneHandle): void {
+    const now = this.#clock.now();
+    for (const [id, { message, from, expiresAt }] of this.#leases) {
+      if (expiresAt <= now) this.#leases.delete(id);
+      else if (from !== lane.name && message.terms !== undefined && owns(lane, message.hook)) {
+        lane.send({ ...message, terms: { ...message.terms, ttlMs: expiresAt - now } });
+      }
+    }
+  }
+
+  #remember(id: string, lease: StandingLease): void {
+    if (this.#leases.size >= mostLeases) {
+      const now = this.#clock.now();
+      for (const [other, { expiresAt }] of this.#leases) if (expiresAt <= now) this.#leases.delete(other);
+    }
+    if (this.#leases.size < mostLeases) this.#leases.set(id, lease);
+  }
+
+  #ownersOf(hook: HookName): readonly LaneHandle[] {
+    return this.#lanes().filter((lane) => owns(lane, hook));
+  }
+
+  #wantedOf(lane: string): Interest {
+    const wanted = new InterestSet();
+    const others = [...this.#interests].filter(([name]) => name !== lane).map(([, interest]) => interest);
+    for (const interest of [...others, ...[...this.#listeners].map((l) => l.interest)]) {
+      for (const { hook, keys } of interest.toList()) wanted.add(hook, keys);
+    }
+    return wanted.toList();
+  }
+}
+
+function owns(lane: LaneHandle, hook: HookName): boolean {
+  return lane.plan.plugins.some((plugin) => plugin.name === catalogue[hook].owner);
+}
+
+/** A plugin in one lane cannot speak for a hook that another lane's plugin owns. Core speaks in every lane. */
+function mayCall(from: LaneHandle | undefined, hook: HookName): boolean {
+  return from === undefined || catalogue[hook].owner === 'core' || owns(from, hook);
+}

@@ -1,0 +1,377 @@
+/**
+ * The supervisor: starts the lanes in the right order, carries messages between them, brings back those that end, reloads and
+ * stops. It runs no plugin code and is on nobody's hot path. The command (`mainstay run`) makes one.
+ */
+import { type Clock, type Explanation, messageOf } from '@mainstay/sdk';
+import type { FromLane, LaneReport, LaneSetup } from '../lanes/messages.js';
+import type { LanePlan } from '../lanes/plan.js';
+import type { Logger } from '../log/logger.js';
+import { heapShare, type LaneCrash, LaneHandle, type LaneOwner, type LanePhase } from './lane-handle.js';
+import type { SpawnLane } from './lane-process.js';
+import { LogQuota } from './log-quota.js';
+import { hasErrors, type Prepare, type Prepared } from './prepared.js';
+import { type ReloadOutcome, reloadLanes } from './reload.js';
+import { Router } from './router.js';
+
+export interface SupervisorOptions {
+  readonly prepare: Prepare;
+  readonly spawn: SpawnLane;
+  readonly memoryOf: (pid: number) => Promise<number | undefined>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly configDirectory: (prepared: Prepared) => string;
+  readonly keepAddressesAtExit: boolean;
+  /** keepalived's --dont-respawn: a lane that dies ends the daemon. */
+  readonly dontRespawn: boolean;
+  /** How long the realtime lane waits for the others at start, in milliseconds. */
+  readonly readyWithinMs: number;
+  /** systemd's view; called with `READY=1` and the like. */
+  readonly notify: (state: string) => void;
+  /** A lane's process is up (pid) or gone: for the PID files. */
+  readonly laneProcess: (plan: LanePlan, pid: number | undefined) => void;
+  /** The daemon cannot go on; called once. */
+  readonly fatal: (exitCode: number, why: string) => void;
+}
+
+export interface LaneStatus {
+  readonly lane: string;
+  readonly kind: string;
+  readonly phase: LanePhase;
+  readonly pid?: number;
+  readonly restarts: number;
+  readonly plugins: readonly string[];
+  readonly eventsWaiting: number;
+  readonly eventsDropped: number;
+  /** False when the lane did not answer in time: what it says below is missing. */
+  readonly answered: boolean;
+}
+
+export interface DaemonReport extends LaneReport {
+  readonly generation: number;
+  readonly files: readonly string[];
+  readonly startedAt: number;
+  readonly logRecordsDropped: number;
+  readonly lanes: readonly LaneStatus[];
+}
+
+/** keepalived gives its children this long at least; a plugin's own deadline for stopping is 5 s. */
+const stopMs = 6000;
+const reportMs = 1000;
+
+export class Supervisor implements LaneOwner {
+  readonly router: Router;
+  readonly #options: SupervisorOptions;
+  readonly #lanes = new Map<string, LaneHandle>();
+  readonly #quota: LogQuota;
+  #prepared: Prepared | undefined;
+  #generation = 1;
+  #startedAt = 0;
+  #mayBegin = false;
+  #isStopping = false;
+  #isUp = false;
+  #reloading: Promise<ReloadOutcome> | undefined;
+  #ticking: { cancel(): void } | undefined;
+  #up: (() => void) | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#quota = new LogQuota(options.clock);
+    this.router = new Router(() => [...this.#lanes.values()], options.clock);
+  }
+
+  get prepared(): Prepared | undefined {
+    return this.#prepared;
+  }
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Starts every lane; settles once the realtime lanes have started (the others may still be on their way). */
+  start(prepared: Prepared): Promise<void> {
+    this.#prepared = prepared;
+    this.#startedAt = this.#options.clock.wall();
+    for (const plan of prepared.plans) this.add(plan).launch();
+    this.#options.clock.after(this.#options.readyWithinMs, () => this.#releaseRealtime('late'));
+    this.#tick();
+    return new Promise((resolve) => {
+      this.#up = resolve;
+      this.#checkUp();
+    });
+  }
+
+  /** Makes the handle of a lane; it does not run yet. */
+  add(plan: LanePlan): LaneHandle {
+    const { clock, spawn, memoryOf } = this.#options;
+    const settings = this.#prepared?.settings;
+    const memoryMiB = settings?.laneMemoryMiB ?? 512;
+    const heartbeats = settings?.laneHeartbeatSeconds ?? 30;
+    const guarded = plan.laneKind === 'realtime' ? {} : { memoryMiB, heapMiB: heapShare(memoryMiB) };
+    const lane = new LaneHandle(plan, { heartbeats, ...guarded }, { clock, spawn, memoryOf }, this);
+    this.#lanes.set(plan.lane, lane);
+    return lane;
+  }
+
+  async remove(lane: LaneHandle): Promise<void> {
+    await lane.stop('shutdown', stopMs);
+    this.#lanes.delete(lane.name);
+    this.router.forgetLane(lane.name);
+  }
+
+  get lanes(): readonly LaneHandle[] {
+    return [...this.#lanes.values()];
+  }
+
+  // ---- what lanes say ----
+
+  setup(lane: LaneHandle, isRestart: boolean): LaneSetup {
+    const prepared = this.#prepared;
+    if (prepared === undefined) throw new Error('a lane was launched before the configuration was read');
+    const { lane: name, laneKind, plugins, schemaOf } = lane.plan;
+    const facts = {
+      isRestart,
+      keepAddressesAtExit: this.#options.keepAddressesAtExit,
+      configDirectory: this.#options.configDirectory(prepared),
+    };
+    const consent = prepared.settings.consent;
+    return { lane: name, laneKind, plugins, schemaOf, tree: prepared.tree, facts, consent, generation: this.#generation };
+  }
+
+  message(lane: LaneHandle, message: FromLane): void {
+    switch (message.kind) {
+      case 'ready':
+        return this.#ready(lane, message);
+      case 'started':
+        return this.#started(lane);
+      case 'failed':
+        return this.#failed(lane, message);
+      case 'event':
+        return this.router.event(lane, message);
+      case 'lease':
+        return this.router.lease(lane, message);
+      case 'log':
+        return this.#log(lane, message);
+      case 'dropped':
+        this.#say('warn', `${lane.name} lane: lost ${message.events} events and ${message.records} log records on the way here`);
+        return;
+      case 'ack':
+      case 'pong':
+      case 'reported':
+      case 'explained':
+      case 'reloaded':
+      case 'stopped':
+        return;
+      default:
+        return message satisfies never;
+    }
+  }
+
+  printed(lane: LaneHandle, line: string): void {
+    const at = this.#options.clock.wall();
+    this.#log(lane, { kind: 'log', record: { level: 'info', plugin: `lane:${lane.name}`, message: line, at } });
+  }
+
+  dropping(lane: LaneHandle, dropped: number): void {
+    this.#say('warn', `${lane.name} lane does not keep up: ${dropped} events for it were dropped so far, the oldest first`);
+  }
+
+  process(lane: LaneHandle, pid: number | undefined): void {
+    if (pid !== undefined) this.router.forgetSent(lane.name);
+    this.#options.laneProcess(lane.plan, pid);
+  }
+
+  crashed(lane: LaneHandle, crash: LaneCrash): void {
+    if (this.#isStopping) return lane.park();
+    const { cause, pid, restartInMs } = crash;
+    const when = restartInMs === 0 ? 'at once' : `in ${restartInMs / 1000} s`;
+    this.#say('error', `${lane.name} lane (pid ${pid}) ended: ${cause}; it is started again ${when}`, {
+      plugins: lane.plan.plugins.map((p) => p.name).join(','),
+    });
+    const payload = { lane: lane.name, pid, cause, restartInMs, at: this.#options.clock.wall() };
+    this.router.event(undefined, { hook: 'lane.crashed', key: lane.name, payload });
+    if (this.#options.dontRespawn) this.#die(1, `${lane.name} lane ended (${cause}) and --dont-respawn is set`);
+    else if (!this.#isUp && lane.isRealtime) this.#die(1, `the ${lane.name} lane could not start`);
+    else this.#checkOthers();
+  }
+
+  #ready(lane: LaneHandle, { interest, isIdle }: Extract<FromLane, { kind: 'ready' }>): void {
+    if (isIdle) {
+      this.#say('debug', `${lane.name} lane has nothing to do with this configuration`);
+      void lane.rest().then(() => this.#checkUp());
+      return this.#checkOthers();
+    }
+    this.router.setInterest(lane.name, interest);
+    if (!lane.isRealtime || this.#mayBegin) lane.begin();
+    this.#checkOthers();
+  }
+
+  #started(lane: LaneHandle): void {
+    this.#say('debug', `${lane.name} lane started (pid ${lane.pid})`);
+    this.router.announce();
+    this.router.replayLeases(lane);
+    this.#checkOthers();
+    this.#checkUp();
+  }
+
+  #failed(lane: LaneHandle, { phase, failure }: Extract<FromLane, { kind: 'failed' }>): void {
+    const code = failure.code === undefined ? '' : ` [${failure.code}]`;
+    this.#say('error', `${lane.name} lane failed in ${phase}: ${failure.message}${code}`);
+    if (failure.stack !== undefined) this.#say('debug', failure.stack);
+  }
+
+  #log(lane: LaneHandle, { record }: Extract<FromLane, { kind: 'log' }>): void {
+    const verdict = this.#quota.admit(lane.name);
+    if (verdict.lost > 0) this.#say('warn', `${lane.name} lane logs too much: ${verdict.lost} records were dropped`);
+    if (verdict.isAdmitted) this.#options.logger.write(record);
+  }
+
+  // ---- start ----
+
+  /** The realtime lane begins when no other lane is still loading or starting, or when they had their time. */
+  #checkOthers(): void {
+    const pending = this.lanes.some((l) => !l.isRealtime && ['loading', 'ready', 'starting'].includes(l.phase));
+    if (!pending) this.#releaseRealtime('all');
+  }
+
+  #releaseRealtime(why: 'all' | 'late'): void {
+    if (this.#mayBegin || this.#isStopping) return;
+    this.#mayBegin = true;
+    const late = this.lanes.filter((l) => !l.isRealtime && l.phase !== 'started' && l.phase !== 'idle');
+    if (why === 'late' && late.length > 0) {
+      this.#say('warn', `the realtime lane starts without ${late.map((l) => l.name).join(', ')}: not ready in time`);
+    }
+    for (const lane of this.lanes) if (lane.isRealtime) lane.begin();
+    this.#checkUp();
+  }
+
+  #checkUp(): void {
+    if (this.#isUp || !this.#mayBegin) return;
+    if (this.lanes.some((lane) => lane.isRealtime && lane.phase !== 'started' && lane.phase !== 'idle')) return;
+    this.#isUp = true;
+    this.#up?.();
+  }
+
+  #tick(): void {
+    this.#ticking = this.#options.clock.after(1000, () => {
+      for (const lane of this.lanes) lane.tick();
+      this.#tick();
+    });
+  }
+
+  // ---- reload ----
+
+  /** Reads the configuration again. One at a time; a request during a reload is answered by one more reload after it. */
+  reload(): Promise<ReloadOutcome> {
+    const previous = this.#reloading ?? Promise.resolve();
+    const current = previous
+      .then(() => this.#reload())
+      .finally(() => {
+        if (this.#reloading === current) this.#reloading = undefined;
+      });
+    this.#reloading = current;
+    return current;
+  }
+
+  async #reload(): Promise<ReloadOutcome> {
+    if (this.#isStopping || this.#prepared === undefined) return { ok: false, reason: 'the daemon is stopping', diagnostics: [] };
+    let prepared: Prepared;
+    try {
+      prepared = await this.#options.prepare();
+    } catch (error) {
+      return { ok: false, reason: `the configuration cannot be read: ${messageOf(error)}`, diagnostics: [] };
+    }
+    if (hasErrors(prepared.diagnostics)) {
+      return { ok: false, reason: 'the new configuration has errors', diagnostics: prepared.diagnostics };
+    }
+    if (this.#isStopping) return { ok: false, reason: 'the daemon is stopping', diagnostics: [] };
+    this.#prepared = prepared;
+    this.#generation++;
+    const say = (level: 'info' | 'warn' | 'error', message: string) => this.#say(level, message);
+    const outcome = await reloadLanes(this, prepared, this.#generation, say);
+    return { ...outcome, diagnostics: prepared.diagnostics };
+  }
+
+  // ---- stop ----
+
+  /** Realtime first (mastership is given up cleanly), then the events about it reach the other lanes, then those end. */
+  async stop(): Promise<void> {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#ticking?.cancel();
+    const childWaitMs = this.#prepared?.settings.childWaitMs ?? 5000;
+    const inOrder = (realtime: boolean) => this.lanes.filter((lane) => lane.isRealtime === realtime);
+    await Promise.all(inOrder(true).map((lane) => lane.stop('shutdown', Math.max(childWaitMs, stopMs))));
+    await this.#drain(childWaitMs);
+    await Promise.all(inOrder(false).map((lane) => lane.stop('shutdown', Math.max(childWaitMs, 1000))));
+  }
+
+  /** The way out when a clean stop takes too long for whoever asked. */
+  killAll(): void {
+    this.#isStopping = true;
+    for (const lane of this.lanes) lane.kill('killed');
+  }
+
+  #drain(withinMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const end = clock.now() + withinMs;
+    const isDone = () => this.lanes.every((lane) => lane.phase !== 'started' || lane.queue.isDrained);
+    return new Promise((resolve) => {
+      const look = () => {
+        if (isDone()) return resolve();
+        if (clock.now() < end) return void clock.after(20, look);
+        this.#say('warn', `events were still on their way to ${this.#undrained()} when child_wait_time was over`);
+        resolve();
+      };
+      look();
+    });
+  }
+
+  #undrained(): string {
+    const names = this.lanes.filter((lane) => !lane.queue.isDrained).map((lane) => lane.name);
+    return names.join(', ');
+  }
+
+  #die(exitCode: number, why: string): void {
+    if (this.#isStopping) return;
+    this.#options.fatal(exitCode, why);
+  }
+
+  // ---- questions ----
+
+  async report(): Promise<DaemonReport> {
+    const answers = await Promise.all(this.lanes.map((lane) => lane.report(reportMs)));
+    const lanes = this.lanes.map((lane, i): LaneStatus => statusOf(lane, answers[i] !== undefined));
+    return {
+      generation: this.#generation,
+      files: this.#prepared?.tree.files ?? [],
+      startedAt: this.#startedAt,
+      logRecordsDropped: this.#options.logger.dropped,
+      lanes,
+      objects: answers.flatMap((answer) => answer?.objects ?? []),
+      plugins: answers.flatMap((answer) => answer?.plugins ?? []),
+      taps: answers.flatMap((answer) => answer?.taps ?? []),
+    };
+  }
+
+  async explain(name: string): Promise<readonly Explanation[]> {
+    const answers = await Promise.all(this.lanes.map((lane) => lane.explain(name, reportMs)));
+    return answers.flatMap((answer) => answer ?? []);
+  }
+
+  #say(level: 'error' | 'warn' | 'info' | 'debug', message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.#options.logger.say(level, message, fields);
+  }
+}
+
+function statusOf(lane: LaneHandle, answered: boolean): LaneStatus {
+  return {
+    lane: lane.name,
+    kind: lane.plan.laneKind,
+    phase: lane.phase,
+    ...(lane.pid !== undefined && { pid: lane.pid }),
+    restarts: lane.restarts,
+    plugins: lane.plan.plugins.map((p) => p.name),
+    eventsWaiting: lane.queue.waiting + lane.queue.underWay,
+    eventsDropped: lane.queue.dropped,
+    answered,
+  };
+}
