@@ -1,0 +1,134 @@
+/**
+ * Time that passes only when a test says so. Due timers fire in order of (time, creation); after each one, promise
+ * continuations get a fixed number of microtask turns, so that a run depends on nothing but its inputs.
+ */
+import type { Clock, Timer } from '@mainstay/sdk';
+import { type QueuedTimer, TimerQueue } from './timer-queue.js';
+
+export interface VirtualClock extends Clock {
+  /** Lets `ms` milliseconds pass. Rejects with whatever a timer's callback throws. */
+  advance(ms: number): Promise<void>;
+  /** Lets time pass up to monotonic time `at`; at once where that is past. */
+  runUntil(at: number): Promise<void>;
+  /** Lets time pass until the promise settles, at most `limitMs` (default one hour); rejects beyond that. */
+  drive<T>(promise: Promise<T>, limitMs?: number): Promise<T>;
+  /** Lets promise continuations run without any time passing. */
+  settle(): Promise<void>;
+  /** Moves the wall clock alone, as an administrator or NTP may; monotonic time is not touched. */
+  jumpWall(ms: number): void;
+  /** Timers still to fire. */
+  readonly pending: number;
+}
+
+export interface VirtualClockOptions {
+  /** Wall-clock time at the beginning, milliseconds since the epoch. Default 2024-01-01T00:00:00Z. */
+  readonly wall?: number;
+  /** Monotonic time at the beginning, milliseconds. Default 0. */
+  readonly now?: number;
+  /** Microtask turns after each timer. Default 24: longer chains of continuations just go on after the next timer. */
+  readonly turns?: number;
+}
+
+const defaultWall = Date.UTC(2024, 0, 1);
+const hour = 3_600_000;
+
+export function createVirtualClock(options: VirtualClockOptions = {}): VirtualClock {
+  return new SteppedClock(options);
+}
+
+class SteppedClock implements VirtualClock {
+  readonly #queue = new TimerQueue();
+  readonly #turns: number;
+  #now: number;
+  #wallOffset: number;
+  #order = 0;
+  #isRunning = false;
+
+  constructor({ wall = defaultWall, now = 0, turns = 24 }: VirtualClockOptions) {
+    this.#now = now;
+    this.#wallOffset = wall - now;
+    this.#turns = turns;
+  }
+
+  get pending(): number {
+    return this.#queue.size;
+  }
+  now(): number {
+    return this.#now;
+  }
+  wall(): number {
+    return this.#now + this.#wallOffset;
+  }
+  jumpWall(ms: number): void {
+    this.#wallOffset += ms;
+  }
+
+  at(at: number, fire: () => void): Timer {
+    if (Number.isNaN(at)) throw new RangeError('a timer needs a time, not NaN');
+    const timer: QueuedTimer = { at: Math.max(at, this.#now), order: this.#order++, fire };
+    this.#queue.push(timer);
+    return {
+      cancel: () => {
+        timer.fire = undefined;
+      },
+    };
+  }
+  after(ms: number, fire: () => void): Timer {
+    return this.at(this.#now + ms, fire);
+  }
+
+  advance(ms: number): Promise<void> {
+    return this.runUntil(this.#now + ms);
+  }
+
+  async runUntil(at: number): Promise<void> {
+    await this.#exclusively(async () => {
+      await this.settle();
+      while (await this.#fireNext(at));
+      this.#now = Math.max(this.#now, at);
+    });
+  }
+
+  drive<T>(promise: Promise<T>, limitMs = hour): Promise<T> {
+    const limit = this.#now + limitMs;
+    let isSettled = false;
+    const mark = () => {
+      isSettled = true;
+    };
+    promise.then(mark, mark);
+    return this.#exclusively(async () => {
+      for (;;) {
+        await this.settle();
+        if (isSettled) return promise;
+        if (!(await this.#fireNext(limit)))
+          throw new Error(`nothing more to happen, and the promise is pending after ${limitMs} ms`);
+      }
+    });
+  }
+
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < this.#turns; turn++) await undefined;
+  }
+
+  /** Fires one timer due by `limit` and settles; false where there is none. */
+  async #fireNext(limit: number): Promise<boolean> {
+    const timer = this.#queue.popDue(limit);
+    if (timer?.fire === undefined) return false;
+    const fire = timer.fire;
+    timer.fire = undefined;
+    this.#now = timer.at;
+    fire();
+    for (let turn = 0; turn < this.#turns; turn++) await undefined;
+    return true;
+  }
+
+  async #exclusively<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#isRunning) throw new Error('the virtual clock is being advanced already: await the earlier call first');
+    this.#isRunning = true;
+    try {
+      return await run();
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+}

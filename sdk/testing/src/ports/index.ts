@@ -1,0 +1,57 @@
+/** The ports of one simulated process, as the plugin host hands them out. */
+import { MainstayError, type PortName, type Ports, portNames } from '@mainstay/sdk';
+import type { SimulatedProcess } from '../kernel/process.js';
+import { SimulatedFiles, SimulatedModules } from './files.js';
+import { simulatedLinkLayer } from './link-layer.js';
+import { simulatedRawIp } from './raw-ip.js';
+import { SimulatedScripts } from './scripts.js';
+import { simulatedAddresses, simulatedLinks, simulatedRoutes } from './tables.js';
+
+export interface SimulatedPorts extends Ports {
+  readonly process: SimulatedScripts;
+  readonly modules: SimulatedModules;
+  readonly files: SimulatedFiles;
+}
+
+export interface PortParts {
+  readonly scripts?: SimulatedScripts;
+  readonly modules?: SimulatedModules;
+  readonly files?: SimulatedFiles;
+}
+
+/** Every port of a process, each made when it is first touched. */
+export function createPorts(process: SimulatedProcess, parts: PortParts = {}): SimulatedPorts {
+  const make: { [Name in PortName]: () => SimulatedPorts[Name] } = {
+    links: () => simulatedLinks(process),
+    addresses: () => simulatedAddresses(process),
+    routes: () => simulatedRoutes(process),
+    rawIp: () => simulatedRawIp(process),
+    linkLayer: () => simulatedLinkLayer(process),
+    process: () => parts.scripts ?? new SimulatedScripts(process.clock),
+    modules: () => parts.modules ?? new SimulatedModules(),
+    files: () => parts.files ?? new SimulatedFiles(),
+  };
+  const ports = {};
+  for (const name of portNames) {
+    let port: SimulatedPorts[PortName] | undefined;
+    Object.defineProperty(ports, name, { enumerable: true, get: () => (port ??= make[name]()) });
+  }
+  return ports as SimulatedPorts;
+}
+
+/** The same ports, of which a plugin may touch only those it declared under `needs`. */
+export function grant(ports: Ports, plugin: string, needs: readonly PortName[]): Ports {
+  const granted = {};
+  for (const name of portNames) {
+    const get = () => {
+      if (needs.includes(name)) return ports[name];
+      throw new MainstayError(
+        'PORT_NOT_GRANTED',
+        `plugin ${plugin} touched the port "${name}"`,
+        `add "${name}" to "needs" in the "mainstay" block of its package.json`,
+      );
+    };
+    Object.defineProperty(granted, name, { enumerable: needs.includes(name), get });
+  }
+  return granted as Ports;
+}
