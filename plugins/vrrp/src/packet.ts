@@ -73,8 +73,10 @@ export function encodeAdvert(advert: Advert, ends: Endpoints, form: ChecksumForm
 /**
  * Reads an advertisement in the order of RFC 9568 section 7.1: version, type, complete length, checksum. A message longer
  * than its count of addresses says is refused, as every known implementation does. Never throws.
+ *
+ * `expected` is the checksum form tried first: between some addresses two forms are right for the same bytes.
  */
-export function decodeAdvert(bytes: Uint8Array, family: Family, ends: Endpoints): Decoded {
+export function decodeAdvert(bytes: Uint8Array, family: Family, ends: Endpoints, expected: ChecksumForm = 'rfc'): Decoded {
   const [first = 0, virtualRouterId = 0, priority = 0, count = 0, fifth = 0, sixth = 0] = bytes;
   if (bytes.length < headerLength) return { ok: false, why: 'length' };
   const version = first >> 4;
@@ -85,7 +87,7 @@ export function decodeAdvert(bytes: Uint8Array, family: Family, ends: Endpoints)
   const bodyEnd = headerLength + count * addressLength;
   const expected = bodyEnd + (version === 2 ? authenticationLength : 0);
   if (bytes.length !== expected) return { ok: false, why: 'length', virtualRouterId };
-  const checksum = checksumFormOf(version, bytes, ends);
+  const checksum = checksumFormOf(version, bytes, ends, expected);
   if (checksum === undefined) return { ok: false, why: 'checksum', virtualRouterId };
   const addresses = Array.from({ length: count }, (_, i) =>
     formatAddress(bytes.subarray(headerLength + i * addressLength, headerLength + (i + 1) * addressLength)),
@@ -99,8 +101,9 @@ export function decodeAdvert(bytes: Uint8Array, family: Family, ends: Endpoints)
   };
 }
 
-/** The form in which the checksum is right, the RFC's first; undefined where it is wrong in every form. */
-function checksumFormOf(version: number, bytes: Uint8Array, ends: Endpoints): ChecksumForm | undefined {
-  const forms: readonly ChecksumForm[] = version === 2 || ends.source.includes(':') ? ['rfc'] : ['rfc', 'multicast', 'as-v2'];
+/** The form in which the checksum is right, the expected one first; undefined where it is wrong in every form. */
+function checksumFormOf(version: number, bytes: Uint8Array, ends: Endpoints, expected: ChecksumForm): ChecksumForm | undefined {
+  const isRfcOnly = version === 2 || ends.source.includes(':');
+  const forms: readonly ChecksumForm[] = isRfcOnly ? ['rfc'] : [expected, 'rfc', 'multicast', 'as-v2'];
   return forms.find((form) => internetChecksum(checksumPrefix(version, form, ends, bytes.length), bytes) === 0);
 }

@@ -34,7 +34,7 @@ function drop(cause: DropCause, detail: string): Receipt {
 export function receive(packet: RawIpPacket, config: InstanceConfig, ownSource: string | undefined): Receipt {
   const fromWire = checkEnvelope(packet, config, ownSource);
   if (fromWire !== undefined) return fromWire;
-  const decoded = decodeAdvert(packet.payload, config.family, packet);
+  const decoded = decodeAdvert(packet.payload, config.family, packet, config.checksum);
   if (!decoded.ok) return drop(decoded.why, malformed[decoded.why]);
   const { advert, checksum } = decoded;
   if (advert.version !== config.version)
