@@ -101,5 +101,5 @@ function checkInterval(advert: Advert, config: InstanceConfig): Receipt | undefi
 
 function hasSameAddresses(advert: Advert, config: InstanceConfig): boolean {
   const own = new Set(config.addresses.map(({ address }) => address));
-  return advert.addresses.length === own.size && advert.addresses.every((address) => own.has(address));
+  return advert.addresses.length === config.addresses.length && advert.addresses.every((address) => own.has(address));
 }
