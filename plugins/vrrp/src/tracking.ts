@@ -34,14 +34,17 @@ export function linkFaults(config: InstanceConfig, linkOf: LinkOf): readonly str
   return faults;
 }
 
-/** Contributions of weighted interfaces: a positive weight counts while the interface is up, a negative one while it is down. */
+/**
+ * Contributions of weighted interfaces: a positive weight counts while the interface is up, a negative one while it is down;
+ * `reverse` turns the sign of what is added, not the time at which it counts (keepalived's weight multiplier).
+ */
 export function linkWeights(tracked: readonly TrackedInterface[], linkOf: LinkOf): readonly PriorityPart[] {
   return tracked.flatMap(({ name, weight, isReversed }) => {
     if (weight === 0) return [];
     const state = stateOf(name, linkOf);
-    const isGood = (state === 'up') !== isReversed;
-    const applies = weight > 0 ? isGood : !isGood;
-    return applies ? [{ source: `track_interface ${name}`, delta: weight, why: `${name} is ${state}` }] : [];
+    const applies = weight > 0 === (state === 'up');
+    const delta = isReversed ? -weight : weight;
+    return applies ? [{ source: `track_interface ${name}`, delta, why: `${name} is ${state}` }] : [];
   });
 }
 
