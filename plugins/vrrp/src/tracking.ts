@@ -48,7 +48,11 @@ export function linkWeights(tracked: readonly TrackedInterface[], linkOf: LinkOf
   });
 }
 
-/** Tracking never reaches the values with a meaning of their own, 0 and 255; the owner's priority never changes. */
+/**
+ * Tracking never reaches the values with a meaning of their own, 0 and 255; the owner's priority never changes. Not a number,
+ * from a tap or a lease, is no answer: on the wire it would be priority 0, a resignation.
+ */
 export function clampPriority(priority: number, base: number): number {
-  return base === 255 ? 255 : Math.min(254, Math.max(1, Math.round(priority)));
+  if (base === 255) return 255;
+  return Math.min(254, Math.max(1, Math.round(Number.isNaN(priority) ? base : priority)));
 }
