@@ -3,6 +3,8 @@ import type { Run, VrrpIdentity, VrrpReason } from '@mainstay/sdk';
 
 /** However often a guard says hold, a router is not kept from mastership longer than this in a row. */
 const mostHoldMs = 60_000;
+/** The guards are not asked, and their answer is not logged, more often than this. */
+const leastHoldMs = 10;
 
 export class HoldLimit {
   private since: number | undefined;
@@ -32,7 +34,7 @@ export class HoldLimit {
       return undefined;
     }
     this.log('warn', `held back from mastership by ${held.plugin}: ${held.answer.why}`);
-    return Math.min(end, now + Math.max(1, held.answer.forMs));
+    return Math.min(end, now + Math.max(leastHoldMs, held.answer.forMs || 0));
   }
 
   /** The question is moot: another router is master, or this one is. */

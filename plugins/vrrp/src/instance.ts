@@ -220,6 +220,8 @@ export class Instance {
       const until = this.hold.heldUntil(this.identity, becoming.reason, before.priority, now);
       if (until !== undefined) result = this.around.step(before, { kind: 'hold', until }, this.config, now);
     }
+    // A router that restarts its Master_Down_Timer follows a master again: the next hold is a new one.
+    if (event.kind === 'advert' && result.state.kind === 'backup' && result.state.expiry === 'master-down') this.hold.reset();
     this.state = result.state;
     for (const effect of result.effects) this.perform(effect);
   }
