@@ -21,7 +21,13 @@ export class Faults {
   list(config: InstanceConfig, source: string | undefined): readonly string[] {
     const links = linkFaults(config, this.linkOf);
     const isReachable = this.linkOf(config.interface)?.isUp === true || !config.trackOwnLink;
-    return [...links, ...(isReachable && source === undefined ? [missingSource(config)] : []), ...this.refused.values()];
+    const isAlone = config.isUnicast && config.peers.length === 0;
+    return [
+      ...links,
+      ...(isAlone ? ['unicast_peer names no router to advertise to'] : []),
+      ...(isReachable && source === undefined ? [missingSource(config)] : []),
+      ...this.refused.values(),
+    ];
   }
 
   refuse(what: 'socket' | 'kernel', why: string): void {
