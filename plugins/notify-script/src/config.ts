@@ -1,0 +1,127 @@
+/** keepalived's notify keywords: what a vrrp_instance and global_defs say about scripts. Schema only. */
+import { type Args, type Infer, type SourcePosition, s, type Word } from '@mainstay/sdk';
+import { splitCommand } from './command-line.js';
+
+export interface ScriptUser {
+  readonly user: string;
+  readonly group?: string;
+}
+
+/** One script as configured: what to run, as whom, and where it is written. */
+export interface Script {
+  readonly command: readonly string[];
+  readonly identity?: ScriptUser;
+  readonly at: SourcePosition;
+}
+
+/** `USER [[:]GROUP]` to the end of the statement. */
+function takeUser(args: Args): ScriptUser | undefined {
+  const user = args.take()?.text;
+  if (user === undefined) return undefined;
+  const group = args.take()?.text.replace(/^:/, '');
+  const extra = args.peek();
+  if (extra !== undefined) {
+    args.fail(`"${extra.text}" is one word too many: after the command stand a user and a group`, {
+      at: extra.at,
+      code: 'CONFIG_BAD_VALUE',
+      hint: 'put the command and its arguments together into double quotes',
+    });
+  }
+  return { user, ...(group === undefined || group === '' ? {} : { group }) };
+}
+
+function takeScript(word: Word, args: Args): Script {
+  const command = splitCommand(word.text);
+  if (command === undefined)
+    return args.fail('a quote inside the command is not closed', { at: word.at, code: 'CONFIG_BAD_VALUE' });
+  if (command.length === 0) return args.fail('the command is empty', { at: word.at, code: 'CONFIG_BAD_VALUE' });
+  const identity = takeUser(args);
+  return { command, at: word.at, ...(identity === undefined ? {} : { identity }) };
+}
+
+const syntax = '"COMMAND [ARG]..." [USER [[:]GROUP]]';
+const json = { type: 'string' } as const;
+
+const script = () =>
+  s
+    .custom<Script>({
+      syntax,
+      json,
+      lexer: 'command',
+      parse(args) {
+        const word = args.take() ?? args.fail('the script is missing', { code: 'CONFIG_MISSING_VALUE' });
+        return takeScript(word, args);
+      },
+    })
+    .optional();
+
+const optionalScript = () =>
+  s
+    .custom<{ readonly script?: Script }>({
+      syntax: `[${syntax}]`,
+      json: { type: ['string', 'boolean'] },
+      lexer: 'command',
+      parse(args) {
+        const word = args.take();
+        return word === undefined ? {} : { script: takeScript(word, args) };
+      },
+    })
+    .optional();
+
+const timeout = () => s.seconds(1, 86_400);
+
+export const instanceKeywords = {
+  notify_master: script().doc('Run when the instance becomes master. No arguments are added.'),
+  notify_backup: script().doc('Run when the instance becomes backup. No arguments are added.'),
+  notify_fault: script().doc('Run when the instance goes to fault. No arguments are added.'),
+  notify_stop: script().doc('Run when the daemon stops. No arguments are added.'),
+  notify_deleted: optionalScript().doc(
+    'Report DELETED, not FAULT, when a reload removes the instance; with a script, run it as well.',
+  ),
+  notify_master_rx_lower_pri: script().doc(
+    'Run when the master hears an advertisement of lower priority. No arguments are added.',
+  ),
+  notify: script().doc('Run after each change of state, with INSTANCE, the name, the state and the priority added.'),
+  notify_priority_changes: s.bool().optional().doc('Tell notify FIFOs of priority changes; scripts are never told of them.'),
+  notify_timeout: timeout().optional().doc('How long a notify script of this instance may run.'),
+  smtp_alert: s.notBuilt('smtp_alert (mail at changes of state)'),
+};
+
+export const globalKeywords = {
+  script_user: s
+    .custom<ScriptUser>({
+      syntax: 'USER [[:]GROUP]',
+      json,
+      parse: (args) => takeUser(args) ?? args.fail('the user is missing', { code: 'CONFIG_MISSING_VALUE' }),
+    })
+    .optional()
+    .doc('Who runs scripts that name no user; default keepalived_script where that user exists, else the user of the daemon.'),
+  enable_script_security: s.flag().doc('Never run a script as root that somebody else could change.'),
+  notify_timeout: timeout().default(300_000).doc('How long a notify script may run before it is ended.'),
+  vrrp_notify_priority_changes: s.bool().optional().doc('As notify_priority_changes, for every instance.'),
+  notify_fifo: s.notBuilt('notify_fifo (events through a named pipe)'),
+  notify_fifo_script: s.notBuilt('notify_fifo_script (events through a named pipe)'),
+  vrrp_notify_fifo: s.notBuilt('vrrp_notify_fifo (events through a named pipe)'),
+  vrrp_notify_fifo_script: s.notBuilt('vrrp_notify_fifo_script (events through a named pipe)'),
+  lvs_notify_fifo: s.notBuilt('lvs_notify_fifo (events through a named pipe)'),
+  lvs_notify_fifo_script: s.notBuilt('lvs_notify_fifo_script (events through a named pipe)'),
+};
+
+export type InstanceConfig = { readonly [K in keyof typeof instanceKeywords]: Infer<(typeof instanceKeywords)[K]> };
+export type GlobalConfig = { readonly [K in keyof typeof globalKeywords]: Infer<(typeof globalKeywords)[K]> };
+
+/** The keywords that hold a script, in the order in which they are reviewed. */
+export const scriptKeywords = [
+  'notify_master',
+  'notify_backup',
+  'notify_fault',
+  'notify_stop',
+  'notify_deleted',
+  'notify_master_rx_lower_pri',
+  'notify',
+] as const;
+export type ScriptKeyword = (typeof scriptKeywords)[number];
+
+export function scriptOf(config: InstanceConfig, keyword: ScriptKeyword): Script | undefined {
+  return keyword === 'notify_deleted' ? config.notify_deleted?.script : config[keyword];
+}

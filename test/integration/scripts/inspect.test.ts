@@ -1,0 +1,97 @@
+/** The process port's look at a script before it runs, on real files with real owners. */
+import assert from 'node:assert/strict';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openHostPorts } from '@mainstay/core';
+import { after, before, describe, it } from 'mocha';
+
+const port = openHostPorts().process;
+let folder = '';
+
+function file(name: string, mode = 0o755, owner = 0, group = 0): string {
+  const path = join(folder, name);
+  writeFileSync(path, '#!/bin/sh\n');
+  chownSync(path, owner, group);
+  chmodSync(path, mode);
+  return path;
+}
+
+function directory(name: string, mode: number, owner = 0, group = 0): string {
+  const path = join(folder, name);
+  mkdirSync(path);
+  chownSync(path, owner, group);
+  chmodSync(path, mode);
+  return name;
+}
+
+async function kind(path: string, user = 'root', group?: string): Promise<string | undefined> {
+  return (await port.inspect([path], { user, ...(group === undefined ? {} : { group }) }))?.kind;
+}
+
+describe('process port: inspect', () => {
+  before(() => {
+    // Not in /tmp alone: its sticky bit is one of the cases.
+    folder = mkdtempSync('/var/tmp/mainstay-inspect-');
+    chmodSync(folder, 0o755);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('finds nothing wrong with a script of root that only root may change', async () => {
+    assert.equal(await kind(file('good')), undefined);
+    assert.equal(await kind(file('good-for-all', 0o755), 'nobody'), undefined);
+  });
+
+  it('says that a script is missing', async () => {
+    assert.equal(await kind(join(folder, 'absent')), 'missing');
+    assert.equal(await kind(join(file('not-a-folder'), 'x')), 'missing');
+    assert.equal(await kind(''), 'missing');
+  });
+
+  it('says that a script is not executable for its user', async () => {
+    assert.equal(await kind(file('plain', 0o644)), 'not-executable');
+    assert.equal(await kind(file('root-only', 0o700), 'nobody'), 'not-executable');
+    assert.equal(await kind(file('by-group', 0o710, 0, 1), 'nobody', 'daemon'), undefined);
+    assert.equal(await kind(folder), 'not-executable');
+    const closed = directory('closed', 0o700);
+    assert.equal(await kind(file(`${closed}/inside`), 'nobody'), 'not-executable');
+  });
+
+  it('says that a user or group does not exist', async () => {
+    assert.equal(await kind(file('user'), 'no-such-user-here'), 'unknown-user');
+    assert.equal(await kind(file('group'), 'nobody', 'no-such-group-here'), 'unknown-user');
+    assert.equal(await kind(file('number'), '4321'), 'unknown-user', 'a bare number needs a group');
+    assert.equal(await kind(file('numbers'), '4321', '8765'), undefined);
+  });
+
+  it('says who could change a script that would run as root', async () => {
+    assert.equal(await kind(file('foreign', 0o755, 65534)), 'insecure');
+    assert.equal(await kind(file('world', 0o757)), 'insecure');
+    assert.equal(await kind(file('grouped', 0o775, 0, 1)), 'insecure');
+    assert.equal(await kind(file('root-group', 0o775, 0, 0)), undefined);
+    assert.equal(await kind(file(`${directory('open', 0o777)}/inside`)), 'insecure');
+    assert.equal(await kind(file(`${directory('owned', 0o755, 65534)}/inside`)), 'insecure');
+    assert.equal(await kind(file(`${directory('sticky', 0o1777)}/inside`)), undefined);
+    const problem = await port.inspect([join(folder, 'open/inside')], { user: 'root' });
+    assert.match(problem?.message ?? '', /open may be written by everybody: whoever may write there would become root/);
+  });
+
+  it('does not mind any of it where the script does not run as root', async () => {
+    assert.equal(await kind(file('foreign-2', 0o755, 65534), 'nobody'), undefined);
+  });
+
+  it('follows symbolic links, and minds the folder that a link lies in', async () => {
+    const target = file('target');
+    const bad = file('bad-target', 0o757);
+    symlinkSync(bad, join(folder, 'to-bad'));
+    assert.equal(await kind(join(folder, 'to-bad')), 'insecure');
+    symlinkSync(target, join(folder, directory('open-links', 0o777), 'link'));
+    assert.equal(await kind(join(folder, 'open-links/link')), 'insecure');
+    symlinkSync(target, join(folder, 'to-good'));
+    assert.equal(await kind(join(folder, 'to-good')), undefined);
+  });
+
+  it('searches a name without a slash in PATH', async () => {
+    assert.equal(await kind('sh'), undefined);
+    assert.equal(await kind('no-such-command-here'), 'missing');
+  });
+});
