@@ -14,13 +14,15 @@ export class Pacer {
   private timer: Timer | undefined;
   private nextAt = Number.NEGATIVE_INFINITY;
   private intervalMs = 0;
+  /** Frames that this turn may still send. */
+  private left = turnSize;
 
   constructor(private readonly clock: Clock) {}
 
   enqueue(send: () => void, intervalMs: number): void {
     this.intervalMs = intervalMs;
     this.queue.push(send);
-    if (this.timer === undefined) this.drain();
+    this.drain();
   }
 
   close(): void {
@@ -29,13 +31,19 @@ export class Pacer {
   }
 
   private drain(): void {
-    this.timer = undefined;
-    for (let sent = 0; this.queue.length > 0 && sent < turnSize; sent++) {
+    while (this.queue.length > 0 && this.left > 0) {
       if (this.intervalMs > 0 && this.clock.now() < this.nextAt) break;
       this.nextAt = this.clock.now() + this.intervalMs;
+      this.left--;
       this.queue.shift()?.();
     }
-    if (this.queue.length > 0) this.timer = this.clock.at(Math.max(this.nextAt, this.clock.now()), () => this.drain());
+    this.timer ??= this.clock.at(Math.max(this.nextAt, this.clock.now()), () => this.turn());
+  }
+
+  private turn(): void {
+    this.timer = undefined;
+    this.left = turnSize;
+    if (this.queue.length > 0) this.drain();
   }
 }
 
