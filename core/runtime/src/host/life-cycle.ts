@@ -1,0 +1,123 @@
+/**
+ * Starts, stops and restarts plugins, each step bounded in time. A start that fails is undone whole; a stop never throws.
+ * Called by the host, one operation at a time.
+ */
+import { type Clock, MainstayError, messageOf, type ReconfigureAnswer } from '@mainstay/sdk';
+import type { LogLevel } from '../log/record.js';
+import { ConfigPart } from './config-part.js';
+import { withDeadline } from './deadline.js';
+import type { Life, Member } from './member.js';
+
+export const startDeadlineMs = 10_000;
+export const stopDeadlineMs = 5_000;
+
+export interface LifeCycleOptions {
+  readonly clock: Clock;
+  readonly log: (level: LogLevel, plugin: string, message: string) => void;
+  /** The present life of the plugin, or a new one. */
+  readonly lifeOf: (member: Member) => Life;
+}
+
+export class LifeCycle {
+  constructor(private readonly options: LifeCycleOptions) {}
+
+  /** In order. On a failure (or when `ended` aborts) stops the failed one, then the started ones in reverse, and rejects. */
+  async startAll(members: readonly Member[], ended: AbortSignal): Promise<void> {
+    for (const member of members) {
+      try {
+        await this.#start(member, ended);
+      } catch (error) {
+        const failure = startFailure(member, error);
+        await this.stopAll(members, 'shutdown');
+        member.state = 'failed';
+        throw failure;
+      }
+    }
+  }
+
+  /** In reverse order. Errors are logged: the rest must stop all the same. */
+  async stopAll(members: readonly Member[], why: 'shutdown' | 'restart'): Promise<void> {
+    for (const member of [...members].reverse()) await this.#stop(member, why);
+  }
+
+  /** Stops and starts one plugin; false when it could not start again and is out of service. */
+  async restart(member: Member, ended: AbortSignal): Promise<boolean> {
+    await this.#stop(member, 'restart');
+    try {
+      await this.#start(member, ended);
+      return true;
+    } catch (error) {
+      const failure = startFailure(member, error);
+      await this.#stop(member, 'restart');
+      member.standing.close();
+      member.state = 'failed';
+      this.options.log('error', member.name, `${failure.message}; it is out of service until the next reload or restart`);
+      return false;
+    }
+  }
+
+  /** Asks the plugin what it makes of its new configuration. A failure to answer means restart. */
+  async reconfigure(member: Member, ended: AbortSignal): Promise<ReconfigureAnswer> {
+    const { plugin } = member.loaded;
+    const { run } = this.options.lifeOf(member);
+    if (member.state === 'failed') return 'restart';
+    if (plugin.reconfigure === undefined) return plugin.start === undefined && plugin.stop === undefined ? 'absorbed' : 'restart';
+    try {
+      const bound = { what: `reconfigure of plugin ${member.name}`, ms: startDeadlineMs };
+      const answer: unknown = await withDeadline(this.options.clock, bound, () => plugin.reconfigure?.(run) ?? 'restart', ended);
+      if (answer === 'absorbed' || answer === 'restart') return answer;
+      throw new TypeError(`it answered ${JSON.stringify(answer)} where "absorbed" or "restart" is expected`);
+    } catch (error) {
+      this.options.log('error', member.name, `could not take over its new configuration (${messageOf(error)}); it is restarted`);
+      return 'restart';
+    }
+  }
+
+  async #start(member: Member, ended: AbortSignal): Promise<void> {
+    const { plugin } = member.loaded;
+    const { run } = this.options.lifeOf(member);
+    member.state = 'starting';
+    member.lastError = undefined;
+    member.mustStop = true;
+    member.told = member.part.snapshot();
+    const bound = { what: `the start of plugin ${member.name}`, ms: startDeadlineMs };
+    await withDeadline(this.options.clock, bound, () => plugin.start?.(run), ended);
+    member.state = 'running';
+    member.standing.open();
+  }
+
+  async #stop(member: Member, why: 'shutdown' | 'restart'): Promise<void> {
+    const { plugin } = member.loaded;
+    const { life } = member;
+    // Events that come while a plugin restarts are kept for it.
+    if (why === 'restart' && plugin.start !== undefined) member.standing.wait();
+    else if (why === 'shutdown') member.standing.close();
+    member.standing.abortCalls();
+    life?.controller.abort(new DOMException(`plugin ${member.name} stops`, 'AbortError'));
+    member.life = undefined;
+    if (life === undefined || !member.mustStop) return;
+    member.mustStop = false;
+    member.state = 'stopping';
+    const bound = { what: `the stop of plugin ${member.name}`, ms: stopDeadlineMs };
+    try {
+      await withDeadline(this.options.clock, bound, () => plugin.stop?.(life.run, why));
+    } catch (error) {
+      member.lastError = messageOf(error);
+      this.options.log('error', member.name, `did not stop cleanly: ${messageOf(error)}`);
+    }
+    member.state = 'stopped';
+  }
+}
+
+function startFailure(member: Member, error: unknown): MainstayError {
+  member.lastError = messageOf(error);
+  if (error instanceof MainstayError && error.code === 'PLUGIN_TIMEOUT') return error;
+  const hint = error instanceof MainstayError ? error.hint : undefined;
+  const text = error instanceof MainstayError && hint !== undefined ? error.message.replace(` (${hint})`, '') : messageOf(error);
+  return new MainstayError('PLUGIN_START_FAILED', `plugin ${member.name} could not start: ${text}`, hint, { cause: error });
+}
+
+/** True where the configuration of the plugin is another than the one it was told of. */
+export function hasNews(member: Member): boolean {
+  return member.state === 'failed' || !ConfigPart.isSame(member.told, member.part.snapshot());
+}
