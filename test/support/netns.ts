@@ -142,8 +142,9 @@ async function operational(namespace: string): Promise<void> {
 
 /** The hosts' own addresses are unique by construction; waiting for duplicate address detection would only cost time. */
 async function withoutDad(namespace: string): Promise<void> {
-  const settings = ['net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.default.accept_dad=0', 'net.ipv6.conf.eth0.accept_dad=0'];
-  await run('ip', ['netns', 'exec', namespace, 'sysctl', '-q', '-e', '-w', ...settings]);
+  const files = ['all', 'default', 'eth0'].map((name) => `/proc/sys/net/ipv6/conf/${name}/accept_dad`);
+  const script = `for file in ${files.join(' ')}; do [ ! -e $file ] || echo 0 > $file; done`;
+  await run('ip', ['netns', 'exec', namespace, 'sh', '-c', script]);
 }
 
 function removeNamespaces(names: readonly string[]): void {
