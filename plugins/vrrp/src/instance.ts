@@ -61,6 +61,7 @@ export class Instance {
   private readonly hold: HoldLimit;
   private releasing: Promise<void> = Promise.resolve();
   private isStarted = false;
+  private isStopped = false;
   private readonly warned = new Set<DropCause | 'address-list'>();
   /** What the status page and `explain` read. */
   last: Transition;
@@ -106,6 +107,7 @@ export class Instance {
   async start(): Promise<void> {
     const leftovers = await this.holdings.clean(this.config);
     if (leftovers.length > 0) this.log('warn', `removed ${leftovers.join(', ')}, left over from an earlier run`);
+    if (this.isStopped) return;
     this.isStarted = true;
     this.attach();
     const { faults } = this;
@@ -117,6 +119,7 @@ export class Instance {
     if (keepAddresses) this.closeTimers();
     else this.dispatch({ kind: 'stop', reason });
     this.isStarted = false;
+    this.isStopped = true;
     this.closeTimers();
     await this.releasing;
     this.wire?.detach();

@@ -110,10 +110,11 @@ export class Manager {
   private async add(config: InstanceConfig): Promise<void> {
     const instance = new Instance(config, this.around);
     this.instances.set(config.name, instance);
-    await instance.start();
+    if (this.startTimer === undefined) await instance.start();
   }
 
   private async startAll(): Promise<void> {
+    this.startTimer = undefined;
     await Promise.all(this.all.map((instance) => instance.start()));
   }
 
