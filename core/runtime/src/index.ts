@@ -2,3 +2,4 @@
 export * from './hooks/index.js';
 export * from './host/index.js';
 export * from './plugins/index.js';
+export * from './ports/host/index.js';
