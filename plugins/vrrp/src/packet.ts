@@ -85,15 +85,15 @@ export function decodeAdvert(bytes: Uint8Array, family: Family, ends: Endpoints,
   if ((first & 15) !== advertisementType) return { ok: false, why: 'type', virtualRouterId };
   const addressLength = family === 6 ? 16 : 4;
   const bodyEnd = headerLength + count * addressLength;
-  const expected = bodyEnd + (version === 2 ? authenticationLength : 0);
-  if (bytes.length !== expected) return { ok: false, why: 'length', virtualRouterId };
+  const complete = bodyEnd + (version === 2 ? authenticationLength : 0);
+  if (bytes.length !== complete) return { ok: false, why: 'length', virtualRouterId };
   const checksum = checksumFormOf(version, bytes, ends, expected);
   if (checksum === undefined) return { ok: false, why: 'checksum', virtualRouterId };
   const addresses = Array.from({ length: count }, (_, i) =>
     formatAddress(bytes.subarray(headerLength + i * addressLength, headerLength + (i + 1) * addressLength)),
   );
   const intervalMs = version === 2 ? sixth * 1000 : (((fifth & 15) << 8) | sixth) * 10;
-  const authData = version === 2 ? bytes.slice(bodyEnd, expected) : noAuthentication;
+  const authData = version === 2 ? bytes.slice(bodyEnd, complete) : noAuthentication;
   return {
     ok: true,
     checksum,
