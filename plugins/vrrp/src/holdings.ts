@@ -51,8 +51,9 @@ function toKernel(vip: VirtualAddress, link: number): NewAddress {
 
 export class Holdings {
   private readonly held = new Map<string, Held>();
+  /** Asked of the kernel and not answered yet; the last request for an address counts. */
+  private readonly underWay = new Map<string, Held>();
   private epoch = 0;
-  private takesUnderWay = 0;
 
   constructor(private readonly ports: Pick<Ports, 'addresses' | 'links'>) {}
 
@@ -65,29 +66,26 @@ export class Holdings {
   async take(config: InstanceConfig): Promise<TakeResult> {
     const epoch = ++this.epoch;
     const { wanted, missing } = this.resolve(config);
-    const fresh = wanted.filter(({ address }) => !this.held.has(keyOf(address)));
     const before = new Map(this.ports.addresses.list().map((address) => [keyOf(address), address]));
-    this.takesUnderWay++;
+    const fresh = wanted
+      .filter(({ address }) => !this.held.has(keyOf(address)))
+      .map(({ address, isTracked }): Held => {
+        const key = keyOf(address);
+        return { address, isTracked, wasThere: this.underWay.get(key)?.wasThere ?? isForeign(before.get(key), config) };
+      });
+    for (const asked of fresh) this.underWay.set(keyOf(asked.address), asked);
     const results = await this.ports.addresses.add(fresh.map(({ address }) => address));
-    this.takesUnderWay--;
-    const isCurrent = epoch === this.epoch;
-    const failures = [...missing];
-    for (const [i, { address, isTracked }] of fresh.entries()) {
-      const result: ChangeResult = results[i] ?? { outcome: 'failed', error: 'no answer' };
-      if (result.outcome === 'failed') failures.push(`${textOf(address)}: ${result.error}`);
-      else if (isCurrent)
-        this.held.set(keyOf(address), { address, isTracked, wasThere: isForeign(before.get(keyOf(address)), config) });
-    }
-    return { isCurrent, held: this.current, failures };
+    const failures = fresh.flatMap((asked, i) => this.settle(asked, results[i] ?? { outcome: 'failed', error: 'no answer' }));
+    return { isCurrent: epoch === this.epoch, held: this.current, failures: [...missing, ...failures] };
   }
 
-  /** Removes everything that is held, and what a `take` under way will have added. */
-  async release(config: InstanceConfig): Promise<readonly string[]> {
+  /** Removes everything that is held, and what a `take` under way will have added: the kernel gets the requests in order. */
+  release(): Promise<readonly string[]> {
     this.epoch++;
-    const ours = [...this.held.values()].filter(({ wasThere }) => !wasThere).map(({ address }) => address);
-    const underWay = this.takesUnderWay > 0 ? this.notForeign(config).filter((address) => !this.held.has(keyOf(address))) : [];
+    const gone = [...this.held.values(), ...this.underWay.values()];
     this.held.clear();
-    return this.remove([...ours, ...underWay]);
+    this.underWay.clear();
+    return this.remove(gone.filter(({ wasThere }) => !wasThere).map(({ address }) => address));
   }
 
   /** Removes what a crash left behind: a backup must not hold a virtual address, whoever put it there. */
@@ -105,12 +103,15 @@ export class Holdings {
     return wanted.map(({ address }) => address).filter((address) => !isForeign(present.get(keyOf(address)), config));
   }
 
-  /** Releases held addresses that the configuration no longer lists (a reload). */
+  /** Releases addresses that the configuration no longer lists (a reload). */
   async releaseUnlisted(config: InstanceConfig): Promise<void> {
     const wanted = new Set(this.resolve(config).wanted.map(({ address }) => keyOf(address)));
-    const gone = [...this.held].filter(([key]) => !wanted.has(key));
-    for (const [key] of gone) this.held.delete(key);
-    await this.remove(gone.filter(([, held]) => !held.wasThere).map(([, { address }]) => address));
+    const gone = [...this.held, ...this.underWay].filter(([key]) => !wanted.has(key));
+    for (const [key] of gone) {
+      this.held.delete(key);
+      this.underWay.delete(key);
+    }
+    await this.remove(gone.filter(([, { wasThere }]) => !wasThere).map(([, { address }]) => address));
   }
 
   /** Our tracked address, where the event says that somebody else removed one; forgets it. */
@@ -121,6 +122,16 @@ export class Holdings {
     if (held === undefined) return undefined;
     this.held.delete(key);
     return held.isTracked ? textOf(event.address) : undefined;
+  }
+
+  /** The kernel's answer about one address: held from now on, unless it was released or asked for again meanwhile. */
+  private settle(asked: Held, result: ChangeResult): readonly string[] {
+    const key = keyOf(asked.address);
+    const isWanted = this.underWay.get(key) === asked;
+    if (isWanted) this.underWay.delete(key);
+    if (result.outcome === 'failed') return [`${textOf(asked.address)}: ${result.error}`];
+    if (isWanted) this.held.set(key, asked);
+    return [];
   }
 
   private async remove(addresses: readonly AddressKey[]): Promise<readonly string[]> {

@@ -260,7 +260,7 @@ export class Instance {
         break;
       case 'removeAddresses':
         this.announcer.stop();
-        this.releasing = this.logFailures(this.holdings.release(this.config));
+        this.releasing = this.logFailures(this.holdings.release());
         break;
       case 'announceAgain':
         this.announcer.again(this.config.announce);
