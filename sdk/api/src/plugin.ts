@@ -64,7 +64,7 @@ export interface Facts {
 export type ReconfigureAnswer = 'absorbed' | 'restart';
 
 export interface PluginSpec {
-  /** The one word that names the plugin: its folder, log prefix and page in the docs. `[a-z][a-z0-9-]*` */
+  /** The one word that names the plugin: its folder, log prefix and page in the docs. `[a-z][a-z0-9-]*`; `PARENT:NAME` for children. */
   readonly name: string;
   /** Declares. Synchronous, no I/O. */
   setup(app: App): void;

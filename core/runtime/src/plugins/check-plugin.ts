@@ -1,7 +1,8 @@
 /** What makes a value a plugin: asked by the host for everything it admits, whoever made it. */
 import { isPlugin, MainstayError, messageOf, type Plugin } from '@mainstay/sdk';
 
-const nameRule = /^[a-z][a-z0-9-]*$/;
+/** A plugin that another one brings along may add what it was made from: `notify-file:site.ts`. */
+const nameRule = /^[a-z][a-z0-9-]*(:[\w.#-]+)?$/;
 /** Names that stand for the daemon itself in hooks and logs. */
 const reservedNames: readonly string[] = ['core', 'mainstay'];
 const optionalSteps = ['children', 'verify', 'start', 'reconfigure', 'stop'] as const;
