@@ -5,6 +5,12 @@ import { defaultIdentity, reviewScripts } from './review.js';
 import { jobOfLowerPriority, jobOfTransition } from './selection.js';
 import { ScriptService, type Settings } from './service.js';
 
+export { splitCommand } from './command-line.js';
+export { type GlobalConfig, globalKeywords, type InstanceConfig, instanceKeywords, type Script } from './config.js';
+export { InstanceQueue, outdatedAfterMs, type QueueHost, queueLimit } from './queue.js';
+export { type Invocation, type Job, jobOfLowerPriority, jobOfTransition } from './selection.js';
+export { Slots } from './slots.js';
+
 interface Handles {
   readonly instances: ConfigHandle<InstanceConfig>;
   readonly global: ConfigHandle<GlobalConfig>;
