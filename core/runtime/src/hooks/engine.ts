@@ -46,8 +46,8 @@ export function buildEngine(kind: HookKind, records: readonly TapRecord[], guard
   for (const [stage, record] of records.entries()) {
     const options = { name: record.declaration.plugin, stage, record };
     const tap: Fn = record.declaration.fn as Fn;
-    if ('tapAsync' in engine) engine.tapAsync(options, tap as never);
-    else (engine as EngineOf<'guard'>).tap(options, tap as never);
+    if (kind === 'adjust' || kind === 'guard') (engine as EngineOf<'guard'>).tap(options, tap as never);
+    else (engine as EngineOf<'observe'>).tapAsync(options, tap as never);
   }
   warmUp(kind, engine);
   return engine;

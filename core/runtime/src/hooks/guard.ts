@@ -3,6 +3,7 @@
  * neutral answer `undefined`, the failure is attributed to (plugin, hook), and three strikes park the plugin. Installed by
  * the engines in tapable's `register` interceptor; no tap runs without it.
  */
+import { types } from 'node:util';
 import { type Clock, type Contribution, messageOf } from '@mainstay/sdk';
 import { isThenable, problemWithAnswer, problemWithValue } from './answers.js';
 import { frozenCopy } from './frozen.js';
@@ -145,7 +146,7 @@ export class Guard {
       return;
     }
     const { answer, startedAt } = attempt;
-    if (!(answer instanceof Promise)) {
+    if (!isPromise(answer)) {
       addTime(record, this.host.clock.now() - startedAt);
       settle(answer);
       return;
@@ -199,7 +200,7 @@ export class Guard {
       problem = `answered with a value that cannot be read: ${messageOf(error)}`;
     }
     // A rejection of a promise that nobody waits for would end the process.
-    if (answer instanceof Promise) answer.catch(() => {});
+    if (isPromise(answer)) answer.catch(() => {});
     this.strike(record, problem);
     return undefined;
   }
@@ -224,6 +225,11 @@ export class Guard {
 function addTime({ stats }: TapRecord, ms: number): void {
   stats.totalMs += ms;
   stats.maxMs = Math.max(stats.maxMs, ms);
+}
+
+/** Unlike `instanceof`, runs no code of the value. */
+function isPromise(value: unknown): value is Promise<unknown> {
+  return types.isPromise(value);
 }
 
 /** A foreign thenable becomes a real promise, so that it settles once and never calls back within this call. */
