@@ -1,6 +1,12 @@
 /** @mainstay/testing: test a plugin without a network, without root and without waiting. */
 export * from './clock/process-clock.js';
 export * from './clock/virtual-clock.js';
+export { ConfigRefused } from './harness/config-text.js';
+export * from './harness/run-checker.js';
+export * from './harness/simulated-host.js';
+export * from './harness/simulation.js';
+export * from './harness/test-plugin.js';
+export * from './harness/trace.js';
 export * from './kernel/errno.js';
 export * from './kernel/faults.js';
 export { type KernelOptions, type LinkPlan, type PingResult, SimulatedKernel } from './kernel/kernel.js';

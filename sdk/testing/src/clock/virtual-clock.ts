@@ -16,6 +16,8 @@ export interface VirtualClock extends Clock {
   settle(): Promise<void>;
   /** Moves the wall clock alone, as an administrator or NTP may; monotonic time is not touched. */
   jumpWall(ms: number): void;
+  /** Calls `watcher` after each timer and its continuations: where a simulation checks what must always hold. */
+  watchSteps(watcher: () => void): () => void;
   /** Timers still to fire. */
   readonly pending: number;
 }
@@ -39,6 +41,7 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
 class SteppedClock implements VirtualClock {
   readonly #queue = new TimerQueue();
   readonly #turns: number;
+  readonly #watchers = new Set<() => void>();
   #now: number;
   #wallOffset: number;
   #order = 0;
@@ -61,6 +64,13 @@ class SteppedClock implements VirtualClock {
   }
   jumpWall(ms: number): void {
     this.#wallOffset += ms;
+  }
+
+  watchSteps(watcher: () => void): () => void {
+    this.#watchers.add(watcher);
+    return () => {
+      this.#watchers.delete(watcher);
+    };
   }
 
   at(at: number, fire: () => void): Timer {
@@ -119,6 +129,7 @@ class SteppedClock implements VirtualClock {
     this.#now = timer.at;
     fire();
     for (let turn = 0; turn < this.#turns; turn++) await undefined;
+    for (const watcher of this.#watchers) watcher();
     return true;
   }
 

@@ -1,5 +1,5 @@
 /** The ports of one simulated process, as the plugin host hands them out. */
-import { MainstayError, type PortName, type Ports, portNames } from '@mainstay/sdk';
+import { type PortName, type Ports, portNames } from '@mainstay/sdk';
 import type { SimulatedProcess } from '../kernel/process.js';
 import { SimulatedFiles, SimulatedModules } from './files.js';
 import { simulatedLinkLayer } from './link-layer.js';
@@ -37,21 +37,4 @@ export function createPorts(process: SimulatedProcess, parts: PortParts = {}): S
     Object.defineProperty(ports, name, { enumerable: true, get: () => (port ??= make[name]()) });
   }
   return ports as SimulatedPorts;
-}
-
-/** The same ports, of which a plugin may touch only those it declared under `needs`. */
-export function grant(ports: Ports, plugin: string, needs: readonly PortName[]): Ports {
-  const granted = {};
-  for (const name of portNames) {
-    const get = () => {
-      if (needs.includes(name)) return ports[name];
-      throw new MainstayError(
-        'PORT_NOT_GRANTED',
-        `plugin ${plugin} touched the port "${name}"`,
-        `add "${name}" to "needs" in the "mainstay" block of its package.json`,
-      );
-    };
-    Object.defineProperty(granted, name, { enumerable: needs.includes(name), get });
-  }
-  return granted as Ports;
 }

@@ -16,6 +16,8 @@ export interface ScriptBehaviour {
   readonly signal?: string;
   /** The script cannot be started at all. */
   readonly error?: string;
+  /** Lines it prints when it starts. */
+  readonly output?: readonly string[];
   /** Milliseconds; Infinity hangs until the timeout. Default 0. */
   readonly durationMs?: number;
 }
@@ -54,6 +56,7 @@ export class SimulatedScripts implements ProcessPort {
     const program = this.#programs.get(command[0] ?? '') ?? {};
     const behaviour = typeof program === 'function' ? program(run) : program;
     if (behaviour.error !== undefined) return Promise.resolve({ outcome: 'failed', error: behaviour.error });
+    for (const line of behaviour.output ?? []) options.onOutput?.(line, 'stdout');
     return this.#play(behaviour, run, signal);
   }
 

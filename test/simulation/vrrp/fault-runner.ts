@@ -1,0 +1,171 @@
+/** Makes the faults of a scenario happen and end, and heals everything at the end. Overlapping faults end independently. */
+import type { Conditions, SimulatedHost, Simulation } from '@mainstay/testing';
+import type { Fault, PlannedFault, Scenario } from './scenario.js';
+
+export class FaultRunner {
+  /** World time of the last change to hosts, links or network. */
+  lastChange = 0;
+  /** What went wrong in a start or stop that a fault made. */
+  readonly failures: string[] = [];
+  readonly #active = new Set<Fault>();
+
+  constructor(
+    private readonly simulation: Simulation,
+    private readonly scenario: Scenario,
+  ) {}
+
+  /** True while frames may be lost, delayed beyond the ordinary, doubled or damaged. */
+  get isNetworkBad(): boolean {
+    for (const { kind } of this.#active) {
+      if (kind === 'loss' || kind === 'duplicate' || kind === 'corrupt' || kind === 'slow') return true;
+    }
+    return false;
+  }
+
+  schedule(): void {
+    for (const planned of this.scenario.faults) this.#plan(planned);
+    this.simulation.clock.at(this.scenario.healAt, () => this.#heal());
+  }
+
+  #plan({ at, until, fault }: PlannedFault): void {
+    const { clock } = this.simulation;
+    clock.at(at, () => {
+      this.#active.add(fault);
+      this.lastChange = clock.now();
+      this.#begin(fault);
+    });
+    clock.at(until, () => {
+      this.#active.delete(fault);
+      this.lastChange = clock.now();
+      this.#end(fault);
+    });
+  }
+
+  #begin(fault: Fault): void {
+    switch (fault.kind) {
+      case 'wallJump':
+        this.simulation.clock.jumpWall(fault.byMs);
+        break;
+      case 'split':
+      case 'oneWay':
+      case 'loss':
+      case 'duplicate':
+      case 'corrupt':
+      case 'slow':
+        this.#setNetwork();
+        break;
+      default:
+        this.#strike(this.simulation.host(fault.router), fault.kind, this.scenario.virtualAddresses[0] ?? '');
+    }
+  }
+
+  #strike(host: SimulatedHost, kind: Extract<Fault, { router: string }>['kind'], virtualAddress: string): void {
+    switch (kind) {
+      case 'crash':
+        host.crash();
+        break;
+      case 'powerCut':
+        host.powerOff();
+        break;
+      case 'stop':
+        if (host.isRunning && !host.isPaused) this.#watch(host.stop());
+        break;
+      case 'pause':
+        host.pause();
+        break;
+      case 'freeze':
+        host.kernel.pause();
+        break;
+      case 'carrier':
+        host.kernel.setCarrier('eth0', false);
+        break;
+      case 'linkDown':
+        host.kernel.setLink('eth0', 'down');
+        break;
+      case 'addressRemoved':
+        host.kernel.unassign('eth0', virtualAddress);
+        break;
+      default:
+        kind satisfies never;
+    }
+  }
+
+  #end(fault: Fault): void {
+    switch (fault.kind) {
+      case 'wallJump':
+      case 'addressRemoved':
+        break;
+      case 'split':
+      case 'oneWay':
+      case 'loss':
+      case 'duplicate':
+      case 'corrupt':
+      case 'slow':
+        this.#setNetwork();
+        break;
+      case 'pause':
+        this.simulation.host(fault.router).resume(fault.wake);
+        break;
+      case 'freeze':
+        this.simulation.host(fault.router).kernel.resume();
+        break;
+      case 'carrier':
+        this.simulation.host(fault.router).kernel.setCarrier('eth0', true);
+        break;
+      case 'linkDown':
+        this.simulation.host(fault.router).kernel.setLink('eth0', 'up');
+        break;
+      case 'crash':
+      case 'stop':
+      case 'powerCut':
+        this.#bringUp(this.simulation.host(fault.router));
+        break;
+      default:
+        fault satisfies never;
+    }
+  }
+
+  /** The network's condition follows from the faults that are active. */
+  #setNetwork(): void {
+    const segment = this.simulation.net.segment();
+    segment.partition.heal();
+    const conditions: { -readonly [Key in keyof Conditions]: Conditions[Key] } = {
+      delayMs: this.scenario.delayMs,
+      loss: 0,
+      duplicate: 0,
+      corrupt: 0,
+    };
+    for (const fault of this.#active) {
+      if (fault.kind === 'split') segment.partition.split(...fault.groups);
+      if (fault.kind === 'oneWay') segment.partition.block(fault.from, fault.to);
+      if (fault.kind === 'slow') conditions.delayMs = fault.delayMs;
+      if (fault.kind === 'loss' || fault.kind === 'duplicate' || fault.kind === 'corrupt')
+        conditions[fault.kind] = fault.probability;
+    }
+    segment.setConditions(conditions);
+  }
+
+  #bringUp(host: SimulatedHost): void {
+    host.powerOn();
+    if (!host.isRunning) this.#watch(host.start());
+  }
+
+  #heal(): void {
+    this.lastChange = this.simulation.clock.now();
+    this.#active.clear();
+    this.#setNetwork();
+    for (const host of this.simulation.hosts) {
+      host.kernel.resume();
+      host.resume();
+      host.powerOn();
+      host.kernel.setLink('eth0', 'up');
+      host.kernel.setCarrier('eth0', true);
+      if (!this.scenario.absent.includes(host.name)) this.#bringUp(host);
+      else if (host.isRunning) this.#watch(host.stop());
+    }
+  }
+
+  #watch(promise: Promise<void>): void {
+    promise.catch((error: unknown) => this.failures.push(String(error)));
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * What must hold of virtual routers, as predicates. `checkStep` runs after every event of the simulation, `checkSettled` after
+ * every event once the network has been whole for the settle time. Violations are collected, each once.
+ */
+import type { Capture, ObservedEvent, Simulation } from '@mainstay/testing';
+import type { FaultRunner } from './fault-runner.js';
+import { type Router, Routers } from './routers.js';
+import { isPreempting, type Scenario } from './scenario.js';
+
+const graceMs = 100;
+const vrrp = 112;
+/** IPv6 duplicate address detection of a link-local address, after a link came up. */
+const dadMs = 1000;
+
+export class Invariants {
+  readonly violations: string[] = [];
+  readonly routers: Routers;
+  readonly #resigned = new Map<string, number>();
+  readonly #expectResignation: { readonly router: string; readonly at: number; readonly what: string }[] = [];
+  readonly #settleMs: number;
+  readonly #electionMs: number;
+
+  constructor(
+    private readonly simulation: Simulation,
+    private readonly scenario: Scenario,
+    private readonly faults: FaultRunner,
+  ) {
+    this.routers = new Routers(simulation, scenario);
+    const { intervalMs, delayMs, version, family, routers } = scenario;
+    const skew = Math.max(...routers.map(({ priority }) => ((256 - priority) * (version === 2 ? 1000 : intervalMs)) / 256));
+    const ready = family === 6 ? dadMs : 0;
+    // RFC 9568 section 6.1: three adverts and the skew, then one delay; 2 ms for a router that drains its sockets first.
+    this.#electionMs = ready + 3 * intervalMs + skew + delayMs[1] + 2;
+    this.#settleMs = this.#electionMs + intervalMs + 2 * delayMs[1];
+    for (const router of this.routers.all) this.#follow(router);
+    simulation.net.segment().watch((capture) => this.#noteResignation(capture));
+    simulation.clock.watchSteps(() => this.checkStep());
+  }
+
+  /** From healing to the end of the run. */
+  get observeMs(): number {
+    return this.#settleMs + 4 * this.scenario.intervalMs;
+  }
+
+  checkStep(): void {
+    for (const router of this.routers.all) this.#checkAddresses(router);
+    this.#checkResignations();
+    const now = this.simulation.clock.now();
+    if (this.faults.isNetworkBad) return;
+    const quietFor = now - this.faults.lastChange;
+    if (quietFor > this.#electionMs) this.#checkEveryGroupHasMaster();
+    if (quietFor > this.#settleMs) this.#checkGroups();
+  }
+
+  fail(what: string): void {
+    if (!this.violations.includes(what)) this.violations.push(what);
+  }
+
+  #follow(router: Router): void {
+    const { host } = router;
+    const trace = host.onEvent;
+    host.onEvent = (event) => {
+      trace?.(event);
+      if (event.name === 'vrrp.transitioned') this.#transitioned(router, event);
+    };
+  }
+
+  #transitioned(router: Router, { at, payload }: ObservedEvent): void {
+    const { from, to, reason } = payload as { from: string; to: string; reason: string };
+    router.state = to;
+    const isOwnWill = from === 'master' && reason !== 'preempted';
+    const canSend = router.host.kernel.links.named('eth0');
+    if (isOwnWill && canSend.isEnabled && canSend.hasCarrier && this.#hasSource(router)) {
+      this.#expectResignation.push({ router: router.plan.name, at, what: `${from} -> ${to} (${reason})` });
+    }
+  }
+
+  /** Somebody may have taken away the address that the router speaks from. */
+  #hasSource({ host }: Router): boolean {
+    const { family } = this.scenario;
+    return host.ports.addresses.list().some((a) => a.link === 2 && a.family === family && !a.isOurs && a.isTentative !== true);
+  }
+
+  #noteResignation({ at, from, frame }: Capture): void {
+    if (frame.ip?.protocol === vrrp && frame.ip.payload[2] === 0) this.#resigned.set(from, at);
+  }
+
+  /** A router that leaves mastership by its own will says so at once with priority 0. */
+  #checkResignations(): void {
+    for (const { router, at, what } of this.#expectResignation.splice(0)) {
+      if (this.#resigned.get(router) !== at) this.fail(`${router} left mastership without priority 0: ${what}`);
+    }
+  }
+
+  #checkAddresses(router: Router): void {
+    const { routers } = this;
+    const now = this.simulation.clock.now();
+    const held = routers.isAwake(router) ? routers.heldBy(router) : 0;
+    const isMaster = routers.isMaster(router);
+    const isWrong = held > 0 && !isMaster;
+    router.holdingSince = isWrong ? (router.holdingSince ?? now) : undefined;
+    if (router.holdingSince !== undefined && now - router.holdingSince > graceMs) {
+      this.fail(`${router.plan.name} holds a virtual address in state ${router.state}`);
+    }
+    const isEmpty = routers.isAwake(router) && isMaster && held < routers.virtualAddresses;
+    router.emptySince = isEmpty ? (router.emptySince ?? now) : undefined;
+    if (router.emptySince !== undefined && now - router.emptySince > graceMs) {
+      this.fail(`${router.plan.name} is master and lacks a virtual address`);
+    }
+  }
+
+  /** Routers that hear each other, by the present partition. Those that cannot take part are in none. */
+  #groups(): readonly (readonly Router[])[] {
+    const { partition } = this.simulation.net.segment();
+    const able = this.routers.all.filter((router) => this.routers.isAwake(router) && this.#isConnected(router));
+    const groups: Router[][] = [];
+    for (const router of able) {
+      const home = groups.find(([first]) => first !== undefined && !partition.cuts(first.plan.name, router.plan.name));
+      if (home === undefined) groups.push([router]);
+      else home.push(router);
+    }
+    return groups;
+  }
+
+  #isConnected({ host }: Router): boolean {
+    const link = host.kernel.links.named('eth0');
+    return link.isEnabled && link.hasCarrier;
+  }
+
+  /** A cut of one direction has no groups: who is master there is not defined. */
+  #isOneWay(): boolean {
+    const { partition } = this.simulation.net.segment();
+    const names = this.scenario.routers.map(({ name }) => name);
+    return names.some((a) => names.some((b) => partition.cuts(a, b) !== partition.cuts(b, a)));
+  }
+
+  #checkEveryGroupHasMaster(): void {
+    if (this.#isOneWay()) return;
+    for (const group of this.#groups()) {
+      if (!group.some((router) => this.routers.isMaster(router))) this.fail(`no master among ${namesOf(group)}`);
+    }
+  }
+
+  #checkGroups(): void {
+    if (this.#isOneWay()) return;
+    for (const group of this.#groups()) {
+      const masters = group.filter((router) => this.routers.isMaster(router));
+      if (masters.length > 1) this.fail(`${masters.length} masters in one partition: ${namesOf(masters)}`);
+      const [master] = masters;
+      const better = group.filter(
+        ({ plan }) => isPreempting(plan) && master !== undefined && plan.priority > master.plan.priority,
+      );
+      if (better.length > 0) this.fail(`${namesOf(better)} should have preempted ${master?.plan.name}`);
+      for (const router of group) {
+        if (router !== master && masters.length === 1 && router.state !== 'backup') {
+          this.fail(`${router.plan.name} is ${router.state} beside a master`);
+        }
+      }
+    }
+  }
+}
+
+function namesOf(routers: readonly Router[]): string {
+  return routers.map(({ plan, state }) => `${plan.name} (${state}, priority ${plan.priority})`).join(', ');
+}
