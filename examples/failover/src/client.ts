@@ -19,12 +19,17 @@ export interface ClientEvents {
 export class Client {
   answeredBy: RouterName | undefined;
   answered = 0;
-  sent = 0;
+  #first: number | undefined;
   #lastAnswer: { readonly sequence: number; readonly at: number } | undefined;
   #isSilent = false;
   #longest: Outage = { ms: 0, lost: 0 };
 
   constructor(private readonly events: ClientEvents) {}
+
+  /** Probes sent from the first to the last that was answered. */
+  get sent(): number {
+    return this.#lastAnswer === undefined || this.#first === undefined ? 0 : this.#lastAnswer.sequence - this.#first + 1;
+  }
 
   /** Forgets outages so far. */
   mark(): void {
@@ -41,6 +46,7 @@ export class Client {
     const last = this.#lastAnswer;
     const gap = last === undefined ? { ms: 0, lost: 0 } : { ms: at - last.at, lost: Math.max(0, sequence - last.sequence - 1) };
     if (gap.ms > this.#longest.ms) this.#longest = gap;
+    this.#first ??= sequence;
     this.#lastAnswer = { sequence, at };
     this.answered++;
     const isNews = by !== this.answeredBy || this.#isSilent;
@@ -50,8 +56,7 @@ export class Client {
   }
 
   /** Called often: `at` is now. */
-  onTick(sent: number, at: number): void {
-    this.sent = sent;
+  onTick(at: number): void {
     if (this.#lastAnswer === undefined || this.#isSilent || at - this.#lastAnswer.at < silenceMs) return;
     this.#isSilent = true;
     this.events.onSilence();

@@ -9,7 +9,7 @@ import { followStates } from './daemon-events.js';
 import { Lan } from './lan.js';
 import { forEachLine } from './lines.js';
 import { killTree } from './process-tree.js';
-import { clientAddress, probeEveryMs, type RouterName, routerAddresses, type Stage, virtualAddress } from './story.js';
+import { clientAddress, type RouterName, routerAddresses, type Stage, virtualAddress } from './story.js';
 import type { Timeline } from './timeline.js';
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
@@ -21,7 +21,6 @@ export class Namespaces implements Stage {
   readonly #running = new Map<RouterName, ChildProcess[]>();
   readonly #others: ChildProcess[] = [];
   readonly #logs = new Map<RouterName, string>();
-  readonly #started = Date.now();
   #following = new Map<RouterName, AbortController>();
 
   constructor(private readonly timeline: Timeline) {
@@ -60,8 +59,7 @@ export class Namespaces implements Stage {
     const deadline = performance.now() + ms;
     while (!isSo()) {
       if (performance.now() > deadline) return false;
-      const now = Date.now();
-      this.timeline.client.onTick(Math.floor((now - this.#started) / probeEveryMs), now);
+      this.timeline.client.onTick(Date.now());
       await sleep(10);
     }
     return true;

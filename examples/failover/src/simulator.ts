@@ -63,7 +63,7 @@ export class Simulator implements Stage {
       if (this.now() > deadline) return false;
       this.#probe();
       this.#lookAtAddresses();
-      this.#timeline?.client.onTick(this.#sent, this.now());
+      this.#timeline?.client.onTick(this.now());
       await this.world.clock.advance(probeEveryMs);
     }
     return true;

@@ -43,14 +43,14 @@ export async function tell(stage: Stage, timeline: Timeline): Promise<boolean> {
     await stage.boot(router);
   }
   if (!(await stage.until(() => client.answeredBy === 'a', 15_000))) return giveUp(timeline, 'router a never answered');
-  await pause(1500);
+  await pause(2500);
 
   timeline.say('power', 'router a loses its power', 'bad');
   client.mark();
   await stage.cutPower('a');
   if (!(await stage.until(() => client.answeredBy === 'b', 5_000))) return giveUp(timeline, 'router b never took over');
   const failover = client.outage();
-  await pause(1500);
+  await pause(2500);
 
   timeline.say('router a', 'power on again');
   client.mark();

@@ -55,7 +55,7 @@ export class Timeline {
       `Failover:  ${this.#paint('good', `${ms} ms without an answer`)}, ${failover.lost} probes lost; the bound is ${boundMs.toFixed(0)} ms`,
     );
     this.print(`Hand-back: ${handBack.ms.toFixed(0)} ms between answers, ${handBack.lost} probes lost`);
-    this.print(`Client:    ${sent} probes sent, ${answered} answered`);
+    this.print(`Client:    ${sent} probes sent since the first answer, ${answered} answered`);
     if (failover.ms > boundMs)
       this.print(
         `The bound was missed by ${(failover.ms - boundMs).toFixed(0)} ms: this machine was too busy to send, receive or measure in time.`,
