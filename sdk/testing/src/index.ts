@@ -2,6 +2,7 @@
 export * from './clock/process-clock.js';
 export * from './clock/virtual-clock.js';
 export { ConfigRefused } from './harness/config-text.js';
+export type { LogRecord } from './harness/log-record.js';
 export * from './harness/run-checker.js';
 export * from './harness/simulated-host.js';
 export * from './harness/simulation.js';

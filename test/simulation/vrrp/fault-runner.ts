@@ -118,7 +118,7 @@ export class FaultRunner {
       case 'crash':
       case 'stop':
       case 'powerCut':
-        this.#bringUp(this.simulation.host(fault.router));
+        this.bringUp(this.simulation.host(fault.router));
         break;
       default:
         fault satisfies never;
@@ -145,9 +145,11 @@ export class FaultRunner {
     segment.setConditions(conditions);
   }
 
-  #bringUp(host: SimulatedHost): void {
+  /** Starts the daemon where it can start: a machine that stands still starts nothing. */
+  bringUp(host: SimulatedHost): void {
     host.powerOn();
-    if (!host.isRunning) this.#watch(host.start());
+    this.lastChange = this.simulation.clock.now();
+    if (!host.isRunning && !host.kernel.isPaused) this.#watch(host.start());
   }
 
   #heal(): void {
@@ -160,7 +162,7 @@ export class FaultRunner {
       host.powerOn();
       host.kernel.setLink('eth0', 'up');
       host.kernel.setCarrier('eth0', true);
-      if (!this.scenario.absent.includes(host.name)) this.#bringUp(host);
+      if (!this.scenario.absent.includes(host.name)) this.bringUp(host);
       else if (host.isRunning) this.#watch(host.stop());
     }
   }

@@ -33,7 +33,7 @@ export async function runSeed(
   for (const host of simulation.hosts) {
     const startsAt = simulation.random.between(0, 2 * scenario.intervalMs);
     simulation.clock.at(startsAt, () => {
-      if (!host.isRunning && host.kernel.isOn) host.start().catch((error: unknown) => faults.failures.push(String(error)));
+      if (host.kernel.isOn) faults.bringUp(host);
     });
   }
   try {

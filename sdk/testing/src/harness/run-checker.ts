@@ -1,5 +1,5 @@
 /** `runChecker`: one probe of a checker, with its block given as keepalived.conf text and a deadline on the virtual clock. */
-import { ConfigRegistry, type LogRecord } from '@mainstay/core';
+import { ConfigRegistry } from '@mainstay/core';
 import {
   type Block,
   type Checker,
@@ -17,6 +17,7 @@ import {
 } from '@mainstay/sdk';
 import { createVirtualClock, type VirtualClock } from '../clock/virtual-clock.js';
 import { readConfigText, refuseErrors } from './config-text.js';
+import type { LogRecord } from './log-record.js';
 import { systemClock } from './system-clock.js';
 
 export interface RunCheckerOptions {

@@ -2,7 +2,7 @@
  * One host of a simulation: a simulated kernel and, while it is started, the real plugin host of core with plugins on
  * simulated ports. It can be stopped, crash, start again, stand still.
  */
-import { Host, type LoadedPlugin, type LogRecord, type ReloadResult } from '@mainstay/core';
+import { Host, type LoadedPlugin, type ReloadResult } from '@mainstay/core';
 import {
   type Facts,
   type HookNameOf,
@@ -21,6 +21,7 @@ import { SimulatedFiles, SimulatedModules } from '../ports/files.js';
 import { createPorts, type SimulatedPorts } from '../ports/index.js';
 import { SimulatedScripts } from '../ports/scripts.js';
 import { readConfigText, refuseErrors } from './config-text.js';
+import type { LogRecord } from './log-record.js';
 
 /** A plugin with what its package.json says; what is left out is the most permissive. */
 export interface PluginUnderTest {
@@ -111,6 +112,7 @@ export class SimulatedHost {
   async start(isRestart = false): Promise<void> {
     if (this.isRunning) throw new Error(`${this.name} runs already`);
     if (!this.kernel.isOn) throw new Error(`${this.name} is off: call powerOn first`);
+    if (this.kernel.isPaused) throw new Error(`${this.name} stands still: call kernel.resume first`);
     const process = this.kernel.spawn(this.plan.clock);
     try {
       await this.#startIn(process, isRestart);

@@ -1,11 +1,12 @@
 /** `testPlugin`: one plugin, one configuration text, one simulated host, and time that passes when the test says so. */
-import type { Host, LogRecord, ReloadResult } from '@mainstay/core';
+import type { Host, ReloadResult } from '@mainstay/core';
 import type { Explanation, HookName, ObjectStatus, Plugin } from '@mainstay/sdk';
 import type { VirtualClock } from '../clock/virtual-clock.js';
 import type { SimulatedKernel } from '../kernel/kernel.js';
 import type { Conditions } from '../network/conditions.js';
 import type { HostPlan, SimulatedNetwork } from '../network/network.js';
 import type { SimulatedPorts } from '../ports/index.js';
+import type { LogRecord } from './log-record.js';
 import type { DaemonPlan, ObservedEvent, PluginUnderTest, SimulatedHost } from './simulated-host.js';
 import { Simulation } from './simulation.js';
 
@@ -43,7 +44,7 @@ export interface TestedPlugin {
   stop(): Promise<void>;
 }
 
-const oneHost: TestPluginOptions['hosts'] = { host: { eth0: ['192.0.2.1/24'] } };
+const oneHost: NonNullable<TestPluginOptions['hosts']> = { host: { eth0: ['192.0.2.1/24'] } };
 
 /** Loads the plugin through core's own host and starts it. Rejects with ConfigRefused or with the plugin's own failure. */
 export async function testPlugin(plugin: Plugin, options: TestPluginOptions = {}): Promise<TestedPlugin> {

@@ -75,6 +75,10 @@ export class SimulatedKernel {
   get isOn(): boolean {
     return this.#power !== 'off';
   }
+  /** True while the whole machine stands still. */
+  get isPaused(): boolean {
+    return this.#power === 'paused';
+  }
 
   /** Starts a process: what plugins run in. Its ports see this kernel. */
   spawn(options: SpawnOptions = {}): SimulatedProcess {

@@ -1,0 +1,105 @@
+/** defineChecker of the SDK and runChecker of the harness. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { defineChecker, down, isChecker, s, up } from '@mainstay/sdk';
+import { ConfigRefused, runChecker } from '@mainstay/testing';
+import { describe, it } from 'mocha';
+
+const echo = defineChecker({
+  keyword: 'ECHO_CHECK',
+  fields: { path: s.word('a path').default('/'), slow: s.seconds(0, 60).default(0), weight: s.int(0, 255).optional() },
+  async check({ config, target, attempt, clock, log }) {
+    log.debug(`${target.address}:${target.port}${config.path}`);
+    await new Promise<void>((resolve) => clock.after(config.slow, resolve));
+    return attempt > 1 ? up(config.path, config.weight) : down('the first attempt never works');
+  },
+});
+
+/** Really connects: to be tried with real time. */
+const connects = defineChecker({
+  keyword: 'CONNECT_CHECK',
+  fields: {},
+  check: ({ target, signal }) =>
+    new Promise((resolve) => {
+      const socket = connect({ host: target.address, port: target.port, signal });
+      socket.once('connect', () => resolve(up()));
+      socket.once('error', (error) => resolve(down(error.message)));
+      socket.once('connect', () => socket.destroy());
+    }),
+});
+
+describe('runChecker', () => {
+  it('binds the block and answers the verdict', async () => {
+    const run = await runChecker(echo, { config: 'ECHO_CHECK {\n  path /health\n  slow 2\n  weight 7\n}', attempt: 2 });
+    assert.deepEqual(run.verdict, { ok: true, detail: '/health', weight: 7 });
+    assert.equal(run.durationMs, 2000);
+    assert.equal(run.log[0]?.message, '192.0.2.10:80/health');
+  });
+
+  it('uses the defaults of a block that is not written', async () => {
+    const { verdict } = await runChecker(echo, { target: { port: 8080 } });
+    assert.deepEqual(verdict, { ok: false, reason: 'the first attempt never works' });
+  });
+
+  it('has the verdict timeout at the deadline, and aborts the signal', async () => {
+    let isAborted = false;
+    const hangs = defineChecker({
+      keyword: 'HANG_CHECK',
+      fields: {},
+      check: ({ signal }) =>
+        new Promise(() => {
+          signal.addEventListener('abort', () => {
+            isAborted = true;
+          });
+        }),
+    });
+    const run = await runChecker(hangs, { deadlineMs: 300 });
+    assert.deepEqual(run.verdict, { ok: false, reason: 'timeout' });
+    assert.equal(run.durationMs, 300);
+    assert.equal(isAborted, true);
+    assert.deepEqual((await runChecker(echo, { config: 'ECHO_CHECK {\n  slow 60\n}' })).verdict, {
+      ok: false,
+      reason: 'timeout',
+    });
+  });
+
+  it('turns a throw into a verdict, and refuses a port that was not declared', async () => {
+    const throws = defineChecker({
+      keyword: 'THROW_CHECK',
+      fields: {},
+      check() {
+        throw new Error('broken');
+      },
+    });
+    assert.deepEqual((await runChecker(throws)).verdict, { ok: false, reason: 'broken' });
+    const greedy = defineChecker({ keyword: 'G_CHECK', fields: {}, check: ({ ports }) => up(String(ports.files)) });
+    const { verdict } = await runChecker(greedy);
+    assert.ok(!verdict.ok && /"files"/.test(verdict.reason));
+  });
+
+  it('refuses a wrong block with its position', async () => {
+    await assert.rejects(runChecker(echo, { config: 'ECHO_CHECK {\n  weight 300\n}' }), (error: unknown) => {
+      assert.ok(error instanceof ConfigRefused);
+      assert.match(error.message, /test\.conf:2:10: error: 300 is out of range/);
+      return true;
+    });
+  });
+
+  it('tries a real server in real time', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const target = { address: '127.0.0.1', port };
+    assert.deepEqual((await runChecker(connects, { target, time: 'real' })).verdict, { ok: true });
+    server.close();
+    await once(server, 'close');
+    const { verdict } = await runChecker(connects, { target, time: 'real' });
+    assert.ok(!verdict.ok && /ECONNREFUSED/.test(verdict.reason));
+  });
+
+  it('knows a checker when it sees one', () => {
+    assert.equal(isChecker(echo), true);
+    assert.equal(isChecker({ keyword: 'X', fields: {}, check() {} }), false);
+  });
+});
