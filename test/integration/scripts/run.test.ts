@@ -98,6 +98,36 @@ describe('process port: run', () => {
     assert.deepEqual(text.trim().split('\n'), ['0', '65534', '0']);
   });
 
+  it('hands no capability on, not even an ambient one', async function () {
+    this.timeout(10_000);
+    const runner = join(folder, 'caps.mjs');
+    const module = import.meta.resolve('@mainstay/core');
+    writeFileSync(
+      runner,
+      `import { openHostPorts } from ${JSON.stringify(module)};
+       import { readFileSync } from 'node:fs';
+       console.log(readFileSync('/proc/self/status', 'utf8').match(/CapAmb.*/)[0]);
+       const command = ['/bin/grep', '-E', 'Cap(Inh|Prm|Eff|Amb)', '/proc/self/status'];
+       await openHostPorts().process.run({ command, timeoutMs: 5000, onOutput: (l) => console.log(l) });`,
+    );
+    const ambient = [
+      '--inh-caps',
+      '+net_raw',
+      '--ambient-caps',
+      '+net_raw',
+      '--reuid',
+      '65534',
+      '--regid',
+      '65534',
+      '--clear-groups',
+    ];
+    const child = spawn('setpriv', [...ambient, process.execPath, runner], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [own, ...script] = (await new Response(child.stdout as never).text()).trim().split('\n');
+    assert.doesNotMatch(own ?? '', /CapAmb:\s*0+$/, 'the daemon has one');
+    assert.equal(script.length, 4);
+    for (const line of script) assert.match(line, /:\s*0+$/);
+  });
+
   it('says which user is missing, and does not run the script', async () => {
     const { result } = await sh('touch ran', { user: 'no-such-user-here' });
     assert.equal(result.outcome, 'failed');

@@ -9,6 +9,7 @@ import { coverInheritable } from './descriptors.js';
 import { errnoOf } from './files.js';
 import { type Identity, resolveIdentity } from './identity.js';
 import { ScriptOutput } from './output.js';
+import { withoutCapabilities } from './privileges.js';
 
 /** From SIGTERM to SIGKILL, milliseconds. */
 export const killAfterMs = 2000;
@@ -150,7 +151,7 @@ class Run {
 }
 
 function start(command: readonly string[], identity: Identity, isHeard: boolean): ChildProcess {
-  const [program = '', ...args] = command;
+  const [program = '', ...args] = withoutCapabilities(command);
   const out = isHeard ? 'pipe' : 'ignore';
   return spawn(program, args, {
     detached: true,
