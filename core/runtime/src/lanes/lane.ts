@@ -6,7 +6,8 @@ import type { Diagnostic, Explanation, HookName, ObjectStatus } from '@mainstay/
 import { MainstayError, messageOf, type SourceTree } from '@mainstay/sdk';
 import type { Interest } from '../hooks/interest.js';
 import type { TapStatus } from '../hooks/record.js';
-import type { Failure, FromLane, LaneSetup, LeaseTerms, PluginReport, ReloadAnswer, ToLane } from './messages.js';
+import type { PluginStatus } from '../host/status.js';
+import type { Failure, FromLane, LaneSetup, LeaseTerms, ReloadAnswer, ToLane } from './messages.js';
 
 /** What a lane needs of a host; main.ts adapts core's Host to it. */
 export interface LaneHost {
@@ -22,7 +23,7 @@ export interface LaneHost {
   deliver(hook: HookName, key: string, payload: unknown): Promise<void>;
   receiveLease(hook: HookName, key: string, plugin: string, terms: LeaseTerms | undefined): void;
   objects(): readonly ObjectStatus[];
-  plugins(): readonly PluginReport[];
+  plugins(): readonly PluginStatus[];
   taps(): readonly TapStatus[];
   explain(name: string): readonly Explanation[];
   /** True when nothing in this lane would ever run. */

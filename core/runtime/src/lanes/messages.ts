@@ -5,6 +5,7 @@
 import type { Diagnostic, Explanation, Facts, HookName, LaneKind, Manifest, ObjectStatus, SourceTree } from '@mainstay/sdk';
 import type { Interest } from '../hooks/interest.js';
 import type { TapStatus } from '../hooks/record.js';
+import type { PluginStatus } from '../host/status.js';
 import type { LogRecord } from '../log/record.js';
 
 /** A plugin as found on disk, before any of its code runs. */
@@ -24,6 +25,8 @@ export interface LaneSetup {
   readonly plugins: readonly PlannedPlugin[];
   /** Plugins of other lanes whose blocks these extend: their keywords are declared here, nothing else of them runs. */
   readonly schemaOf: readonly PlannedPlugin[];
+  /** Every other plugin of the daemon and the lane kind it lives in. */
+  readonly elsewhere: readonly (readonly [plugin: string, laneKind: LaneKind])[];
   readonly tree: SourceTree;
   readonly facts: Facts;
   /** Names of plugins that may tap guards. */
@@ -59,23 +62,15 @@ export type ToLane =
   | { readonly kind: 'ping'; readonly id: number }
   | { readonly kind: 'stop'; readonly why: 'shutdown' | 'restart' };
 
-export interface PluginReport {
-  readonly name: string;
-  readonly version: string;
-  readonly state: string;
-  readonly origin: string;
-  readonly [more: string]: unknown;
-}
-
 /** What a lane says of itself when asked. */
 export interface LaneReport {
   readonly objects: readonly ObjectStatus[];
-  readonly plugins: readonly PluginReport[];
+  readonly plugins: readonly PluginStatus[];
   readonly taps: readonly TapStatus[];
 }
 
 export type ReloadAnswer =
-  | { readonly ok: true; readonly restarted: readonly string[] }
+  | { readonly ok: true; readonly restarted: readonly string[]; readonly failed: readonly string[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 /** A failure that crossed a process border: what a person needs of it. */

@@ -13,6 +13,8 @@ export interface Contribution {
   readonly inside: ReadonlyMap<string, ReadonlySet<string>>;
   /** It finds more plugins once it is bound (a folder of hook files). */
   readonly hasChildren: boolean;
+  /** It does more than declare keywords. */
+  acts(): boolean;
 }
 
 export interface Candidate {
@@ -37,6 +39,7 @@ export interface LanePlan {
 /** True where the configuration writes a keyword of the plugin, or nothing can tell. */
 export function isUsed(candidate: Candidate, statements: readonly Statement[]): boolean {
   const { root, inside, hasChildren } = candidate.contribution;
+  if (!candidate.contribution.acts()) return false;
   if (candidate.isNamed || hasChildren || (root.size === 0 && inside.size === 0)) return true;
   return statements.some(
     ({ keyword, block }) =>

@@ -1,6 +1,6 @@
 /**
- * Wraps plugins for the configuration's sake: `schemaOnly` declares a plugin's keywords in a lane where the plugin itself does
- * not run; `recording` notes what a plugin contributes. Called by prepare.ts and by the lane program.
+ * Wraps plugins for the configuration's sake: `declareSchema` declares a plugin's keywords in a lane where the plugin itself
+ * does not run; `recording` notes what a plugin contributes. Called by prepare.ts and by the lane program.
  */
 import { type App, type ConfigPoints, definePlugin, type Fields, type Plugin, type StatusPoints, type Taps } from '@mainstay/sdk';
 import type { Contribution } from './plan.js';
@@ -8,15 +8,11 @@ import type { Contribution } from './plan.js';
 const noTaps: Taps = { observe() {}, adjust() {}, guard() {}, shape() {}, lifecycle() {} };
 const noStatus: StatusPoints = { objects() {}, explain() {} };
 
-/** The plugin's keywords, and nothing else of it. */
-export function schemaOnly(plugin: Plugin): Plugin {
-  return definePlugin({
-    name: plugin.name,
-    setup: (app) => plugin.setup({ taps: noTaps, status: noStatus, config: withoutChecks(app.config) }),
-  });
+/** Declares the plugin's keywords on `config`, and nothing else of it. Its checks are the business of the lane where it runs. */
+export function declareSchema(plugin: Plugin, config: ConfigPoints): void {
+  plugin.setup({ taps: noTaps, status: noStatus, config: withoutChecks(config) });
 }
 
-/** Checks across keywords are the business of the lane where the plugin runs, and of `prepare`. */
 function withoutChecks(config: ConfigPoints): ConfigPoints {
   return {
     named: (keyword, block) => config.named(keyword, block),
@@ -31,10 +27,23 @@ function withoutChecks(config: ConfigPoints): ConfigPoints {
 export function recording(plugin: Plugin): { readonly plugin: Plugin; readonly contribution: Contribution } {
   const root = new Set<string>();
   const inside = new Map<string, Set<string>>();
-  const setup = (app: App) => plugin.setup({ taps: app.taps, status: app.status, config: noting(app.config, root, inside) });
+  const hasChildren = plugin.children !== undefined;
+  let acts = hasChildren || plugin.start !== undefined;
+  const onTap = () => {
+    acts = true;
+  };
+  const setup = (app: App) =>
+    plugin.setup({ taps: notingTaps(app.taps, onTap), status: app.status, config: noting(app.config, root, inside) });
+  return { plugin: definePlugin({ ...plugin, setup }), contribution: { root, inside, hasChildren, acts: () => acts } };
+}
+
+function notingTaps(taps: Taps, onTap: () => void): Taps {
   return {
-    plugin: definePlugin({ ...plugin, setup }),
-    contribution: { root, inside, hasChildren: plugin.children !== undefined },
+    observe: (...args) => void (onTap(), taps.observe(...args)),
+    adjust: (...args) => void (onTap(), taps.adjust(...args)),
+    guard: (...args) => void (onTap(), taps.guard(...args)),
+    shape: (...args) => void (onTap(), taps.shape(...args)),
+    lifecycle: (...args) => void (onTap(), taps.lifecycle(...args)),
   };
 }
 

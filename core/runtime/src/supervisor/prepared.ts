@@ -1,16 +1,14 @@
 /** What comes out of reading and checking the configuration: everything the supervisor needs to start or reload. Plain data. */
-import type { Diagnostic, LaneKind, SourceTree } from '@mainstay/sdk';
+import type { Diagnostic, Manifest, SourceTree } from '@mainstay/sdk';
 import type { LanePlan } from '../lanes/plan.js';
 
-/** A plugin to look for: by package name, resolved from these folders, or by absolute path. */
+/** A plugin to load: found on disk by reference, or a module that comes with the command. */
 export interface PluginRequest {
-  readonly specifier: string;
-  readonly resolveFrom: readonly string[];
+  /** Package name, or path of a package's folder. */
+  readonly reference: string;
+  /** Instead of looking for `reference`: the module and its manifest. */
+  readonly module?: { readonly entry: string; readonly version: string; readonly manifest: Manifest };
   readonly origin: string;
-  /** The operator named it; see plan.ts. */
-  readonly isNamed: boolean;
-  readonly lane?: LaneKind;
-  readonly isIsolated?: boolean;
 }
 
 /** A part that may be switched off on the command line (-P, -C, -B): its blocks are then passed over. */
@@ -29,6 +27,8 @@ export interface PrepareRequest {
   readonly reserved: readonly (readonly [keyword: string, why: string])[];
   readonly disabledParts: readonly DisabledPart[];
   readonly unknownKeywords: 'error' | 'warning';
+  /** Where plugins of the distribution are looked for, beside the configuration's own folder. */
+  readonly daemonDirectory?: string;
   /** Ask the plugins about the host too (scripts, files): for `mainstay check`. */
   readonly verify: boolean;
 }

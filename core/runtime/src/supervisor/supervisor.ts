@@ -25,8 +25,6 @@ export interface SupervisorOptions {
   readonly dontRespawn: boolean;
   /** How long the realtime lane waits for the others at start, in milliseconds. */
   readonly readyWithinMs: number;
-  /** systemd's view; called with `READY=1` and the like. */
-  readonly notify: (state: string) => void;
   /** A lane's process is up (pid) or gone: for the PID files. */
   readonly laneProcess: (plan: LanePlan, pid: number | undefined) => void;
   /** The daemon cannot go on; called once. */
@@ -132,8 +130,20 @@ export class Supervisor implements LaneOwner {
       keepAddressesAtExit: this.#options.keepAddressesAtExit,
       configDirectory: this.#options.configDirectory(prepared),
     };
-    const consent = prepared.settings.consent;
-    return { lane: name, laneKind, plugins, schemaOf, tree: prepared.tree, facts, consent, generation: this.#generation };
+    const others = prepared.plans.filter((plan) => plan.lane !== name);
+    const elsewhere = others.flatMap((plan) => plan.plugins.map((p) => [p.name, plan.laneKind] as const));
+    const { consent } = prepared.settings;
+    return {
+      lane: name,
+      laneKind,
+      plugins,
+      schemaOf,
+      elsewhere,
+      tree: prepared.tree,
+      facts,
+      consent,
+      generation: this.#generation,
+    };
   }
 
   message(lane: LaneHandle, message: FromLane): void {

@@ -1,0 +1,97 @@
+/** Core's Host as a lane sees it: loads the plugins of a LaneSetup from disk and runs their lives. Made by main.ts. */
+import { type Diagnostic, formatDiagnostic, type HookNameOf, MainstayError, type PortName, type Ports } from '@mainstay/sdk';
+import { Host, type LoadedPlugin } from '../host/index.js';
+import type { LogRecord } from '../log/record.js';
+import { checkPlugin, importPlugin } from '../plugins/index.js';
+import type { LaneHost } from './lane.js';
+import type { LaneSetup, LeaseTerms } from './messages.js';
+import { declareSchema } from './schema-only.js';
+import { systemClock } from './system-clock.js';
+
+export interface AdapterOptions {
+  readonly log: (record: LogRecord) => void;
+  readonly portsFor: (plugin: string, needs: readonly PortName[]) => Ports;
+  /** Opens what the plugins of this lane need, before any of them runs. */
+  readonly openPorts: (needs: ReadonlySet<PortName>) => Promise<void>;
+  readonly onObserve: (hook: HookNameOf<'observe'>, key: string, payload: unknown) => void;
+  readonly onLease: (hook: HookNameOf<'adjust'>, key: string, plugin: string, terms: LeaseTerms | undefined) => void;
+}
+
+/** Blocks of plugins in other lanes are unknown here, rightly; the whole was checked before. */
+const bindOptions = { unknownKeywords: 'warning' } as const;
+
+interface Ready {
+  readonly host: Host;
+  readonly loaded: readonly LoadedPlugin[];
+}
+
+async function hostFor(setup: LaneSetup, options: AdapterOptions): Promise<Ready> {
+  const host = new Host({
+    lane: setup.lane,
+    laneKind: setup.laneKind,
+    clock: systemClock,
+    log: options.log,
+    portsFor: options.portsFor,
+    facts: setup.facts,
+    consent: new Set(setup.consent),
+    otherPlugins: new Map(setup.elsewhere),
+    generation: setup.generation,
+  });
+  for (const planned of setup.schemaOf) {
+    const { plugin } = await importPlugin(planned, planned.origin);
+    checkPlugin(plugin, planned.origin);
+    declareSchema(plugin, host.config.pointsFor(plugin.name));
+  }
+  const loaded: LoadedPlugin[] = [];
+  for (const planned of setup.plugins) loaded.push(await importPlugin(planned, planned.origin));
+  host.load(loaded);
+  refuse(host.bind(setup.tree, bindOptions));
+  await options.openPorts(new Set(setup.plugins.flatMap((planned) => [...planned.manifest.needs])));
+  await host.expand();
+  host.freeze();
+  return { host, loaded };
+}
+
+function refuse(diagnostics: readonly Diagnostic[]): void {
+  const errors = diagnostics.filter((d) => d.severity === 'error');
+  if (errors.length > 0) throw new Error(`the configuration was refused: ${errors.map(formatDiagnostic).join('; ')}`);
+}
+
+export function laneHost(options: AdapterOptions): LaneHost {
+  let made: Ready | undefined;
+  const ready = (): Ready => {
+    if (made === undefined) throw new MainstayError('CONFIG_NOT_BOUND', 'the lane was asked before it was set up');
+    return made;
+  };
+  return {
+    async setUp(setup) {
+      made = await hostFor(setup, options);
+      const { host } = made;
+      host.bus.setRemoteInterest([]);
+      host.bus.onObserve(options.onObserve);
+      host.leases.onPublish(options.onLease);
+    },
+    start: () => ready().host.start(),
+    async reload(tree, generation) {
+      const result = await ready().host.reload(tree, { ...bindOptions, generation });
+      if (!result.ok) return { ok: false, diagnostics: result.diagnostics };
+      return { ok: true, restarted: result.restarted, failed: result.failed };
+    },
+    stop: async (why) => made?.host.stop(why),
+    interest: () => ready().host.bus.interest(),
+    setRemoteInterest: (interest) => made?.host.bus.setRemoteInterest(interest),
+    deliver: async (hook, key, payload) => ready().host.bus.deliver(hook, key, payload),
+    receiveLease: (hook, key, plugin, terms) => made?.host.leases.receive(hook, key, plugin, terms),
+    objects: () => made?.host.objects() ?? [],
+    plugins: () => made?.host.plugins() ?? [],
+    taps: () => made?.host.taps() ?? [],
+    explain: (name) => made?.host.explain(name) ?? [],
+    isIdle: () => isIdle(ready()),
+  };
+}
+
+/** Nothing would ever run: no taps, no plugin that starts, and none found by those that bring others along. */
+function isIdle({ host, loaded }: Ready): boolean {
+  const isBare = host.taps().length === 0 && host.objects().length === 0 && host.plugins().length === loaded.length;
+  return isBare && loaded.every(({ plugin }) => plugin.start === undefined);
+}

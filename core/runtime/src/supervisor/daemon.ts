@@ -1,0 +1,273 @@
+/**
+ * The daemon as a whole: reads the configuration, guards against a second one, runs the supervisor and the control socket, and
+ * does what signals say until it is told to stop. Called by the command for `mainstay run`.
+ */
+import type { Server } from 'node:http';
+import { dirname, join, resolve } from 'node:path';
+import { formatDiagnostic, messageOf } from '@mainstay/sdk';
+import { controlRoutes } from '../control/routes.js';
+import { serveControl } from '../control/server.js';
+import type { LanePlan } from '../lanes/plan.js';
+import { systemClock } from '../lanes/system-clock.js';
+import type { Logger } from '../log/logger.js';
+import { forkLane } from './lane-process.js';
+import { residentMiB } from './memory.js';
+import { daemonOf, removePid, writePid } from './pid-file.js';
+import { prepareApart } from './prepare-process.js';
+import { hasErrors, type Prepared, type PrepareRequest } from './prepared.js';
+import { makePrivateDirectory, writeAtomically } from './private-files.js';
+import { lackingFor } from './privileges.js';
+import type { ReloadOutcome } from './reload.js';
+import { isAnswering } from './running.js';
+import { Supervisor } from './supervisor.js';
+import type { SystemdNotifier } from './systemd.js';
+
+/** keepalived's exit codes. */
+export const exitCodes = { ok: 0, fatal: 1, config: 2, noPermission: 4 } as const;
+
+export interface DaemonOptions {
+  readonly request: PrepareRequest;
+  readonly logger: Logger;
+  readonly notifier: SystemdNotifier;
+  readonly runDirectory: string;
+  readonly version: string;
+  readonly instance?: string;
+  readonly pidFile: string;
+  /** PID files of the lanes that run these plugins. */
+  readonly lanePidFiles: readonly { readonly plugins: readonly string[]; readonly path: string }[];
+  readonly keepAddressesAtExit: boolean;
+  readonly dontRespawn: boolean;
+  readonly ignoreSigint: boolean;
+  readonly dumpConfiguration: boolean;
+  /** Why the daemon cannot start, for the person who started it. */
+  readonly complain: (text: string) => void;
+  /** Everything runs. */
+  readonly onReady: () => void;
+}
+
+/** Settles with the exit code when the daemon has ended. */
+export async function runDaemon(options: DaemonOptions): Promise<number> {
+  const daemon = new Daemon(options);
+  return daemon.run();
+}
+
+class Daemon {
+  readonly #options: DaemonOptions;
+  readonly #supervisor: Supervisor;
+  readonly #pids = new Map<string, number>();
+  #server: Server | undefined;
+  readonly #ended: Promise<number>;
+  #settle: (code: number) => void = () => {};
+  #isEnding = false;
+
+  constructor(options: DaemonOptions) {
+    this.#options = options;
+    this.#ended = new Promise((settle) => {
+      this.#settle = settle;
+    });
+    const { logger, request } = options;
+    this.#supervisor = new Supervisor({
+      prepare: () => prepareApart(request),
+      spawn: forkLane,
+      memoryOf: residentMiB,
+      clock: systemClock,
+      logger,
+      configDirectory: (prepared) => dirname(resolve(prepared.tree.files[0] ?? '.')),
+      keepAddressesAtExit: options.keepAddressesAtExit,
+      dontRespawn: options.dontRespawn,
+      readyWithinMs: 5000,
+      laneProcess: (plan, pid) => this.#laneProcess(plan, pid),
+      fatal: (code, why) => {
+        logger.say('error', why);
+        options.complain(`mainstay: ${why}`);
+        this.#end(code);
+      },
+    });
+  }
+
+  async run(): Promise<number> {
+    const { complain, logger } = this.#options;
+    this.#onSignals();
+    try {
+      const problem = await this.#begin();
+      if (problem !== undefined) return problem;
+    } catch (error) {
+      complain(`mainstay: ${messageOf(error)}`);
+      logger.say('error', messageOf(error));
+      this.#end(exitCodes.fatal);
+    }
+    const code = await this.#ended;
+    await this.#stop();
+    return code;
+  }
+
+  /** Answers an exit code where the daemon must not start. */
+  async #begin(): Promise<number | undefined> {
+    const { complain, logger, notifier, onReady, pidFile, runDirectory } = this.#options;
+    const prepared = await this.#prepare();
+    if (prepared === undefined) return exitCodes.config;
+    if (this.#isEnding) return undefined;
+    const lacking = lackingFor(prepared.plans);
+    if (lacking !== undefined) {
+      complain(`mainstay: ${lacking}`);
+      return exitCodes.noPermission;
+    }
+    makePrivateDirectory(runDirectory);
+    const other = daemonOf(pidFile);
+    if (other !== undefined || (await isAnswering(this.#socket))) {
+      complain(`mainstay: the daemon is already running${other === undefined ? ` on ${this.#socket}` : ` (pid ${other})`}`);
+      return exitCodes.fatal;
+    }
+    this.#writePid(pidFile, process.pid);
+    logger.say('info', `Mainstay ${this.#options.version} starts, configuration ${prepared.tree.files.join(', ')}`);
+    this.#server = await this.#serve();
+    await Promise.race([this.#supervisor.start(prepared), this.#ended]);
+    if (this.#isEnding) return undefined;
+    const lanes = prepared.plans.map((plan) => plan.lane).join(', ') || 'none';
+    logger.say('info', `started; lanes: ${lanes}`);
+    notifier.ready(`running, lanes: ${lanes}`);
+    onReady();
+    return undefined;
+  }
+
+  #end(code: number): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#settle(code);
+  }
+
+  get #socket(): string {
+    return join(this.#options.runDirectory, 'control.sock');
+  }
+
+  async #prepare(): Promise<Prepared | undefined> {
+    const { complain, logger, request } = this.#options;
+    let prepared: Prepared;
+    try {
+      prepared = await prepareApart(request);
+    } catch (error) {
+      complain(`mainstay: the configuration cannot be read: ${messageOf(error)}`);
+      return undefined;
+    }
+    const isBad = hasErrors(prepared.diagnostics);
+    for (const diagnostic of prepared.diagnostics) {
+      if (isBad) complain(formatDiagnostic(diagnostic));
+      logger.say(diagnostic.severity === 'error' ? 'error' : 'warn', formatDiagnostic(diagnostic));
+    }
+    for (const remark of prepared.remarks) logger.say('info', remark);
+    if (isBad) complain('mainstay: the configuration has errors: not started');
+    else if (this.#options.dumpConfiguration) this.#dumpConfiguration(prepared);
+    return isBad ? undefined : prepared;
+  }
+
+  /** -d: which lanes run what. Values are shown by `mainstay status`, where secrets are masked. */
+  #dumpConfiguration({ plans, tree }: Prepared): void {
+    for (const { keyword, args } of tree.statements) {
+      this.#options.logger.say('info', `configuration: ${[keyword.text, args[0]?.text ?? ''].join(' ').trim()}`);
+    }
+    for (const plan of plans) {
+      this.#options.logger.say('info', `configuration: lane ${plan.lane}: ${plan.plugins.map((p) => p.name).join(', ')}`);
+    }
+  }
+
+  #serve(): Promise<Server> {
+    const { instance, version } = this.#options;
+    const identity = { version, pid: process.pid, ...(instance !== undefined && { instance }) };
+    const supervisor = this.#supervisor;
+    const routes = controlRoutes({
+      router: supervisor.router,
+      report: () => supervisor.report(),
+      explain: (name) => supervisor.explain(name),
+      reload: () => this.#reload(),
+      identity,
+    });
+    return serveControl(this.#socket, routes);
+  }
+
+  async #reload(): Promise<ReloadOutcome> {
+    const { logger, notifier } = this.#options;
+    notifier.reloading(process.hrtime.bigint() / 1000n);
+    logger.say('info', 'reloading the configuration');
+    const outcome = await this.#supervisor.reload();
+    for (const diagnostic of outcome.diagnostics) {
+      logger.say(diagnostic.severity === 'error' ? 'error' : 'warn', formatDiagnostic(diagnostic));
+    }
+    if (outcome.ok) {
+      const restarted = [...outcome.restartedLanes.map((lane) => `lane ${lane}`), ...outcome.restartedPlugins];
+      const detail = restarted.length === 0 ? '' : `; restarted: ${restarted.join(', ')}`;
+      logger.say('info', `reloaded: configuration number ${outcome.generation} is in force${detail}`);
+    } else logger.say('error', `not reloaded, the running configuration stays in force: ${outcome.reason}`);
+    notifier.ready(outcome.ok ? 'running' : `running; the last reload failed: ${outcome.reason}`);
+    return outcome;
+  }
+
+  #onSignals(): void {
+    const { ignoreSigint, logger } = this.#options;
+    const stop = (signal: string) => {
+      if (this.#isEnding) return this.#killed(signal);
+      logger.say('info', `stopping (${signal})`);
+      this.#end(exitCodes.ok);
+    };
+    process.on('SIGTERM', () => stop('SIGTERM'));
+    process.on('SIGINT', () => {
+      if (!ignoreSigint) stop('SIGINT');
+    });
+    process.on('SIGHUP', () => void this.#reload());
+    process.on('SIGUSR1', () => void this.#dump());
+    process.on('SIGUSR2', () => logger.say('info', 'statistics are shown by `mainstay status --json`'));
+    process.on('SIGPIPE', () => {});
+  }
+
+  /** The second signal: no patience left. */
+  #killed(signal: string): void {
+    this.#options.logger.say('warn', `${signal} again: every lane is killed`);
+    this.#supervisor.killAll();
+  }
+
+  async #dump(): Promise<void> {
+    const path = join(this.#options.runDirectory, 'state.json');
+    try {
+      const report = await this.#supervisor.report();
+      writeAtomically(
+        path,
+        `${JSON.stringify({ version: this.#options.version, pid: process.pid, ...report }, null, 2)}\n`,
+        0o600,
+      );
+      this.#options.logger.say('info', `the state is written to ${path}`);
+    } catch (error) {
+      this.#options.logger.say('error', `the state could not be written to ${path}: ${messageOf(error)}`);
+    }
+  }
+
+  #laneProcess(plan: LanePlan, pid: number | undefined): void {
+    for (const { plugins, path } of this.#options.lanePidFiles) {
+      if (!plan.plugins.some((plugin) => plugins.includes(plugin.name))) continue;
+      if (pid !== undefined) this.#writePid(path, pid);
+      else this.#removePid(path);
+    }
+  }
+
+  #writePid(path: string, pid: number): void {
+    try {
+      writePid(path, pid);
+      this.#pids.set(path, pid);
+    } catch (error) {
+      this.#options.logger.say('error', `the PID file ${path} could not be written: ${messageOf(error)}`);
+    }
+  }
+
+  #removePid(path: string): void {
+    const pid = this.#pids.get(path);
+    if (pid !== undefined) removePid(path, pid);
+    this.#pids.delete(path);
+  }
+
+  async #stop(): Promise<void> {
+    this.#options.notifier.stopping('stopping');
+    await this.#supervisor.stop();
+    this.#server?.closeAllConnections();
+    this.#server?.close();
+    for (const path of [...this.#pids.keys()]) this.#removePid(path);
+    this.#options.logger.say('info', 'stopped');
+  }
+}
