@@ -144,11 +144,13 @@ export class Host {
 
   /** In load order, ten seconds each. On a failure everything that has started is stopped, and the promise rejects. */
   start(): Promise<void> {
+    // At once: a stop that comes before the start has begun must find it.
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
     return this.#oneAtATime(async () => {
       if (!this.#isFrozen || this.#tree === undefined) throw new Error('the host is started before it is bound and frozen');
-      this.#ended = new AbortController();
       await this.bus.lifecycle('config.loaded', { files: this.#tree.files, generation: this.#generation });
-      await this.#cycle.startAll(this.#members, this.#ended.signal);
+      await this.#cycle.startAll(this.#members, signal);
     });
   }
 
@@ -157,6 +159,7 @@ export class Host {
    * another chance.
    */
   reload(tree: SourceTree, options: BindOptions & { readonly generation?: number }): Promise<ReloadResult> {
+    const { signal } = this.#ended;
     return this.#oneAtATime(async () => {
       const diagnostics = this.bind(tree, options);
       if (hasErrors(diagnostics)) return { ok: false, diagnostics };
@@ -165,10 +168,11 @@ export class Host {
       const restarted: string[] = [];
       const failed: string[] = [];
       for (const member of this.#members.filter(hasNews)) {
-        const answer = await this.#cycle.reconfigure(member, this.#ended.signal);
+        const answer = await this.#cycle.reconfigure(member, signal);
+        if (signal.aborted) break;
         member.told = member.part.snapshot();
         if (answer === 'absorbed') continue;
-        ((await this.#cycle.restart(member, this.#ended.signal)) ? restarted : failed).push(member.name);
+        ((await this.#cycle.restart(member, signal)) ? restarted : failed).push(member.name);
       }
       await this.bus.lifecycle('config.reloaded', { files: tree.files, generation: this.#generation });
       return { ok: true, restarted, failed, diagnostics };

@@ -74,6 +74,7 @@ export class LifeCycle {
   }
 
   async #start(member: Member, ended: AbortSignal): Promise<void> {
+    if (ended.aborted) throw ended.reason;
     const { plugin } = member.loaded;
     const { run } = this.options.lifeOf(member);
     member.state = 'starting';
