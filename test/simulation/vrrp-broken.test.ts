@@ -52,6 +52,19 @@ const broken: readonly { readonly what: string; readonly machine: Machine; reado
     caught: /lacks a virtual address/,
   },
   {
+    what: 'a nopreempt that is not heeded',
+    machine: (state, event, config, now) => step(state, event, { ...config, preempt: true }, now),
+    caught: /has nopreempt and took over/,
+  },
+  {
+    what: 'backups that do not hear a resignation',
+    machine: (state, event, config, now) =>
+      state.kind === 'backup' && event.kind === 'advert' && event.priority === 0
+        ? { state, effects: [] }
+        : step(state, event, config, now),
+    caught: /nobody followed a master that resigned/,
+  },
+  {
     what: 'equal priorities that never give way',
     machine: (state, event, config, now) =>
       state.kind === 'master' && event.kind === 'advert' && event.priority === state.priority

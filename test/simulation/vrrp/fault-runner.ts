@@ -1,10 +1,13 @@
 /** Makes the faults of a scenario happen and end, and heals everything at the end. Overlapping faults end independently. */
 import type { Conditions, SimulatedHost, Simulation } from '@mainstay/testing';
+import { parsePrefix } from './prefix.js';
 import type { Fault, PlannedFault, Scenario } from './scenario.js';
 
 export class FaultRunner {
-  /** World time of the last change to hosts, links or network. */
-  lastChange = 0;
+  #lastChange = 0;
+  #earlierChange = 0;
+  #networkChange = 0;
+  readonly #touched = new Map<string, number>();
   /** What went wrong in a start or stop that a fault made. */
   readonly failures: string[] = [];
   readonly #active = new Set<Fault>();
@@ -13,6 +16,29 @@ export class FaultRunner {
     private readonly simulation: Simulation,
     private readonly scenario: Scenario,
   ) {}
+
+  /** World time of the last change to hosts, links or network. */
+  get lastChange(): number {
+    return this.#lastChange;
+  }
+
+  /** World time of the last change to the network or to one of these hosts. */
+  changeAround(...routers: readonly string[]): number {
+    return Math.max(this.#networkChange, ...routers.map((name) => this.#touched.get(name) ?? 0));
+  }
+
+  /** World time of the last change before `at`. */
+  changeBefore(at: number): number {
+    return this.#lastChange < at ? this.#lastChange : this.#earlierChange;
+  }
+
+  #changed(router?: string): void {
+    const now = this.simulation.clock.now();
+    if (router === undefined) this.#networkChange = now;
+    else this.#touched.set(router, now);
+    if (now > this.#lastChange) this.#earlierChange = this.#lastChange;
+    this.#lastChange = now;
+  }
 
   /** True while frames may be lost, delayed beyond the ordinary, doubled or damaged. */
   get isNetworkBad(): boolean {
@@ -31,12 +57,12 @@ export class FaultRunner {
     const { clock } = this.simulation;
     clock.at(at, () => {
       this.#active.add(fault);
-      this.lastChange = clock.now();
+      this.#changed('router' in fault ? fault.router : undefined);
       this.#begin(fault);
     });
     clock.at(until, () => {
       this.#active.delete(fault);
-      this.lastChange = clock.now();
+      this.#changed('router' in fault ? fault.router : undefined);
       this.#end(fault);
     });
   }
@@ -68,7 +94,7 @@ export class FaultRunner {
         host.powerOff();
         break;
       case 'stop':
-        if (host.isRunning && !host.isPaused) this.#watch(host.stop());
+        if (host.isRunning && !host.isPaused) this.#watch(this.#stop(host));
         break;
       case 'pause':
         host.pause();
@@ -148,12 +174,12 @@ export class FaultRunner {
   /** Starts the daemon where it can start: a machine that stands still starts nothing. */
   bringUp(host: SimulatedHost): void {
     host.powerOn();
-    this.lastChange = this.simulation.clock.now();
+    this.#changed(host.name);
     if (!host.isRunning && !host.kernel.isPaused) this.#watch(host.start());
   }
 
   #heal(): void {
-    this.lastChange = this.simulation.clock.now();
+    this.#changed();
     this.#active.clear();
     this.#setNetwork();
     for (const host of this.simulation.hosts) {
@@ -163,8 +189,15 @@ export class FaultRunner {
       host.kernel.setLink('eth0', 'up');
       host.kernel.setCarrier('eth0', true);
       if (!this.scenario.absent.includes(host.name)) this.bringUp(host);
-      else if (host.isRunning) this.#watch(host.stop());
+      else if (host.isRunning) this.#watch(this.#stop(host));
     }
+  }
+
+  /** A clean stop leaves nothing behind. */
+  async #stop(host: SimulatedHost): Promise<void> {
+    await host.stop();
+    const left = this.scenario.virtualAddresses.map(parsePrefix).filter((address) => host.kernel.hasAddress(address));
+    if (left.length > 0) this.failures.push(`${host.name} left ${left.join(', ')} behind at its clean stop`);
   }
 
   #watch(promise: Promise<void>): void {

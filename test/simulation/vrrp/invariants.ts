@@ -17,6 +17,9 @@ export class Invariants {
   readonly routers: Routers;
   readonly #resigned = new Map<string, number>();
   readonly #expectResignation: { readonly router: string; readonly at: number; readonly what: string }[] = [];
+  /** World time at which a resigned master must have been followed. */
+  #successionBy: number | undefined;
+  readonly #successionMs: number;
   readonly #settleMs: number;
   readonly #electionMs: number;
 
@@ -31,6 +34,7 @@ export class Invariants {
     const ready = family === 6 ? dadMs : 0;
     // RFC 9568 section 6.1: three adverts and the skew, then one delay; 2 ms for a router that drains its sockets first.
     this.#electionMs = ready + 3 * intervalMs + skew + delayMs[1] + 2;
+    this.#successionMs = skew + 3 * delayMs[1] + 2;
     this.#settleMs = this.#electionMs + intervalMs + 2 * delayMs[1];
     for (const router of this.routers.all) this.#follow(router);
     simulation.net.segment().watch((capture) => this.#noteResignation(capture));
@@ -45,6 +49,7 @@ export class Invariants {
   checkStep(): void {
     for (const router of this.routers.all) this.#checkAddresses(router);
     this.#checkResignations();
+    this.#checkSuccession();
     const now = this.simulation.clock.now();
     if (this.faults.isNetworkBad) return;
     const quietFor = now - this.faults.lastChange;
@@ -67,7 +72,9 @@ export class Invariants {
 
   #transitioned(router: Router, { at, payload }: ObservedEvent): void {
     const { from, to, reason } = payload as { from: string; to: string; reason: string };
+    if (to === 'master' && from === 'backup') this.#checkPreemption(router);
     router.state = to;
+    router.changedAt = at;
     const isOwnWill = from === 'master' && reason !== 'preempted';
     const canSend = router.host.kernel.links.named('eth0');
     if (isOwnWill && canSend.isEnabled && canSend.hasCarrier && this.#hasSource(router)) {
@@ -82,7 +89,39 @@ export class Invariants {
   }
 
   #noteResignation({ at, from, frame }: Capture): void {
-    if (frame.ip?.protocol === vrrp && frame.ip.payload[2] === 0) this.#resigned.set(from, at);
+    if (frame.ip?.protocol !== vrrp || frame.ip.payload[2] !== 0) return;
+    this.#resigned.set(from, at);
+    if (this.#wasQuiet(at)) this.#successionBy = at + this.#successionMs;
+  }
+
+  /** The network was whole and its routers undisturbed until this moment; a fault of this very moment may be the cause. */
+  #wasQuiet(at: number): boolean {
+    const { partition } = this.simulation.net.segment();
+    return !this.faults.isNetworkBad && partition.isWhole && at - this.faults.changeBefore(at) > this.#settleMs;
+  }
+
+  /** RFC 9568 section 6.4.2: priority 0 makes the backups wait for the skew time only. */
+  #checkSuccession(): void {
+    const now = this.simulation.clock.now();
+    if (this.#successionBy === undefined) return;
+    const isDisturbed = this.faults.lastChange > this.#successionBy - this.#successionMs || this.faults.isNetworkBad;
+    const [group] = this.#groups();
+    const isFollowed = group === undefined || group.some((router) => this.routers.isMaster(router));
+    if (isDisturbed || isFollowed) this.#successionBy = undefined;
+    else if (now > this.#successionBy) this.fail(`nobody followed a master that resigned: ${namesOf(group)}`);
+  }
+
+  /** A nopreempt router leaves a master alone that it must have heard within the last interval. */
+  #checkPreemption(router: Router): void {
+    if (isPreempting(router.plan) || this.faults.isNetworkBad || this.#isOneWay()) return;
+    const group = this.#groups().find((one) => one.includes(router)) ?? [];
+    for (const master of group) {
+      if (master === router || !this.routers.isMaster(master)) continue;
+      const since = Math.max(this.faults.changeAround(router.plan.name, master.plan.name), master.changedAt);
+      const undisturbed = this.simulation.clock.now() - since;
+      if (undisturbed < 1.1 * this.scenario.intervalMs + 2 * this.scenario.delayMs[1]) continue;
+      this.fail(`${router.plan.name} has nopreempt and took over from ${master.plan.name}`);
+    }
   }
 
   /** A router that leaves mastership by its own will says so at once with priority 0. */

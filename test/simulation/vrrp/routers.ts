@@ -7,6 +7,8 @@ export interface Router {
   readonly plan: RouterPlan;
   readonly host: SimulatedHost;
   state: string;
+  /** World time of its last transition. */
+  changedAt: number;
   /** World time since which it holds an address without being master (a crashed, paused or absent daemon aside). */
   holdingSince: number | undefined;
   /** World time since which it is master without an address. */
@@ -23,6 +25,7 @@ export class Routers {
       plan,
       host: simulation.host(plan.name),
       state: 'down',
+      changedAt: 0,
       holdingSince: undefined,
       emptySince: undefined,
     }));
