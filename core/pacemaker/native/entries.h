@@ -1,0 +1,20 @@
+/* The entry points that module.c exports, one line each; their JavaScript signatures stand in src/native.ts. */
+#ifndef PACEMAKER_ENTRIES_H
+#define PACEMAKER_ENTRIES_H
+
+#include <node_api.h>
+
+napi_value pm_raw_ip_open(napi_env env, napi_callback_info info);
+napi_value pm_raw_ip_membership(napi_env env, napi_callback_info info);
+napi_value pm_raw_ip_receive(napi_env env, napi_callback_info info);
+napi_value pm_packet_open(napi_env env, napi_callback_info info);
+napi_value pm_packet_send(napi_env env, napi_callback_info info);
+napi_value pm_packet_receive(napi_env env, napi_callback_info info);
+napi_value pm_netlink_open(napi_env env, napi_callback_info info);
+napi_value pm_netlink_membership(napi_env env, napi_callback_info info);
+napi_value pm_netlink_send(napi_env env, napi_callback_info info);
+napi_value pm_netlink_receive(napi_env env, napi_callback_info info);
+napi_value pm_unix_datagram_send(napi_env env, napi_callback_info info);
+napi_value pm_close_raw_sockets_on_exec(napi_env env, napi_callback_info info);
+
+#endif

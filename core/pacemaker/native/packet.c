@@ -1,0 +1,102 @@
+/* AF_PACKET: whole Ethernet frames of one type on one interface, for gratuitous ARP and the like. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "entries.h"
+#include "socket.h"
+#include "values.h"
+
+#ifndef PACKET_IGNORE_OUTGOING
+#define PACKET_IGNORE_OUTGOING 23
+#endif
+
+/* packetOpen(interfaceIndex, etherType, receive, onReadable) */
+napi_value pm_packet_open(napi_env env, napi_callback_info info) {
+  napi_value arguments[4], handle;
+  int64_t index, type;
+  bool receive;
+  int fd, on = 1;
+  struct pm_socket *socket_ = NULL;
+  if (!pm_arguments(env, info, 4, arguments) ||
+      !pm_integer(env, arguments[0], 1, INT32_MAX, "interfaceIndex", &index) ||
+      !pm_integer(env, arguments[1], 1, 65535, "etherType", &type) ||
+      !pm_boolean(env, arguments[2], "receive", &receive) || !pm_is_function(env, arguments[3], "onReadable")) {
+    return NULL;
+  }
+  /* Protocol 0 hears nothing until bind names interface and type together. */
+  fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) {
+    pm_throw_errno(env, "socket", errno);
+    return NULL;
+  }
+  /* Kernels before 4.20 lack the option; own frames are then skipped on reception. */
+  (void)setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on);
+  struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_ifindex = (int)index};
+  address.sll_protocol = receive ? htons((uint16_t)type) : 0;
+  if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+    int error = errno;
+    (void)close(fd);
+    pm_throw_errno(env, "bind", error);
+    return NULL;
+  }
+  handle = pm_socket_adopt(env, fd, PM_PACKET, receive, arguments[3], &socket_);
+  if (handle == NULL) return NULL;
+  socket_->interface_index = (unsigned)index;
+  socket_->ether_type = (uint16_t)type;
+  return handle;
+}
+
+/* packetSend(handle, frame): throws the errno of the kernel's refusal. */
+napi_value pm_packet_send(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  const uint8_t *frame;
+  size_t length;
+  struct pm_socket *socket_;
+  if (!pm_arguments(env, info, 2, arguments) || !pm_bytes(env, arguments[1], "frame", &frame, &length)) return NULL;
+  socket_ = pm_socket_of(env, arguments[0], PM_PACKET);
+  if (socket_ == NULL) return NULL;
+  struct sockaddr_ll address = {.sll_family = AF_PACKET,
+                                .sll_ifindex = (int)socket_->interface_index,
+                                .sll_protocol = htons(socket_->ether_type)};
+  if (sendto(socket_->fd, frame, length, MSG_DONTWAIT, (struct sockaddr *)&address, sizeof address) < 0) {
+    pm_throw_errno(env, "sendto", errno);
+  }
+  return NULL;
+}
+
+/* packetReceive(handle, max) -> { frames, error } */
+napi_value pm_packet_receive(napi_env env, napi_callback_info info) {
+  napi_value arguments[2], result, list, frame;
+  int64_t max, taken;
+  uint32_t count = 0;
+  int error = 0;
+  struct pm_socket *socket_;
+  if (!pm_arguments(env, info, 2, arguments) || !pm_integer(env, arguments[1], 1, PM_MAX_BATCH, "max", &max)) return NULL;
+  socket_ = pm_socket_of(env, arguments[0], PM_PACKET);
+  if (socket_ == NULL) return NULL;
+  PM_TRY(env, napi_create_object(env, &result));
+  PM_TRY(env, napi_create_array(env, &list));
+  for (taken = 0; taken < max; taken++) {
+    struct sockaddr_ll from = {0};
+    socklen_t from_length = sizeof from;
+    ssize_t length = recvfrom(socket_->fd, socket_->buffer, sizeof socket_->buffer, MSG_DONTWAIT | MSG_TRUNC,
+                              (struct sockaddr *)&from, &from_length);
+    if (length < 0) {
+      if (errno != EAGAIN && errno != EINTR) error = errno;
+      break;
+    }
+    if (from.sll_pkttype == PACKET_OUTGOING || (size_t)length > sizeof socket_->buffer) continue;
+    PM_TRY(env, napi_create_buffer_copy(env, (size_t)length, socket_->buffer, NULL, &frame));
+    PM_TRY(env, napi_set_element(env, list, count++, frame));
+  }
+  PM_TRY(env, napi_set_named_property(env, result, "frames", list));
+  if (!pm_set_number(env, result, "error", error)) {
+    pm_throw_api(env, "cannot deliver frames");
+    return NULL;
+  }
+  return result;
+}
