@@ -48,7 +48,7 @@ export class Simulator implements Stage {
   async boot(router: RouterName): Promise<void> {
     const host = this.world.host(router);
     host.powerOn();
-    await this.world.clock.advance(startMs);
+    await this.#pass(startMs);
     await this.world.clock.drive(host.start());
   }
 
@@ -61,16 +61,23 @@ export class Simulator implements Stage {
     const deadline = this.now() + ms;
     while (!isSo()) {
       if (this.now() > deadline) return false;
-      this.#probe();
-      this.#lookAtAddresses();
-      this.#timeline?.client.onTick(this.now());
-      await this.world.clock.advance(probeEveryMs);
+      await this.#pass(probeEveryMs);
     }
     return true;
   }
 
   async close(): Promise<void> {
     for (const host of this.world.hosts) host.crash();
+  }
+
+  /** Lets time pass while the client goes on asking. */
+  async #pass(ms: number): Promise<void> {
+    for (const end = this.now() + ms; this.now() < end; ) {
+      this.#probe();
+      this.#lookAtAddresses();
+      this.#timeline?.client.onTick(this.now());
+      await this.world.clock.advance(probeEveryMs);
+    }
   }
 
   #probe(): void {
@@ -81,9 +88,10 @@ export class Simulator implements Stage {
   }
 
   #lookAtAddresses(): void {
-    for (const router of routers) {
-      const { kernel } = this.world.host(router);
-      if (kernel.isOn) this.#timeline?.onAddress(router, kernel.hasAddress(virtualAddress));
-    }
+    const powered = routers.filter((router) => this.world.host(router).kernel.isOn);
+    const isHolder = (router: RouterName) => this.world.host(router).kernel.hasAddress(virtualAddress);
+    // What happened within one step of the clock is told in the order of a move: away from one, then to the other.
+    for (const router of powered.filter((one) => !isHolder(one))) this.#timeline?.onAddress(router, false);
+    for (const router of powered.filter(isHolder)) this.#timeline?.onAddress(router, true);
   }
 }
