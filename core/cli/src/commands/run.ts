@@ -30,9 +30,9 @@ export async function run(args: DaemonArguments, starter: Starter): Promise<numb
     ident: args.instance === undefined ? 'mainstay' : `mainstay_${args.instance}`,
     send,
   });
-  const notifySocket = process.env['NOTIFY_SOCKET'];
+  const notifySocket = process.env.NOTIFY_SOCKET;
   // Scripts and plugins must not speak to systemd in the daemon's name.
-  delete process.env['NOTIFY_SOCKET'];
+  delete process.env.NOTIFY_SOCKET;
   const runDirectory = runDirectoryOf(args);
   const code = await runDaemon({
     request: prepareRequest({ ...args, unknownKeywords: args.strict ? 'error' : 'warning', verify: false }),

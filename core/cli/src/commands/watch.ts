@@ -22,7 +22,7 @@ function jsonLine(event: string, data: string): string {
 export function line(event: string, data: string): string {
   try {
     const { key, payload } = JSON.parse(data) as { readonly key: string; readonly payload: Readonly<Record<string, unknown>> };
-    const at = new Date(typeof payload['at'] === 'number' ? payload['at'] : Date.now()).toISOString();
+    const at = new Date(typeof payload.at === 'number' ? payload.at : Date.now()).toISOString();
     const fields = Object.entries(payload).filter(([name, value]) => name !== 'at' && value !== key);
     return `${at} ${event} ${clean(key)} ${fields.map(([name, value]) => `${name}=${clean(value)}`).join(' ')}\n`;
   } catch {

@@ -3,7 +3,7 @@
 /** A cell from anybody's status: no control characters reach the terminal. */
 export function clean(value: unknown): string {
   const text = typeof value === 'string' ? value : value === null || value === undefined ? '-' : JSON.stringify(value);
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+  return text.replace(/\p{Cc}/gu, '?');
 }
 
 export function table(head: readonly string[], rows: readonly (readonly unknown[])[]): string {

@@ -53,27 +53,37 @@ export class Lane {
   receive(message: ToLane): void {
     switch (message.kind) {
       case 'setup':
-        return this.#inTurn('setup', () => this.#setUp(message.setup));
+        this.#inTurn('setup', () => this.#setUp(message.setup));
+        break;
       case 'start':
-        return this.#inTurn('start', () => this.#start());
+        this.#inTurn('start', () => this.#start());
+        break;
       case 'reload':
-        return this.#inTurn('reload', () => this.#reload(message.id, message.tree, message.generation));
+        this.#inTurn('reload', () => this.#reload(message.id, message.tree, message.generation));
+        break;
       case 'stop':
-        return this.stop(message.why);
+        this.stop(message.why);
+        break;
       case 'interest':
-        return this.#host.setRemoteInterest(message.interest);
+        this.#host.setRemoteInterest(message.interest);
+        break;
       case 'event':
-        return this.#deliver(message);
+        this.#deliver(message);
+        break;
       case 'lease':
-        return this.#host.receiveLease(message.hook, message.key, message.plugin, message.terms);
+        this.#host.receiveLease(message.hook, message.key, message.plugin, message.terms);
+        break;
       case 'report':
-        return this.#report(message.id);
+        this.#report(message.id);
+        break;
       case 'explain':
-        return this.#explain(message.id, message.name);
+        this.#explain(message.id, message.name);
+        break;
       case 'ping':
-        return this.#channel.send({ kind: 'pong', id: message.id });
+        this.#channel.send({ kind: 'pong', id: message.id });
+        break;
       default:
-        return message satisfies never;
+        message satisfies never;
     }
   }
 
@@ -126,7 +136,10 @@ export class Lane {
 
   #deliver({ seq, hook, key, payload }: Extract<ToLane, { kind: 'event' }>): void {
     const acknowledge = () => this.#channel.send({ kind: 'ack', seq });
-    if (!this.#isStarted || this.#isStopping) return acknowledge();
+    if (!this.#isStarted || this.#isStopping) {
+      acknowledge();
+      return;
+    }
     this.#host.deliver(hook, key, payload).then(acknowledge, (error: unknown) => {
       this.#complain(`an event of ${hook} could not be delivered: ${messageOf(error)}`);
       acknowledge();

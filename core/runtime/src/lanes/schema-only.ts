@@ -38,12 +38,18 @@ export function recording(plugin: Plugin): { readonly plugin: Plugin; readonly c
 }
 
 function notingTaps(taps: Taps, onTap: () => void): Taps {
+  const noted = <A extends unknown[]>(tap: (...args: A) => void) => {
+    return (...args: A) => {
+      onTap();
+      tap(...args);
+    };
+  };
   return {
-    observe: (...args) => void (onTap(), taps.observe(...args)),
-    adjust: (...args) => void (onTap(), taps.adjust(...args)),
-    guard: (...args) => void (onTap(), taps.guard(...args)),
-    shape: (...args) => void (onTap(), taps.shape(...args)),
-    lifecycle: (...args) => void (onTap(), taps.lifecycle(...args)),
+    observe: noted(taps.observe) as Taps['observe'],
+    adjust: noted(taps.adjust) as Taps['adjust'],
+    guard: noted(taps.guard) as Taps['guard'],
+    shape: noted(taps.shape) as Taps['shape'],
+    lifecycle: noted(taps.lifecycle) as Taps['lifecycle'],
   };
 }
 

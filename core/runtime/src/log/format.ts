@@ -23,7 +23,7 @@ function stamp(at: number): string {
 
 /** One line whatever was said: a message with line breaks or control characters cannot forge a second record. */
 export function oneLine(text: string): string {
-  const flat = text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ').trimEnd();
+  const flat = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trimEnd();
   return flat.length > longestLine ? `${flat.slice(0, longestLine)}...` : flat;
 }
 

@@ -62,7 +62,10 @@ export class LineBuffer {
         const written = this.#options.tryWrite(bytes);
         this.#size -= written;
         this.#pending = written < bytes.length ? [bytes.subarray(written)] : [];
-        if (written < bytes.length) return this.#wait();
+        if (written < bytes.length) {
+          this.#wait();
+          return;
+        }
       }
     } catch {
       // The other side is gone for good (closed pipe, full disk): what waits is lost, later lines may get through.

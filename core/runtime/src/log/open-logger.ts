@@ -21,7 +21,7 @@ export interface LogChoices {
 const syslogSocket = '/dev/log';
 
 /** systemd sets JOURNAL_STREAM to device and inode of the stream it gave us: only then standard output is the journal. */
-export function isJournal(fd: number, journalStream = process.env['JOURNAL_STREAM']): boolean {
+export function isJournal(fd: number, journalStream = process.env.JOURNAL_STREAM): boolean {
   if (journalStream === undefined) return false;
   try {
     const { dev, ino } = fstatSync(fd);

@@ -203,8 +203,15 @@ class Daemon {
 
   #onSignals(): void {
     const { ignoreSigint, logger } = this.#options;
+    let firstAt = 0;
     const stop = (signal: string) => {
-      if (this.#isEnding) return this.#killed(signal);
+      // Tools that signal a process and its group are one wish, not two.
+      if (this.#isEnding && systemClock.now() - firstAt < 1000) return;
+      if (this.#isEnding) {
+        this.#killed(signal);
+        return;
+      }
+      firstAt = systemClock.now();
       logger.say('info', `stopping (${signal})`);
       this.#end(exitCodes.ok);
     };

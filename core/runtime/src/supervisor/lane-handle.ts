@@ -142,7 +142,10 @@ export class LaneHandle {
   /** Called once a second: the heartbeat and the memory guard. */
   tick(): void {
     if (this.#process === undefined || this.#cause !== undefined) return;
-    if (++this.#missedBeats > this.limits.heartbeats) return this.kill('unresponsive');
+    if (++this.#missedBeats > this.limits.heartbeats) {
+      this.kill('unresponsive');
+      return;
+    }
     // One ping at a time: a lane that hangs does not collect a heap of them.
     if (this.#missedBeats === 1) this.send({ kind: 'ping', id: 0 });
     if (this.limits.memoryMiB !== undefined) void this.#checkMemory(this.#process, this.limits.memoryMiB);

@@ -149,17 +149,23 @@ export class Supervisor implements LaneOwner {
   message(lane: LaneHandle, message: FromLane): void {
     switch (message.kind) {
       case 'ready':
-        return this.#ready(lane, message);
+        this.#ready(lane, message);
+        break;
       case 'started':
-        return this.#started(lane);
+        this.#started(lane);
+        break;
       case 'failed':
-        return this.#failed(lane, message);
+        this.#failed(lane, message);
+        break;
       case 'event':
-        return this.router.event(lane, message);
+        this.router.event(lane, message);
+        break;
       case 'lease':
-        return this.router.lease(lane, message);
+        this.router.lease(lane, message);
+        break;
       case 'log':
-        return this.#log(lane, message);
+        this.#log(lane, message);
+        break;
       case 'dropped':
         this.#say('warn', `${lane.name} lane: lost ${message.events} events and ${message.records} log records on the way here`);
         return;
@@ -171,7 +177,7 @@ export class Supervisor implements LaneOwner {
       case 'stopped':
         return;
       default:
-        return message satisfies never;
+        message satisfies never;
     }
   }
 
@@ -190,7 +196,10 @@ export class Supervisor implements LaneOwner {
   }
 
   crashed(lane: LaneHandle, crash: LaneCrash): void {
-    if (this.#isStopping) return lane.park();
+    if (this.#isStopping) {
+      lane.park();
+      return;
+    }
     const { cause, pid, restartInMs } = crash;
     const when = restartInMs === 0 ? 'at once' : `in ${restartInMs / 1000} s`;
     this.#say('error', `${lane.name} lane (pid ${pid}) ended: ${cause}; it is started again ${when}`, {
@@ -207,7 +216,8 @@ export class Supervisor implements LaneOwner {
     if (isIdle) {
       this.#say('debug', `${lane.name} lane has nothing to do with this configuration`);
       void lane.rest().then(() => this.#checkUp());
-      return this.#checkOthers();
+      this.#checkOthers();
+      return;
     }
     this.router.setInterest(lane.name, interest);
     if (!lane.isRealtime || this.#mayBegin) lane.begin();
