@@ -60,18 +60,15 @@ export async function isUnchanged(loaded: readonly LoadedFile[], wanted: Wanted,
 
 /** What `mainstay check` says of files that did not load. */
 export function diagnosticsOf(loaded: readonly LoadedFile[]): readonly Diagnostic[] {
-  return loaded.flatMap(({ error, path }) =>
-    error === undefined
-      ? []
-      : [
-          {
-            severity: 'error',
-            code: 'NOTIFY_HOOK_FAILED',
-            message: `${error}; ${consequence}`,
-            at: { file: path, line: 0, column: 0 },
-          },
-        ],
-  );
+  return loaded.flatMap(({ error, path }) => (error === undefined ? [] : [diagnosticOf(path, error)]));
+}
+
+/** The message begins with the file and, where it is known, with `line:column` or `line`: that becomes the position. */
+function diagnosticOf(path: string, error: string): Diagnostic {
+  const rest = error.startsWith(`${path}:`) ? error.slice(path.length) : `: ${error}`;
+  const [, line = '0', column, what] = /^(?::(\d+)(?::(\d+))?)?: (.*)$/s.exec(rest) ?? [];
+  const at = { file: path, line: Number(line), column: Number(column ?? (line === '0' ? 0 : 1)) };
+  return { severity: 'error', code: 'NOTIFY_HOOK_FAILED', message: `${what ?? error}; ${consequence}`, at };
 }
 
 export const consequence = 'this hook hears no events; everything else runs on without it';

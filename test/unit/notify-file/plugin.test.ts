@@ -1,7 +1,7 @@
 /** Notify hook files through core's own host: loading, filtering, deadlines, failures, reload. */
 import assert from 'node:assert/strict';
 import { notifyFile } from '@mainstay/notify-file';
-import { defineNotify, type NotifyEvent, type VrrpState } from '@mainstay/sdk';
+import { defineNotify, formatPosition, type NotifyEvent, type VrrpState } from '@mainstay/sdk';
 import { SimulatedFiles, SimulatedModules, type TestedPlugin, testPlugin } from '@mainstay/testing';
 import { describe, it } from 'mocha';
 
@@ -82,9 +82,9 @@ describe('notify-file: plugin', () => {
     assert.ok(said(plugin, /wrong\.ts: its default export is not a notify hook/));
     const found = await plugin.host.verify();
     assert.deepEqual(
-      found.map(({ severity, code, at }) => [severity, code, at.file]),
+      found.map(({ severity, code, at }) => [severity, code, formatPosition(at)]),
       [
-        ['error', 'NOTIFY_HOOK_FAILED', `${folder}/bad.ts`],
+        ['error', 'NOTIFY_HOOK_FAILED', `${folder}/bad.ts:3:7`],
         ['error', 'NOTIFY_HOOK_FAILED', `${folder}/wrong.ts`],
       ],
     );
