@@ -37,10 +37,10 @@ describe('files', () => {
     assert.ok(median <= 90, `the median source file has ${median} lines`);
   });
 
-  it('have names in kebab-case', () => {
-    const odd = code.filter(
-      (path) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.d|\.config)?\.[a-z]+$/.test(path.split('/').at(-1) ?? ''),
-    );
+  it('have names in kebab-case (C: also in snake_case)', () => {
+    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.d|\.config)?\.[a-z]+$/;
+    const snake = /^[a-z0-9]+(_[a-z0-9]+)*\.[ch]$/;
+    const odd = code.filter((path) => !kebab.test(path.split('/').at(-1) ?? '') && !snake.test(path.split('/').at(-1) ?? ''));
     assert.deepEqual(odd, []);
   });
 
@@ -63,7 +63,7 @@ describe('files', () => {
 
   it('name no package registry or mirror', () => {
     const found = [...text, 'package-lock.json'].filter(
-      (path) => /"resolved": "https?:|registry\s*=/.test(read(path)) && !path.startsWith('test/presubmit/'),
+      (path) => /"resolved": "https?:|registry\s*=\s*["']?https?:/.test(read(path)) && !path.startsWith('test/presubmit/'),
     );
     assert.deepEqual(found, []);
   });

@@ -79,7 +79,7 @@ export function sourcesOf({ folder }: Package): string[] {
 /** What a file imports: specifiers as written, of static and dynamic imports, re-exports and require calls. */
 export function importsOf(path: string): string[] {
   const text = read(path).replace(/^\s*(?:\/\/|\*|\/\*).*$/gm, '');
-  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire(?:\.resolve)?\s*\(\s*)(['"])([^'"\n]+)\1/g;
+  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire(?:\.resolve)?\s*\(\s*)(['"])([\w@.#~/:-]+)\1/g;
   return [...text.matchAll(pattern)].map((match) => match[2] ?? '');
 }
 
