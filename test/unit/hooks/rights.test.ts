@@ -104,6 +104,19 @@ describe('rights to tap', () => {
     unfrozenBench(plugins).bus.freeze(population);
   });
 
+  it('a plugin with a process of its own is not with the owner', () => {
+    const tap: Declare = (taps) => taps.adjust('vrrp.priority', keep);
+    assert.throws(() => benchOf({ a: tap }, { isolated: new Map([['a', 'a']]) }), {
+      code: 'HOOK_WRONG_LANE',
+      message: /isolated/,
+    });
+    const together = new Map([
+      ['vrrp', 'vrrp'],
+      ['a', 'vrrp'],
+    ]);
+    benchOf({ a: tap }, { isolated: together });
+  });
+
   it('observers live anywhere', () => {
     benchOf({ a: (taps) => taps.observe('vrrp.transitioned', keep) }, { here: lanes('extension') });
   });

@@ -198,6 +198,11 @@ describe('children', () => {
       bring(() => new Promise(() => {})),
       { code: 'PLUGIN_TIMEOUT' },
     );
+    const boom = () => Promise.reject(new Error('no folder'));
+    await assert.rejects(bring(boom), {
+      code: 'PLUGIN_SETUP_FAILED',
+      message: /plugin parent failed in children\(\): no folder/,
+    });
   });
 });
 

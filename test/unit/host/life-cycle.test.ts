@@ -1,6 +1,6 @@
 /** Start, failed start and stop of plugins (core/runtime/src/host/life-cycle.ts). */
 import assert from 'node:assert/strict';
-import { MainstayError, type Run } from '@mainstay/sdk';
+import { type App, MainstayError, type Run } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
 import { hostBench, loaded, noting, ready, treeOf } from './host-bench.js';
 
@@ -109,6 +109,25 @@ describe('life of plugins', () => {
     await bench.host.start();
     await bench.host.stop('shutdown');
     assert.deepEqual(steps.slice(2), ['a start', 'a stop shutdown']);
+  });
+
+  it('has its taps at work again after a second start', async () => {
+    const bench = hostBench();
+    const seen: string[] = [];
+    const setup = (app: App) => {
+      app.taps.lifecycle('config.loaded', () => void seen.push('loaded'));
+      app.taps.observe('lane.crashed', () => void seen.push('crashed'));
+    };
+    await ready(bench, [loaded({ name: 'a', setup })]);
+    const crash = () =>
+      bench.host.bus.callsFor('core').observe('lane.crashed', 'x', { lane: 'x', pid: 1, cause: 'exit 1', restartInMs: 0, at: 0 });
+    for (let life = 0; life < 2; life++) {
+      await bench.host.start();
+      crash();
+      await bench.host.stop('shutdown');
+      crash();
+    }
+    assert.deepEqual(seen, ['loaded', 'crashed', 'loaded', 'crashed']);
   });
 
   it('gives up a start under way when it must stop', async () => {

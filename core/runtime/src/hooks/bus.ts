@@ -66,7 +66,7 @@ export class HookBus {
         this.#running.pop();
         this.#mailbox.leave();
       },
-      warn: (plugin, message, fields) => options.log('warn', plugin, message, fields),
+      log: options.log,
       lifecycleFailed: (plugin, hook, error) => options.lifecycleFailed?.(plugin, hook, error),
       parked: (record, strikes, error) => this.#park(record, strikes, error),
     });
@@ -232,7 +232,7 @@ export class HookBus {
   }
 
   #isWantedOutside(name: HookName, key: string): boolean {
-    if (this.#listener === undefined || catalogue[name].kind !== 'observe') return false;
+    if (this.#listener === undefined || (catalogue as Partial<typeof catalogue>)[name]?.kind !== 'observe') return false;
     return this.#remote === undefined || this.#remote.has(name, key);
   }
 

@@ -5,6 +5,7 @@
  */
 import { types } from 'node:util';
 import { type Clock, type Contribution, messageOf } from '@mainstay/sdk';
+import type { LogLevel } from '../log/record.js';
 import { isThenable, problemWithAnswer, problemWithValue } from './answers.js';
 import { frozenCopy } from './frozen.js';
 import type { TapRecord } from './record.js';
@@ -33,7 +34,7 @@ export interface GuardHost {
   /** A tap begins and ends to keep the event loop: events that it raises meanwhile are queued. */
   enter(tap: RunningTap): void;
   leave(): void;
-  warn(plugin: string, message: string, fields: Readonly<Record<string, unknown>>): void;
+  log(level: LogLevel, plugin: string, message: string, fields: Readonly<Record<string, unknown>>): void;
   /** A lifecycle tap failed: the plugin counts as failed. */
   lifecycleFailed(plugin: string, hook: string, error: string): void;
   /** The plugin has its third strike. */
@@ -77,7 +78,12 @@ export class Guard {
     if (declaration.kind === 'observe' && standing.gate === 'waiting' && !isOwnHook) {
       const isKept = standing.keep(() => this.tell(record, payload, call, () => {}));
       if (!isKept)
-        this.host.warn(declaration.plugin, `${declaration.hook}: an event is lost: ${backlogLimit} wait for the start`, {});
+        this.host.log(
+          'warn',
+          declaration.plugin,
+          `${declaration.hook}: an event is lost: ${backlogLimit} wait for the start`,
+          {},
+        );
       done();
       return;
     }
@@ -212,7 +218,10 @@ export class Guard {
     stats.strikes++;
     stats.lastError = error;
     const consequence = how === 'slow' ? 'its answer counts' : 'its answer is ignored';
-    this.host.warn(
+    // A busy machine makes single calls late without anybody's fault.
+    const level = how === 'slow' && strikes === 1 ? 'debug' : 'warn';
+    this.host.log(
+      level,
       declaration.plugin,
       `tap of ${declaration.hook} ${error}; ${consequence} (strike ${strikes} of ${strikesToPark})`,
       { hook: declaration.hook, strikes },

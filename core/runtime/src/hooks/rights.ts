@@ -7,6 +7,8 @@ import { didYouMean, type TapDeclaration } from './declaration.js';
 export interface Population {
   /** Plugins of this lane by name, in load order, with the kind of lane they belong to. */
   readonly here: ReadonlyMap<string, LaneKind>;
+  /** Plugins with a process of their own, and those that they bring along: the name of the process. */
+  readonly isolated?: ReadonlyMap<string, string>;
   /** Plugins of the same daemon in other lanes. Empty where this lane is the whole daemon. */
   readonly elsewhere: ReadonlyMap<string, LaneKind>;
   /** Plugins that the operator allows to tap guards. */
@@ -20,12 +22,18 @@ export function checkRights(tap: TapDeclaration, population: Population): void {
   checkNames(tap, population);
 }
 
-function checkLane(tap: TapDeclaration, { here, elsewhere }: Population): void {
+/** True where both live in one process. */
+function isTogether(a: string, b: string, { here, isolated }: Population): boolean {
+  return here.get(a) === here.get(b) && isolated?.get(a) === isolated?.get(b);
+}
+
+function checkLane(tap: TapDeclaration, population: Population): void {
+  const { here, elsewhere } = population;
   const { owner, tappedFrom } = catalogue[tap.hook];
   if (tappedFrom === 'any lane' || owner === tap.plugin) return;
   const ownerLane = here.get(owner) ?? elsewhere.get(owner);
   // An owner that is not part of this daemon never calls the hook: the tap is idle, not wrong.
-  if (ownerLane === undefined || (here.has(owner) && here.get(tap.plugin) === ownerLane)) return;
+  if (ownerLane === undefined || (here.has(owner) && isTogether(tap.plugin, owner, population))) return;
   const message =
     `plugin ${tap.plugin} (${here.get(tap.plugin)} lane) taps ${tap.hook}, which only plugins in the process of ` +
     `${owner} (${ownerLane} lane) may tap, because its answer is needed without waiting`;

@@ -26,7 +26,7 @@ import { ConfigPart } from './config-part.js';
 import { withDeadline } from './deadline.js';
 import { grantedPorts } from './granted-ports.js';
 import { LeaseTable } from './leases.js';
-import { hasNews, LifeCycle, startDeadlineMs } from './life-cycle.js';
+import { awaitStart, hasNews, LifeCycle, startDeadlineMs } from './life-cycle.js';
 import { type Life, type LoadedPlugin, Member } from './member.js';
 import { explanationsOf, objectsOf, type PluginStatus, pluginStatus } from './status.js';
 
@@ -113,7 +113,11 @@ export class Host {
       if (plugin.children === undefined) continue;
       const { run } = this.#lifeOf(member);
       const bound = { what: `plugin ${member.name}, finding the plugins it brings along,`, ms: startDeadlineMs };
-      const children = await withDeadline(this.#options.clock, bound, () => plugin.children?.(run) ?? []);
+      const children = await withDeadline(this.#options.clock, bound, () => plugin.children?.(run) ?? []).catch(
+        (error: unknown) => {
+          throw setupFailure(plugin, 'children()', error);
+        },
+      );
       for (const child of children) this.#admitChild(child, member);
     }
   }
@@ -121,8 +125,11 @@ export class Host {
   /** Orders the taps and builds the hooks. Throws MainstayError. */
   freeze(): void {
     const here = new Map(this.#members.map((member) => [member.name, member.loaded.manifest.lane]));
-    this.bus.freeze({ here, elsewhere: this.#options.otherPlugins ?? new Map(), consent: this.#options.consent });
-    for (const member of this.#members) if (member.loaded.plugin.start !== undefined) member.standing.wait();
+    const alone = this.#members.filter((member) => member.loaded.manifest.isolated === true);
+    const isolated = new Map(alone.map((member) => [member.name, member.parent ?? member.name]));
+    const { consent, otherPlugins = new Map<string, LaneKind>() } = this.#options;
+    this.bus.freeze({ here, isolated, elsewhere: otherPlugins, consent });
+    for (const member of this.#members) awaitStart(member);
     this.#isFrozen = true;
   }
 
@@ -149,6 +156,7 @@ export class Host {
     const { signal } = this.#ended;
     return this.#oneAtATime(async () => {
       if (!this.#isFrozen || this.#tree === undefined) throw new Error('the host is started before it is bound and frozen');
+      for (const member of this.#members) awaitStart(member);
       await this.bus.lifecycle('config.loaded', { files: this.#tree.files, generation: this.#generation });
       await this.#cycle.startAll(this.#members, signal);
     });
@@ -291,12 +299,16 @@ function runSetup(plugin: Plugin, setup: () => unknown): void {
   try {
     answer = setup();
   } catch (error) {
-    if (error instanceof MainstayError) throw error;
-    const message = `plugin ${plugin.name} failed in setup(): ${messageOf(error)}`;
-    throw new MainstayError('PLUGIN_SETUP_FAILED', message, undefined, { cause: error });
+    throw setupFailure(plugin, 'setup()', error);
   }
   if (!(answer instanceof Promise)) return;
   answer.catch(() => {});
   const message = `plugin ${plugin.name}: setup() must not be async`;
   throw new MainstayError('PLUGIN_SETUP_FAILED', message, 'declare in setup(), and act in start()');
+}
+
+function setupFailure(plugin: Plugin, step: string, error: unknown): MainstayError {
+  if (error instanceof MainstayError) return error;
+  const message = `plugin ${plugin.name} failed in ${step}: ${messageOf(error)}`;
+  return new MainstayError('PLUGIN_SETUP_FAILED', message, undefined, { cause: error });
 }

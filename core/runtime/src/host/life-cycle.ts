@@ -118,6 +118,12 @@ function startFailure(member: Member, error: unknown): MainstayError {
   return new MainstayError('PLUGIN_START_FAILED', `plugin ${member.name} could not start: ${text}`, hint, { cause: error });
 }
 
+/** Before the start: events are kept for a plugin that has one, others are at work at once. */
+export function awaitStart(member: Member): void {
+  if (member.loaded.plugin.start === undefined) member.standing.open();
+  else member.standing.wait();
+}
+
 /** True where the configuration of the plugin is another than the one it was told of. */
 export function hasNews(member: Member): boolean {
   return member.state === 'failed' || !ConfigPart.isSame(member.told, member.part.snapshot());
