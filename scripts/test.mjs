@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const results = join(root, 'test-results');
 /** In this order: what fails fast comes first. */
-const groups = ['presubmit', 'unit', 'conformance', 'contract', 'fuzz', 'simulation', 'integration', 'system'];
+const groups = ['presubmit', 'pins', 'unit', 'conformance', 'contract', 'fuzz', 'simulation', 'integration', 'system'];
 /** Groups that make network namespaces. */
 const needRoot = new Set(['integration', 'system']);
 /** A current long-term-support release, besides the node that runs this. */

@@ -13,7 +13,7 @@ export type Verdict =
 
 export interface HostileAdvert {
   readonly name: string;
-  /** An IP packet, to go to the multicast MAC of its destination, or to the victim's. */
+  /** An IP packet. */
   readonly packet: Uint8Array;
   readonly verdict: Verdict;
 }
