@@ -10,6 +10,8 @@ export class FaultRunner {
   readonly #touched = new Map<string, number>();
   /** What went wrong in a start or stop that a fault made. */
   readonly failures: string[] = [];
+  /** Slow networks that are over and whose last frames are still under way. */
+  #late = 0;
   readonly #active = new Set<Fault>();
 
   constructor(
@@ -42,6 +44,7 @@ export class FaultRunner {
 
   /** True while frames may be lost, delayed beyond the ordinary, doubled or damaged. */
   get isNetworkBad(): boolean {
+    if (this.#late > 0) return true;
     for (const { kind } of this.#active) {
       if (kind === 'loss' || kind === 'duplicate' || kind === 'corrupt' || kind === 'slow') return true;
     }
@@ -64,6 +67,15 @@ export class FaultRunner {
       this.#active.delete(fault);
       this.#changed('router' in fault ? fault.router : undefined);
       this.#end(fault);
+      if (fault.kind === 'slow') this.#awaitLateFrames(fault.delayMs[1]);
+    });
+  }
+
+  #awaitLateFrames(ms: number): void {
+    this.#late++;
+    this.simulation.clock.after(ms, () => {
+      this.#late--;
+      this.#changed();
     });
   }
 
@@ -180,8 +192,6 @@ export class FaultRunner {
 
   #heal(): void {
     this.#changed();
-    this.#active.clear();
-    this.#setNetwork();
     for (const host of this.simulation.hosts) {
       host.kernel.resume();
       host.resume();

@@ -230,6 +230,26 @@ describe('simulated raw IP', () => {
     assert.equal(to.packets.length, 256);
   });
 
+  it('a process goes on only when neither it nor its machine stands still', async () => {
+    const { clock, start } = world();
+    const { process, kernel } = start('a');
+    let fired = 0;
+    process.clock.after(10, () => fired++);
+    process.stop();
+    kernel.pause();
+    await clock.advance(100);
+    process.resume();
+    await clock.advance(100);
+    assert.equal(fired, 0);
+    kernel.resume();
+    await clock.advance(0);
+    assert.equal(fired, 1);
+    kernel.pause();
+    process.stop();
+    kernel.resume();
+    assert.equal(process.clock.isStopped, true);
+  });
+
   it('refuses a missing link and a group of the other family', () => {
     const { start } = world();
     const { ports } = start('a');

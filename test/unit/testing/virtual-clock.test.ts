@@ -50,6 +50,18 @@ describe('virtual clock', () => {
     assert.deepEqual(seen, ['continuation', 'and the next', 'second timer']);
   });
 
+  it('lets a chain of a thousand continuations end before time passes', async () => {
+    const clock = createVirtualClock();
+    const seen: string[] = [];
+    clock.after(1, async () => {
+      for (let i = 0; i < 1000; i++) await undefined;
+      seen.push(`chain at ${clock.now()}`);
+    });
+    clock.after(2, () => seen.push(`timer at ${clock.now()}`));
+    await clock.advance(5);
+    assert.deepEqual(seen, ['chain at 1', 'timer at 2']);
+  });
+
   it('drives a promise to its end, and says when nothing can settle it', async () => {
     const clock = createVirtualClock();
     const sleep = (ms: number) => new Promise<string>((resolve) => clock.after(ms, () => resolve('awake')));

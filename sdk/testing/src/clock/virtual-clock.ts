@@ -1,6 +1,6 @@
 /**
- * Time that passes only when a test says so. Due timers fire in order of (time, creation); after each one, promise
- * continuations get a fixed number of microtask turns, so that a run depends on nothing but its inputs.
+ * Time that passes only when a test says so. Due timers fire in order of (time, creation); after each one, every promise
+ * continuation runs to its end before the next, without a turn of the event loop: a run depends on nothing but its inputs.
  */
 import type { Clock, Timer } from '@mainstay/sdk';
 import { type QueuedTimer, TimerQueue } from './timer-queue.js';
@@ -27,32 +27,32 @@ export interface VirtualClockOptions {
   readonly wall?: number;
   /** Monotonic time at the beginning, milliseconds. Default 0. */
   readonly now?: number;
-  /** Microtask turns after each timer. Default 24: longer chains of continuations just go on after the next timer. */
-  readonly turns?: number;
 }
 
 const defaultWall = Date.UTC(2024, 0, 1);
 const hour = 3_600_000;
-/** Times the usual turns that `drive` gives to continuations before it lets time pass. */
-const driveRounds = 40;
-
 export function createVirtualClock(options: VirtualClockOptions = {}): VirtualClock {
   return new SteppedClock(options);
 }
 
+/** Node runs a tick when its queue of microtasks is empty: no continuation is pending then, and no I/O has come between. */
+function microtasksDone(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
+}
+
 class SteppedClock implements VirtualClock {
   readonly #queue = new TimerQueue();
-  readonly #turns: number;
   readonly #watchers = new Set<() => void>();
   #now: number;
   #wallOffset: number;
   #order = 0;
   #isRunning = false;
 
-  constructor({ wall = defaultWall, now = 0, turns = 24 }: VirtualClockOptions) {
+  constructor({ wall = defaultWall, now = 0 }: VirtualClockOptions) {
     this.#now = now;
     this.#wallOffset = wall - now;
-    this.#turns = turns;
   }
 
   get pending(): number {
@@ -110,17 +110,17 @@ class SteppedClock implements VirtualClock {
     promise.then(mark, mark);
     return this.#exclusively(async () => {
       for (;;) {
-        // Starting many plugins is one long chain of continuations: time must not pass while it goes on.
-        for (let round = 0; round < driveRounds && !isSettled; round++) await this.settle();
+        await this.settle();
         if (isSettled) return promise;
-        if (!(await this.#fireNext(limit)))
-          throw new Error(`nothing more to happen, and the promise is pending after ${limitMs} ms`);
+        if (!(await this.#fireNext(limit))) throw new Error(stuck(limitMs));
       }
     });
   }
 
   async settle(): Promise<void> {
-    for (let turn = 0; turn < this.#turns; turn++) await undefined;
+    // From outside of a microtask the tick would come first.
+    await undefined;
+    await microtasksDone();
   }
 
   /** Fires one timer due by `limit` and settles; false where there is none. */
@@ -131,7 +131,7 @@ class SteppedClock implements VirtualClock {
     timer.fire = undefined;
     this.#now = timer.at;
     fire();
-    for (let turn = 0; turn < this.#turns; turn++) await undefined;
+    await microtasksDone();
     for (const watcher of this.#watchers) watcher();
     return true;
   }
@@ -145,4 +145,8 @@ class SteppedClock implements VirtualClock {
       this.#isRunning = false;
     }
   }
+}
+
+function stuck(limitMs: number): string {
+  return `the promise is pending after ${limitMs} ms of virtual time: it waits for something that never comes, or for real I/O`;
 }

@@ -159,12 +159,12 @@ export class SimulatedKernel {
   pause(): void {
     if (this.#power !== 'on') return;
     this.#power = 'paused';
-    for (const process of this.processes) process.stop();
+    for (const process of this.processes) process.freeze();
   }
   resume(): void {
     if (this.#power !== 'paused') return;
     this.#power = 'on';
-    for (const process of this.processes) process.resume();
+    for (const process of this.processes) process.thaw();
   }
 
   /** Sends one echo request and waits for the answer, in virtual time. */

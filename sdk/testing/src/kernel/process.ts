@@ -23,6 +23,7 @@ export class SimulatedProcess {
   readonly links: Mirror<Link, LinkEvent>;
   readonly addresses: Mirror<InterfaceAddress, AddressEvent>;
   readonly routes: Mirror<Route, RouteEvent>;
+  #isStopped = false;
   readonly #atEnd = new Set<() => void>();
 
   constructor(
@@ -54,11 +55,20 @@ export class SimulatedProcess {
 
   /** SIGSTOP. */
   stop(): void {
+    this.#isStopped = true;
     this.clock.stop();
   }
-  /** SIGCONT. */
+  /** SIGCONT. It goes on when its machine does too. */
   resume(order?: WakeOrder): void {
-    this.clock.resume(order);
+    this.#isStopped = false;
+    if (!this.kernel.isPaused) this.clock.resume(order);
+  }
+  /** Its machine stands still, and goes on again. Called by the kernel. */
+  freeze(): void {
+    this.clock.stop();
+  }
+  thaw(): void {
+    if (!this.#isStopped) this.clock.resume();
   }
   /** SIGKILL, or a crash. */
   kill(): void {
