@@ -122,6 +122,14 @@ describe('examples of notify hooks', function () {
     at: 1_700_000_000_000,
   };
   const context = { log, signal: new AbortController().signal };
+  it('the README has one that loads', async () => {
+    const text = /```ts\n(.*?)```/s.exec(readFileSync(join(examples, '../../plugins/notify-file/README.md'), 'utf8'))?.[1] ?? '';
+    const own = mkdtempSync(join(tmpdir(), 'mainstay-readme-'));
+    writeFileSync(join(own, 'readme.ts'), text);
+    assert.ok(isNotify((await modules.load(join(own, 'readme.ts'))).default));
+    rmSync(own, { recursive: true });
+  });
+
   const load = async (name: string): Promise<Notify> => {
     const { default: notify } = await modules.load(join(examples, name));
     assert.ok(isNotify(notify), name);
