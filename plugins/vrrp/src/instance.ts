@@ -90,10 +90,6 @@ export class Instance {
     return { instance: name, interface: link, virtualRouterId, family };
   }
 
-  get machineState(): State {
-    return this.state;
-  }
-
   get heldAddresses(): readonly string[] {
     return this.holdings.current.map(textOf);
   }
@@ -124,6 +120,11 @@ export class Instance {
     await this.releasing;
     this.wire?.detach();
     this.wire = undefined;
+  }
+
+  /** Releases what a new configuration no longer lists: before `update`, so that another instance can take it over. */
+  letGo(config: InstanceConfig): Promise<void> {
+    return this.holdings.releaseUnlisted(config);
   }
 
   /** Takes over a configuration of the same identity (interface, family, VRID, transport): mastership stays. */

@@ -91,6 +91,8 @@ export class Manager {
         await instance.stop(config === undefined ? 'removed' : 'shutdown');
       }
     }
+    // Every address is let go of before any is taken: one may move from an instance to another.
+    await Promise.all(configs.map((config) => this.instances.get(config.name)?.letGo(config)));
     for (const config of configs) {
       const instance = this.instances.get(config.name);
       if (instance === undefined) await this.add(config);

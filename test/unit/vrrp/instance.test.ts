@@ -1,7 +1,7 @@
 /** A virtual router at work on a simulated host: order of packets and addresses, reload, faults (instance.ts, manager.ts). */
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { conf, held, routerOf, stateOf, transitions, without } from './router.js';
+import { conf, held, routerOf, stateOf, transitions, vips, without } from './router.js';
 
 /** Five gratuitous ARPs for each address, one address after the other. */
 const burst = Array.from({ length: 5 }, () => ['arp 192.0.2.100', 'arp 192.0.2.101']).flat();
@@ -186,6 +186,32 @@ describe('a virtual router, reloaded', () => {
     assert.deepEqual(without(router.seen()), ['advert 0', 'removed 192.0.2.100', 'removed 192.0.2.101']);
     await router.advance(4000);
     assert.deepEqual([stateOf(router), held(router)], ['master', [true, true]]);
+  });
+
+  it('with an address moved to another instance, before or after it, keeps both masters', async () => {
+    const first = (addresses: readonly string[]) => conf(['priority 255'], addresses);
+    const second = (addresses: readonly string[]) => first(addresses).replace('VI_1', 'VI_2').replace('51', '52');
+    for (const swap of [false, true]) {
+      const texts = (a: readonly string[], b: readonly string[]) => (swap ? second(b) + first(a) : first(a) + second(b));
+      const router = await routerOf(texts(vips, ['192.0.2.200/24']));
+      await router.advance(10);
+      const before = transitions(router).length;
+      await router.reload(texts(['192.0.2.100/24'], ['192.0.2.101/24', '192.0.2.200/24']));
+      await router.reload(texts(['192.0.2.200/24', '192.0.2.100/24'], ['192.0.2.101/24']));
+      await router.advance(100);
+      assert.equal(transitions(router).length, before);
+      assert.deepEqual([...held(router), router.kernel.hasAddress('192.0.2.200')], [true, true, true]);
+    }
+  });
+
+  it('with an address moved to a new instance keeps the old one master', async () => {
+    const moved = conf(['priority 255'], ['192.0.2.101/24']).replace('VI_1', 'VI_0').replace('51', '52');
+    const router = await routerOf(conf(['priority 255']));
+    await router.advance(10);
+    await router.reload(moved + conf(['priority 255'], ['192.0.2.100/24']));
+    await router.advance(100);
+    assert.deepEqual(transitions(router), ['initialize > master: address-owner', 'initialize > master: address-owner']);
+    assert.deepEqual(held(router), [true, true]);
   });
 
   it('during vrrp_startup_delay starts everything once, after the delay', async () => {
