@@ -38,6 +38,24 @@ describe('guard: adjust', () => {
     assert.equal(bench.logs[0]?.plugin, 'a');
   });
 
+  it('survives whatever a tap throws', () => {
+    const hostile = new Error('x');
+    Object.defineProperty(hostile, 'message', { get: boom });
+    for (const thrown of [undefined, null, Object.create(null), Symbol('s'), hostile, 'x'.repeat(10_000)]) {
+      const bench = benchOf({
+        a: (taps) =>
+          taps.adjust('vrrp.priority', () => {
+            throw thrown;
+          }),
+        b: (taps) => taps.observe('vrrp.transitioned', () => Promise.reject(thrown)),
+      });
+      assert.equal(priorityOf(bench).value, 100);
+      const error = bench.bus.taps().find(({ plugin }) => plugin === 'a')?.lastError ?? '';
+      assert.ok(error.startsWith('threw: ') && error.length < 600, error);
+      raise(bench);
+    }
+  });
+
   for (const [what, answer] of Object.entries({
     'not a number': Number.NaN,
     infinity: Number.POSITIVE_INFINITY,

@@ -5,7 +5,8 @@
 
 /** A deeply frozen copy of plain data. Values that are already frozen and flat are shared; binary data is copied. */
 export function frozenCopy<T>(value: T): T {
-  return (isPrimitive(value) || isFlatAndFrozen(value) ? value : copy(value as object)) as T;
+  if (isPrimitive(value)) return value;
+  return (isFlatAndFrozen(value) ? value : copy(value as object)) as T;
 }
 
 function isPrimitive(value: unknown): boolean {
@@ -23,6 +24,6 @@ function copy(value: object): unknown {
   // Dates, maps and bytes cannot be frozen; a private clone keeps the owner safe.
   if (prototype !== Object.prototype && prototype !== null) return structuredClone(value);
   const result: Record<string, unknown> = {};
-  for (const [key, field] of Object.entries(value)) result[key] = frozenCopy(field);
+  for (const key of Object.keys(value)) result[key] = frozenCopy((value as Record<string, unknown>)[key]);
   return Object.freeze(result);
 }

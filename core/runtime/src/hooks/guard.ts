@@ -10,7 +10,7 @@ import { isThenable, problemWithAnswer, problemWithValue } from './answers.js';
 import { frozenCopy } from './frozen.js';
 import type { TapRecord } from './record.js';
 import { backlogLimit, strikesToPark } from './standing.js';
-import { openContext } from './tap-context.js';
+import { CallContext } from './tap-context.js';
 
 /** What travels along with one call of a hook. */
 export interface HookCall {
@@ -131,40 +131,35 @@ export class Guard {
     stats.calls++;
     stats.blockedMs += took;
     // The time of a promise counts when it settles.
-    if (failure !== undefined || !this.isAsync(record)) addTime(record, took);
+    if (!attempt.ok || !isPromise(attempt.answer)) addTime(record, took);
     if (took <= deadlineMs) standing.wasInTime();
-    if (failure !== undefined) this.strike(record, `threw: ${messageOf(failure.error)}`);
+    if (failure !== undefined) this.strike(record, `threw: ${textOf(failure.error)}`);
     else if (took > deadlineMs) this.strike(record, `took ${took.toFixed(1)} ms of ${deadlineMs} ms`, 'slow');
     this.host.leave();
     return attempt;
   }
 
-  private isAsync({ declaration }: TapRecord): boolean {
-    return declaration.kind !== 'adjust' && declaration.kind !== 'guard';
-  }
-
   /** Runs a tap that may answer with a promise; `settle` is called exactly once, with `undefined` after any failure. */
   private runAsync(record: TapRecord, invoke: (context: unknown) => unknown, settle: (answer: unknown) => void): void {
-    const open = openContext();
-    const attempt = this.attempt(record, () => asPromiseOrValue(invoke(open.context)));
+    const context = new CallContext();
+    const attempt = this.attempt(record, () => asPromiseOrValue(invoke(context)));
     if (!attempt.ok) {
       settle(undefined);
       return;
     }
     const { answer, startedAt } = attempt;
     if (!isPromise(answer)) {
-      addTime(record, this.host.clock.now() - startedAt);
       settle(answer);
       return;
     }
-    this.waitFor(record, answer, startedAt, open.abort, settle);
+    this.waitFor(record, answer, startedAt, context, settle);
   }
 
   private waitFor(
     record: TapRecord,
     promise: Promise<unknown>,
     startedAt: number,
-    abort: (why: string) => void,
+    context: CallContext,
     settle: (answer: unknown) => void,
   ): void {
     const { clock } = this.host;
@@ -181,17 +176,17 @@ export class Guard {
       settle(answer);
     };
     const timer = clock.at(startedAt + deadlineMs, () => {
-      abort(`${declaration.hook}: the deadline of ${deadlineMs} ms is over`);
+      CallContext.abort(context, `${declaration.hook}: the deadline of ${deadlineMs} ms is over`);
       end(undefined, `did not finish in ${deadlineMs} ms`);
     });
     const stopped = () => {
-      abort(`plugin ${declaration.plugin} stops`);
+      CallContext.abort(context, `plugin ${declaration.plugin} stops`);
       end(undefined);
     };
     standing.underWay.add(stopped);
     promise.then(
       (answer) => end(answer),
-      (error: unknown) => end(undefined, `failed: ${messageOf(error)}`),
+      (error: unknown) => end(undefined, `failed: ${textOf(error)}`),
     );
   }
 
@@ -203,7 +198,7 @@ export class Guard {
       if (problem === undefined) return frozenCopy(answer);
     } catch (error) {
       // A getter or proxy of the answer threw while it was looked at.
-      problem = `answered with a value that cannot be read: ${messageOf(error)}`;
+      problem = `answered with a value that cannot be read: ${textOf(error)}`;
     }
     // A rejection of a promise that nobody waits for would end the process.
     if (isPromise(answer)) answer.catch(() => {});
@@ -228,6 +223,15 @@ export class Guard {
     );
     if (declaration.kind === 'lifecycle') this.host.lifecycleFailed(declaration.plugin, declaration.hook, error);
     if (strikes >= strikesToPark && standing.parked === undefined) this.host.parked(record, strikes, error);
+  }
+}
+
+/** What was thrown, in words: it may be anything, even something that throws when it is looked at. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(messageOf(thrown)).slice(0, 500);
+  } catch {
+    return 'something that cannot be shown';
   }
 }
 

@@ -1,26 +1,19 @@
-/** The context that an asynchronous tap receives. Its AbortSignal is made only when the tap asks for it. */
+/** The context that an asynchronous tap receives. Its AbortSignal is made only when the tap asks for it. Made by the guard. */
 import type { TapContext } from '@mainstay/sdk';
 
-export interface OpenContext {
-  readonly context: TapContext;
-  abort(why: string): void;
-}
+export class CallContext implements TapContext {
+  #controller: AbortController | undefined;
+  #reason: Error | undefined;
 
-export function openContext(): OpenContext {
-  let controller: AbortController | undefined;
-  let reason: Error | undefined;
-  const context: TapContext = {
-    get signal() {
-      controller ??= new AbortController();
-      if (reason !== undefined && !controller.signal.aborted) controller.abort(reason);
-      return controller.signal;
-    },
-  };
-  return {
-    context,
-    abort(why) {
-      reason ??= new DOMException(why, 'AbortError');
-      controller?.abort(reason);
-    },
-  };
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#reason !== undefined && !this.#controller.signal.aborted) this.#controller.abort(this.#reason);
+    return this.#controller.signal;
+  }
+
+  /** Not a method of the context: that belongs to the tap. */
+  static abort(context: CallContext, why: string): void {
+    context.#reason ??= new DOMException(why, 'AbortError');
+    context.#controller?.abort(context.#reason);
+  }
 }
