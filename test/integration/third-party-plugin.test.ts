@@ -97,6 +97,23 @@ describe('third-party plugin', function () {
     await t.stop();
   });
 
+  it('knows windows that go on past midnight, and takes over a new configuration without a restart', async () => {
+    const overnight = maintenance
+      .replace('days mon', 'days sun')
+      .replace('from 00:00', 'from 23:30')
+      .replace('to 01:00', 'to 00:30');
+    const t = await run(['maintenance'], router + overnight);
+    await t.advance(10_000);
+    assert.equal(priority(t), 90);
+    const result = await t.reload(router + overnight.replace('penalty 60', 'penalty 20'));
+    assert.deepEqual(result, { ok: true, restarted: [], failed: [], diagnostics: [] });
+    await t.advance(10_000);
+    assert.equal(priority(t), 130);
+    await t.advance(30 * minute);
+    assert.equal(priority(t), 150);
+    await t.stop();
+  });
+
   it('has its keywords checked like any other', async () => {
     const wrong = maintenance.replace('from 00:00', 'from 25:00').replace('penalty 60', 'penalty 500');
     await assert.rejects(
