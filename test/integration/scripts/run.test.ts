@@ -250,6 +250,15 @@ describe('process port: run', () => {
     assert.ok(process.cpuUsage(before).user < 400_000, 'endless output is read slowly');
   });
 
+  it('survives a listener that throws', async () => {
+    const { result } = await sh('echo one; echo two', {
+      onOutput() {
+        throw new Error('from the listener');
+      },
+    });
+    assert.equal(result.outcome, 'exited');
+  });
+
   it('shows control characters and broken UTF-8 as harmless text', async () => {
     const { lines } = await sh(`printf 'a\\033[2Jb\\377c\\n'`);
     assert.deepEqual(lines, ['a [2Jb\ufffdc']);

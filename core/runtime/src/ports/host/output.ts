@@ -53,6 +53,10 @@ export class ScriptOutput {
     this.lines++;
     const text = raw.replace(/\r$/, '').replace(/\p{Cc}/gu, ' ');
     const cut = text.length > outputLimits.lineLength ? `${text.slice(0, outputLimits.lineLength)}...` : text;
-    this.hear(this.lines > outputLimits.lines ? '(more output was dropped)' : cut, name);
+    try {
+      this.hear(this.lines > outputLimits.lines ? '(more output was dropped)' : cut, name);
+    } catch {
+      // Thrown from inside a stream it would end the process, and the listener's bug is not the script's.
+    }
   }
 }
