@@ -104,6 +104,16 @@ describe('what a plugin is handed', () => {
     assert.throws(() => run?.leases.current('vrrp.priority', 'VI_1'), { code: 'HOOK_NOT_OWNER' });
   });
 
+  it('a log that never fails it', async () => {
+    const log = () => {
+      throw new Error('channel closed');
+    };
+    const bench = hostBench({ log });
+    await ready(bench, [loaded({ name: 'a', start: (run) => run.log.info('hello') })]);
+    await bench.host.start();
+    assert.equal(bench.host.plugins()[0]?.state, 'running');
+  });
+
   it('a signal that aborts at its stop, before stop is called', async () => {
     const bench = hostBench();
     const seen: boolean[] = [];

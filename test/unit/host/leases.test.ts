@@ -99,7 +99,11 @@ describe('leases', () => {
     from.table.onPublish((name, key, plugin, published) => to.table.receive(name, key, plugin, published));
     from.disk.publish(hook, 'VI_1', terms);
     assert.equal(to.vrrp.current(hook, 'VI_1')[0]?.delta, -20);
+    from.table.onPublish(() => {
+      throw new Error('channel closed');
+    });
     from.disk.withdraw(hook, 'VI_1');
+    assert.match(from.reports[0] ?? '', /channel closed/);
     assert.deepEqual(to.vrrp.current(hook, 'VI_1'), []);
   });
 

@@ -227,8 +227,11 @@ export class HookBus {
       this.#options.log('error', 'mainstay', `${name}: an event about ${key} did not reach other lanes: ${messageOf(error)}`);
     }
     const engine = this.#points.get(name)?.engineFor(key) as EngineOf<'observe'> | undefined;
-    engine?.callAsync(payload, newCall(), () => {});
-    this.#mailbox.leave();
+    try {
+      engine?.callAsync(payload, newCall(), () => {});
+    } finally {
+      this.#mailbox.leave();
+    }
   }
 
   #isWantedOutside(name: HookName, key: string): boolean {

@@ -164,7 +164,7 @@ export class Host {
 
   /**
    * Binds a new configuration and tells the plugins whose part of it changed. With errors nothing changes. Parked plugins get
-   * another chance.
+   * another chance. Plugins that others brought along stay as they are: a lane that has such starts anew instead.
    */
   reload(tree: SourceTree, options: BindOptions & { readonly generation?: number }): Promise<ReloadResult> {
     const { signal } = this.#ended;
@@ -268,7 +268,11 @@ export class Host {
 
   #log(level: LogLevel, plugin: string, message: string, fields?: Readonly<Record<string, unknown>>): void {
     const at = this.#options.clock.wall();
-    this.#options.log({ level, plugin, message, at, ...(fields === undefined ? {} : { fields }) });
+    try {
+      this.#options.log({ level, plugin, message, at, ...(fields === undefined ? {} : { fields }) });
+    } catch {
+      // A log that cannot be written (a closed channel, fields that cannot be copied) must not fail what was logged.
+    }
   }
 
   #noteFailure(plugin: string, error: string): void {

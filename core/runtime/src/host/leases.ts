@@ -3,7 +3,15 @@
  * publisher and reader to each plugin; the lane forwards what is published and feeds in what other lanes publish.
  */
 import { catalogue, type HookName, type HookNameOf } from '@mainstay/hooks';
-import { type Clock, type Lease, type LeasePublisher, type LeaseReader, MainstayError, type Timer } from '@mainstay/sdk';
+import {
+  type Clock,
+  type Lease,
+  type LeasePublisher,
+  type LeaseReader,
+  MainstayError,
+  messageOf,
+  type Timer,
+} from '@mainstay/sdk';
 import { knownHook } from '../hooks/declaration.js';
 
 /** What a plugin publishes: `delta` on the value, for `ttlMs` milliseconds, and why. */
@@ -154,13 +162,19 @@ export class LeaseTable {
       try {
         watcher(key);
       } catch (error) {
-        this.report(catalogue[hook].owner, `the watcher of leases on ${hook} threw: ${String(error)}`);
+        this.report(catalogue[hook].owner, `the watcher of leases on ${hook} threw: ${messageOf(error)}`);
       }
     }
   }
 
   #forward(hook: Adjustable, key: string, plugin: string, terms: LeaseTerms | undefined): void {
-    for (const listener of this.#publishListeners) listener(hook, key, plugin, terms);
+    for (const listener of this.#publishListeners) {
+      try {
+        listener(hook, key, plugin, terms);
+      } catch (error) {
+        this.report(plugin, `a lease on ${hook} of ${key} did not reach other lanes: ${messageOf(error)}`);
+      }
+    }
   }
 }
 
