@@ -255,11 +255,15 @@ function masterDownExpired(state: Backup, config: MachineConfig, now: number): S
   return becomeMaster(state, config, now, state.expiry, detail);
 }
 
+/** The master slept so long that another one may have taken over. */
+function isBehind(state: Master, config: MachineConfig, now: number): boolean {
+  return now - state.advertAt > config.downAdverts * config.advertIntervalMs;
+}
+
 /** The schedule is absolute: each deadline follows from the previous one, so that lateness does not add up. */
 function advertTimerExpired(state: Master, config: MachineConfig, now: number): Step {
   const lateBy = now - state.advertAt;
-  const wasAsleep = lateBy > config.downAdverts * config.advertIntervalMs;
-  if (wasAsleep && !state.hasDrained) return stay({ ...state, advertAt: now + drainMs, hasDrained: true });
+  if (isBehind(state, config, now) && !state.hasDrained) return stay({ ...state, advertAt: now + drainMs, hasDrained: true });
   const next = lateBy < config.advertIntervalMs ? state.advertAt + config.advertIntervalMs : now + config.advertIntervalMs;
   return stay({ ...state, advertAt: next, hasDrained: false }, { kind: 'sendAdvert', priority: state.priority });
 }
@@ -294,10 +298,12 @@ function backupHears(state: Backup, advert: AdvertEvent, config: MachineConfig, 
   return stay(preemptAt === undefined ? next : { ...next, preemptAt }, ...effects);
 }
 
-/** RFC 9568 section 6.4.3. */
+/** RFC 9568 section 6.4.3. While it reads what came during a sleep, a master may yield but claims nothing. */
 function masterHears(state: Master, advert: AdvertEvent, config: MachineConfig, now: number): Step {
   if (state.priority === ownerPriority) return stay(state);
+  const isCatchingUp = state.hasDrained || isBehind(state, config, now);
   if (advert.priority === 0) {
+    if (isCatchingUp) return stay(state);
     return stay({ ...state, advertAt: now + config.advertIntervalMs }, { kind: 'sendAdvert', priority: state.priority });
   }
   const isHigher = advert.priority > state.priority;
@@ -315,7 +321,7 @@ function masterHears(state: Master, advert: AdvertEvent, config: MachineConfig, 
     );
     return { ...yielded, effects: [...last, ...yielded.effects] };
   }
-  return answerLower(state, advert, config, now);
+  return isCatchingUp ? stay(state) : answerLower(state, advert, config, now);
 }
 
 /** RFC 9568 asserts itself at once, which also refreshes bridges; at most once an interval, so that a flood is not amplified. */

@@ -67,6 +67,7 @@ describe('VRRP conformance: schedule of a master', () => {
 describe('VRRP conformance: after a sleep', () => {
   conforms('master-asleep-alone');
   conforms('master-asleep-replaced');
+  conforms('master-asleep-hears-lower');
   conforms('backup-asleep-master-lives');
   conforms('backup-asleep-silence');
 });
