@@ -1,17 +1,30 @@
 /** @mainstay/core: the plugin host, the hook bus, the configuration pipeline, lanes and Linux ports. */
-export * from './hooks/index.js';
-export * from './host/index.js';
-export * from './plugins/index.js';
-export * from './ports/host/index.js';
+
 export { ConfigRegistry, loadConfig, loadKeepalivedText } from './config/index.js';
 export { askDaemon, type ControlReply, followDaemon } from './control/client.js';
+export * from './hooks/index.js';
+export * from './host/index.js';
+export { BoundedSender } from './lanes/bounded-sender.js';
+export type { FromLane, LaneSetup, PlannedPlugin, ToLane } from './lanes/messages.js';
 export { openPorts } from './lanes/open-ports.js';
+export { type Candidate, isSamePlan, type LanePlan, planLanes } from './lanes/plan.js';
 export { systemClock } from './lanes/system-clock.js';
 export { datagramSender } from './log/datagram.js';
+export { fileWriter, inheritedWriter } from './log/descriptors.js';
+export { consoleLine, journalLine, jsonLine, syslogDatagram } from './log/format.js';
+export { LineBuffer } from './log/line-buffer.js';
+export { Logger } from './log/logger.js';
 export { openLogger } from './log/open-logger.js';
+export type { LogRecord } from './log/record.js';
+export * from './plugins/index.js';
+export * from './ports/host/index.js';
+export { Backoff } from './supervisor/backoff.js';
 export { runDaemon } from './supervisor/daemon.js';
+export { EventQueue } from './supervisor/event-queue.js';
+export type { LaneProcess, LaneProcessListener, SpawnLane } from './supervisor/lane-process.js';
 export { prepare } from './supervisor/prepare.js';
 export { hasErrors, type Prepared, type PrepareRequest } from './supervisor/prepared.js';
 export type { ReloadOutcome } from './supervisor/reload.js';
 export type { DaemonReport } from './supervisor/supervisor.js';
+export { Supervisor, type SupervisorOptions } from './supervisor/supervisor.js';
 export { systemdNotifier } from './supervisor/systemd.js';

@@ -56,6 +56,7 @@ export class LineBuffer {
 
   /** Writes what the other side takes now. */
   flush(): void {
+    this.#isWaiting = false;
     try {
       while (this.#pending.length > 0) {
         const bytes = this.#pending.length === 1 ? (this.#pending[0] ?? new Uint8Array()) : Buffer.concat(this.#pending);
@@ -78,9 +79,6 @@ export class LineBuffer {
 
   #wait(): void {
     this.#isWaiting = true;
-    this.#options.later(() => {
-      this.#isWaiting = false;
-      this.flush();
-    });
+    this.#options.later(() => this.flush());
   }
 }
