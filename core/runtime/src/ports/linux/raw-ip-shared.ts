@@ -1,0 +1,85 @@
+/** The receiving socket of one (family, protocol, link), shared by everyone who opened that. */
+import { RawIpReceiver, type ReceivedIpPacket } from '@mainstay/pacemaker';
+import { addressBytes, formatAddress, isMulticast, type RawIpPacket } from '@mainstay/sdk';
+
+/** One who opened the socket. */
+export interface PacketListener {
+  /** True where it joined that multicast group. */
+  wants(group: string): boolean;
+  deliver(packet: RawIpPacket): void;
+  fail(error: Error): void;
+}
+
+interface Place {
+  readonly family: 4 | 6;
+  readonly protocol: number;
+  readonly link: number;
+}
+
+export class RawIpShared {
+  readonly #receiver: RawIpReceiver;
+  readonly #listeners = new Set<PacketListener>();
+  readonly #groups = new Map<string, number>();
+
+  constructor(
+    { family, protocol, link }: Place,
+    private readonly now: () => number,
+  ) {
+    this.#receiver = new RawIpReceiver({
+      family,
+      protocol,
+      interfaceIndex: link,
+      onPacket: (packet) => this.#spread(packet),
+      onError: (error) => {
+        for (const listener of [...this.#listeners]) listener.fail(error);
+      },
+    });
+  }
+
+  get drops(): number {
+    return this.#receiver.drops;
+  }
+
+  attach(listener: PacketListener): void {
+    this.#listeners.add(listener);
+  }
+  detach(listener: PacketListener): void {
+    this.#listeners.delete(listener);
+  }
+
+  /** The kernel is asked for the first member of a group. */
+  join(group: string): void {
+    const members = this.#groups.get(group) ?? 0;
+    if (members === 0) this.#receiver.join(addressBytes(group));
+    this.#groups.set(group, members + 1);
+  }
+
+  leave(group: string): void {
+    const members = this.#groups.get(group) ?? 0;
+    if (members > 1) this.#groups.set(group, members - 1);
+    else if (this.#groups.delete(group)) this.#receiver.leave(addressBytes(group));
+  }
+
+  close(): void {
+    this.#listeners.clear();
+    this.#receiver.close();
+  }
+
+  #spread(packet: ReceivedIpPacket): void {
+    const destination = formatAddress(packet.destination);
+    const source = formatAddress(packet.source);
+    const receivedAt = this.now();
+    const isForGroup = isMulticast(destination);
+    for (const listener of [...this.#listeners]) {
+      if (isForGroup && !listener.wants(destination)) continue;
+      listener.deliver({
+        source,
+        destination,
+        hopLimit: packet.hopLimit,
+        link: packet.interfaceIndex,
+        payload: new Uint8Array(packet.payload),
+        receivedAt,
+      });
+    }
+  }
+}
