@@ -88,4 +88,19 @@ describe('the simulator catches', () => {
       );
     }).timeout(30_000);
   }
+
+  it('and shows the same failure again, frame by frame', async () => {
+    const deaf: Machine = broken[0]?.machine ?? step;
+    for (let seed = 1; seed <= 100; seed++) {
+      const run = () => runSeed(seed, { plugin: () => createVrrpPlugin(deaf), keepTrace: true });
+      const first = await run();
+      if (first.violations.length === 0) continue;
+      const second = await run();
+      assert.deepEqual(second.violations, first.violations);
+      assert.deepEqual(second.lines, first.lines);
+      assert.equal(second.hash, first.hash);
+      return;
+    }
+    assert.fail('no seed failed');
+  });
 });

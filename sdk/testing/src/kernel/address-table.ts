@@ -1,6 +1,6 @@
 /** The addresses of one simulated kernel, with Linux's rules for duplicates, secondaries and IPv6. */
 import type { AddressEvent, AddressKey, ChangeResult, InterfaceAddress, NewAddress } from '@mainstay/sdk';
-import { addressBytes, canonicalAddress } from '@mainstay/sdk';
+import { canonicalAddress, parseAddress } from '@mainstay/sdk';
 import { inPrefix } from '../network/prefix.js';
 import { type Errno, errnoTexts } from './errno.js';
 
@@ -21,6 +21,13 @@ function keyOf(a: AddressKey): string {
   return a.family === 6 ? `${a.link} ${a.address}` : `${a.link} ${a.address}/${a.prefixLength}`;
 }
 
+/** Addresses of the family that they say, and a prefix that fits. */
+function isSound({ family, prefixLength, address, peer, broadcast }: AddressKey & Partial<NewAddress>): boolean {
+  const bits = family === 4 ? 32 : 128;
+  if (!(prefixLength >= 0 && prefixLength <= bits)) return false;
+  return [address, peer, broadcast].every((text) => text === undefined || parseAddress(text)?.length === bits / 8);
+}
+
 export class AddressTable {
   readonly #addresses = new Map<string, InterfaceAddress>();
 
@@ -37,19 +44,22 @@ export class AddressTable {
   }
 
   add(wanted: NewAddress, isOurs: boolean, isTentative: boolean): ChangeResult {
-    const bytes = canonicalAddress(wanted.address) && addressBytes(wanted.address);
-    if (!bytes || bytes.length * 8 < wanted.prefixLength || (wanted.family === 4) !== (bytes.length === 4))
-      return failed('EINVAL');
-    const key = keyOf(wanted);
-    if (this.#addresses.has(key)) return unchanged;
-    const address: InterfaceAddress = { ...wanted, isOurs, ...(isTentative ? { isTentative } : {}) };
-    this.#addresses.set(key, address);
+    if (!isSound(wanted)) return failed('EINVAL');
+    const address: InterfaceAddress = {
+      ...wanted,
+      address: canonicalAddress(wanted.address) ?? wanted.address,
+      isOurs,
+      ...(isTentative ? { isTentative } : {}),
+    };
+    if (this.#addresses.has(keyOf(address))) return unchanged;
+    this.#addresses.set(keyOf(address), address);
     this.notify({ kind: 'added', address });
     return done;
   }
 
   remove(key: AddressKey): ChangeResult {
-    const found = this.#addresses.get(keyOf(key));
+    if (!isSound(key)) return failed('EINVAL');
+    const found = this.#addresses.get(keyOf({ ...key, address: canonicalAddress(key.address) ?? key.address }));
     if (found === undefined || found.prefixLength !== key.prefixLength) return unchanged;
     const secondaries = this.rules.promoteSecondaries ? [] : this.#secondariesOf(found);
     for (const address of [...secondaries, found]) this.#drop(address);

@@ -39,7 +39,11 @@ function openSocket(process: SimulatedProcess, options: LinkLayerOptions): LinkL
       const errno = kernel.faults.due('linkLayer.send') ?? sendFrame(process, options.link, bytes);
       if (errno === undefined) return;
       const error = refusal(`cannot send a frame on link ${options.link}`, errno);
-      queueMicrotask(() => process.clock.deliver(() => options.onError(error)));
+      queueMicrotask(() =>
+        process.clock.deliver(() => {
+          if (isOpen) options.onError(error);
+        }),
+      );
     },
     close,
   };

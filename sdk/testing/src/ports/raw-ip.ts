@@ -1,6 +1,6 @@
 /** The `rawIp` port of a simulated process. */
 import type { OutgoingPacket, RawIp, RawIpCounters, RawIpOptions, RawIpSocket } from '@mainstay/sdk';
-import { addressBytes, familyOf, isMulticast } from '@mainstay/sdk';
+import { addressBytes, canonicalAddress, familyOf, isMulticast } from '@mainstay/sdk';
 import { refusal } from '../kernel/errno.js';
 import type { SimulatedProcess } from '../kernel/process.js';
 import type { RawSocket } from '../kernel/sockets.js';
@@ -51,17 +51,20 @@ class SimulatedRawSocket implements RawIpSocket, RawSocket {
 
   join(group: string): void {
     const { kernel } = this.process;
-    const isValid = familyOf(group) === this.family && isMulticast(group);
+    const canonical = canonicalAddress(group);
+    const isValid = canonical !== undefined && familyOf(canonical) === this.family && isMulticast(canonical);
     const isThere = kernel.links.get(this.link) !== undefined;
     const errno = kernel.faults.due('rawIp.join') ?? (!isValid ? 'EINVAL' : !isThere ? 'ENODEV' : undefined);
     if (errno !== undefined) throw refusal(`cannot join group ${group} on link ${this.link}`, errno);
-    this.groups.set(group, (this.groups.get(group) ?? 0) + 1);
+    const key = canonical ?? group;
+    this.groups.set(key, (this.groups.get(key) ?? 0) + 1);
   }
 
   leave(group: string): void {
-    const left = (this.groups.get(group) ?? 0) - 1;
-    if (left > 0) this.groups.set(group, left);
-    else this.groups.delete(group);
+    const key = canonicalAddress(group) ?? group;
+    const left = (this.groups.get(key) ?? 0) - 1;
+    if (left > 0) this.groups.set(key, left);
+    else this.groups.delete(key);
   }
 
   send(packet: OutgoingPacket): void {
@@ -74,7 +77,11 @@ class SimulatedRawSocket implements RawIpSocket, RawSocket {
     }
     this.#counters.sendFailures++;
     const error = refusal(`cannot send to ${packet.destination} on link ${this.link}`, errno);
-    queueMicrotask(() => this.process.clock.deliver(() => this.options.onError(error)));
+    queueMicrotask(() =>
+      this.process.clock.deliver(() => {
+        if (this.#isOpen) this.options.onError(error);
+      }),
+    );
   }
 
   #sendNow(packet: OutgoingPacket) {
