@@ -59,6 +59,6 @@ function writer({ json, logTo }: CheckChoices): (line: string) => void {
 
 /** Only ports that look: nothing of the network is opened for a check. */
 async function lazyPorts(): Promise<() => Ports> {
-  const ports = await openPorts(new Set(['process', 'modules', 'files']));
+  const ports = await openPorts(new Set(['process', 'modules', 'files']), () => {});
   return () => ports;
 }

@@ -21,10 +21,14 @@ const sender = new BoundedSender((message, done) => {
   if (process.connected) process.send?.(message, undefined, {}, done);
 });
 
+function say(level: 'error' | 'debug', message: string): void {
+  sender.send({ kind: 'log', record: { level, plugin: 'mainstay', message: `${name} lane: ${message}`, at: Date.now() } });
+}
+
 let ports: Ports | undefined;
 
 async function open(needs: ReadonlySet<PortName>): Promise<void> {
-  ports = await openPorts(needs);
+  ports = await openPorts(needs, (error) => say('error', `the kernel's ports: ${messageOf(error)}`));
 }
 
 function portsFor(plugin: string): Ports {
@@ -61,10 +65,5 @@ process.on('disconnect', end);
 process.on('SIGTERM', end);
 // The terminal and service managers signal the whole group: what to do about it is the supervisor's decision.
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {});
-process.on('unhandledRejection', (reason) => {
-  const message = `a promise of a plugin in the ${name} lane was rejected and nobody caught it: ${messageOf(reason)}`;
-  sender.send({ kind: 'log', record: { level: 'error', plugin: 'mainstay', message, at: Date.now() } });
-});
-for (const what of refused) {
-  sender.send({ kind: 'log', record: { level: 'debug', plugin: 'mainstay', message: `${name} lane: ${what}`, at: Date.now() } });
-}
+process.on('unhandledRejection', (reason) => say('error', `nobody caught the rejection of a promise: ${messageOf(reason)}`));
+for (const what of refused) say('debug', what);

@@ -4,11 +4,14 @@ import { openHostPorts } from '../ports/host/index.js';
 
 const hostPorts: ReadonlySet<PortName> = new Set<PortName>(['process', 'modules', 'files']);
 
-/** Only what `needs` names is there; the host hands no plugin more than its manifest names. */
-export async function openPorts(needs: ReadonlySet<PortName>): Promise<Ports> {
+/**
+ * Only what `needs` names is sure to be there; the host hands no plugin more than its manifest names. `onError` hears what no
+ * call can report. Rejects where a native part or a privilege lacks.
+ */
+export async function openPorts(needs: ReadonlySet<PortName>, onError: (error: unknown) => void): Promise<Ports> {
   const host = openHostPorts();
   if ([...needs].every((need) => hostPorts.has(need))) return host as Ports;
-  const linux: string = '../ports/linux/index.js';
-  const { openLinuxPorts } = await import(linux);
-  return { ...(await openLinuxPorts({ needs })), ...host };
+  const { openLinuxPorts } = await import('../ports/linux/index.js');
+  const { links, addresses, routes, rawIp, linkLayer } = await openLinuxPorts({ onError });
+  return { links, addresses, routes, rawIp, linkLayer, ...host };
 }
