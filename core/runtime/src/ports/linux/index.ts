@@ -1,5 +1,16 @@
 /** The ports to a real Linux host. Opened once per lane process, which builds the plugins' `Ports` from them. */
-import type { Addresses, Clock, InterfaceAddress, Link, LinkLayer, Links, RawIp, Routes } from '@mainstay/sdk';
+import {
+  type Addresses,
+  type Clock,
+  type InterfaceAddress,
+  type Link,
+  type LinkLayer,
+  type Links,
+  messageOf,
+  type PortName,
+  type RawIp,
+  type Routes,
+} from '@mainstay/sdk';
 import { addressFormat } from './address-format.js';
 import { LinuxAddresses } from './addresses.js';
 import { linuxClock } from './clock.js';
@@ -17,6 +28,7 @@ import { Table } from './table.js';
 
 export { linuxClock } from './clock.js';
 
+/** Only what `needs` named is there. */
 export interface LinuxPorts {
   readonly clock: Clock;
   readonly links: Links;
@@ -25,71 +37,79 @@ export interface LinuxPorts {
   readonly rawIp: RawIp;
   readonly linkLayer: LinkLayer;
   /** How often the kernel's notifications overran and every table was read again. */
-  readonly overruns: number;
+  overruns(): number;
   close(): void;
 }
 
 export interface LinuxPortsOptions {
-  /** Troubles that no call can report: a dump that the kernel refused, a listener that threw. */
-  onError(error: unknown): void;
+  /** Ports to open; default all. The copy of the routes of a full BGP table is large: it is kept only where asked for. */
+  readonly needs?: ReadonlySet<PortName>;
+  /** Troubles that no call can report: a dump that the kernel refused, a listener that threw. Default: a process warning. */
+  onError?(error: unknown): void;
 }
 
-class OpenLinuxPorts implements LinuxPorts {
-  readonly clock = linuxClock;
-  readonly links: Links;
-  readonly addresses: Addresses;
-  readonly routes: Routes;
-  readonly rawIp: LinuxRawIp;
-  readonly linkLayer = new LinuxLinkLayer();
-  readonly #mirror: Mirror;
-  readonly #requests: RequestChannel;
-  readonly #silentLosses: SilentLosses;
-
-  constructor({ onError }: LinuxPortsOptions, rawSocket: Awaited<ReturnType<typeof loadRawSocket>>) {
-    const links: Table<Link> = new Table(linkFormat, onError);
-    const linkOf = (index: number) => links.get(String(index));
-    const addresses: Table<InterfaceAddress> = new Table(
-      addressFormat((index) => linkOf(index)?.name),
-      onError,
-    );
-    const replaced = () => this.#silentLosses.suspect();
-    const routes: Table<KnownRoute> = new Table(routeFormat(replaced), onError);
-    this.#mirror = new Mirror([links, addresses, routes], onError);
-    this.#requests = new RequestChannel(onError, () => this.#mirror.drain());
-    this.#silentLosses = new SilentLosses(links, addresses, () => this.#mirror.resync([routes]));
-    this.links = new LinuxLinks(links);
-    this.addresses = new LinuxAddresses(addresses, this.#requests);
-    this.routes = new LinuxRoutes(routes, this.#requests);
-    this.rawIp = new LinuxRawIp(rawSocket, linkOf, linuxClock.now, onError);
-  }
-
-  get overruns(): number {
-    return this.#mirror.overruns;
-  }
-
-  start(): Promise<void> {
-    return this.#mirror.start();
-  }
-
-  close(): void {
-    this.#silentLosses.close();
-    this.rawIp.close();
-    this.linkLayer.close();
-    this.#requests.close();
-    this.#mirror.close();
-  }
-}
-
-/** Opens every port and reads the kernel's tables. Rejects with MainstayError where a native part or a privilege lacks. */
-export async function openLinuxPorts(options: LinuxPortsOptions): Promise<LinuxPorts> {
-  const rawSocket = await loadRawSocket();
-  let ports: OpenLinuxPorts | undefined;
+/** Opens the ports and reads the kernel's tables. Rejects with MainstayError where a native part or a privilege lacks. */
+export async function openLinuxPorts(options: LinuxPortsOptions = {}): Promise<LinuxPorts> {
+  const onError = options.onError ?? ((error) => process.emitWarning(messageOf(error), 'MainstayPorts'));
+  const needs = (port: PortName) => options.needs?.has(port) ?? true;
+  const tables = createTables(needs, onError);
+  const closers: (() => void)[] = [];
   try {
-    ports = new OpenLinuxPorts(options, rawSocket);
-    await ports.start();
-    return ports;
+    const mirror = new Mirror(tables.all, onError);
+    closers.push(() => mirror.close());
+    const losses = new SilentLosses(tables.links, tables.addresses, () => mirror.resync([tables.routes]));
+    closers.push(() => losses.close());
+    tables.onRouteReplaced = () => losses.suspect();
+    const requests = new RequestChannel(onError, () => mirror.drain());
+    closers.push(() => requests.close());
+    await mirror.start();
+    const network = await openSockets(tables, needs, onError, closers);
+    return {
+      clock: linuxClock,
+      ...network,
+      ...(needs('links') ? { links: new LinuxLinks(tables.links) } : {}),
+      ...(needs('addresses') ? { addresses: new LinuxAddresses(tables.addresses, requests) } : {}),
+      ...(needs('routes') ? { routes: new LinuxRoutes(tables.routes, requests) } : {}),
+      overruns: () => mirror.overruns,
+      close: () => closeAll(closers),
+    } as LinuxPorts;
   } catch (error) {
-    ports?.close();
+    closeAll(closers);
     throw portError('cannot open the ports to the kernel', error);
   }
+}
+
+/** Links name the labels of addresses, and addresses tell of routes that vanish; so each table brings those before it. */
+function createTables(needs: (port: PortName) => boolean, onError: (error: unknown) => void) {
+  const links: Table<Link> = new Table(linkFormat, onError);
+  const linkOf = (index: number) => links.get(String(index));
+  const addresses: Table<InterfaceAddress> = new Table(
+    addressFormat((index) => linkOf(index)?.name),
+    onError,
+  );
+  const routes: Table<KnownRoute> = new Table(
+    routeFormat(() => tables.onRouteReplaced()),
+    onError,
+  );
+  const all = needs('routes') ? [links, addresses, routes] : needs('addresses') ? [links, addresses] : [links];
+  const tables = { links, addresses, routes, all, linkOf, onRouteReplaced: () => {} };
+  return tables;
+}
+
+async function openSockets(
+  { linkOf }: { readonly linkOf: (index: number) => Link | undefined },
+  needs: (port: PortName) => boolean,
+  onError: (error: unknown) => void,
+  closers: (() => void)[],
+): Promise<Partial<LinuxPorts>> {
+  const linkLayer = new LinuxLinkLayer();
+  closers.push(() => linkLayer.close());
+  if (!needs('rawIp')) return needs('linkLayer') ? { linkLayer } : {};
+  const rawIp = new LinuxRawIp(await loadRawSocket(), linkOf, linuxClock.now, onError);
+  closers.push(() => rawIp.close());
+  return { rawIp, ...(needs('linkLayer') ? { linkLayer } : {}) };
+}
+
+function closeAll(closers: (() => void)[]): void {
+  for (const close of closers.splice(0).reverse()) close();
 }

@@ -37,8 +37,8 @@ function read({ type, data }: Message): Entry<Link> | undefined {
   return { kind: type === messageType.newLink ? 'set' : 'delete', value };
 }
 
-/** Six bytes as text; empty for links without a hardware address, or with one of another kind. */
+/** Six bytes as text; empty for links without a hardware address (all zero on loopback), or with one of another kind. */
 function macText(bytes: Buffer | undefined): string {
-  if (bytes?.length !== 6) return '';
+  if (bytes?.length !== 6 || bytes.every((byte) => byte === 0)) return '';
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
 }

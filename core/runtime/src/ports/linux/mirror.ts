@@ -62,7 +62,7 @@ export class Mirror {
 
   /** Dumps these tables again, because the kernel changes them in a way it does not tell. */
   resync(tables: readonly AnyTable[]): void {
-    for (const table of tables) this.#wanted.add(table);
+    for (const table of tables) if (this.tables.includes(table)) this.#wanted.add(table);
     this.#syncing ??= this.#sync().finally(() => {
       this.#syncing = undefined;
     });
