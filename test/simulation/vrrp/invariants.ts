@@ -11,6 +11,8 @@ const graceMs = 100;
 const vrrp = 112;
 /** IPv6 duplicate address detection of a link-local address, after a link came up. */
 const dadMs = 1000;
+/** Unicast waits for ARP, which a kernel asks again each second. */
+const arpMs = 1000;
 
 export class Invariants {
   readonly violations: string[] = [];
@@ -29,9 +31,9 @@ export class Invariants {
     private readonly faults: FaultRunner,
   ) {
     this.routers = new Routers(simulation, scenario);
-    const { intervalMs, delayMs, version, family, routers } = scenario;
+    const { intervalMs, delayMs, version, family, isUnicast, routers } = scenario;
     const skew = Math.max(...routers.map(({ priority }) => ((256 - priority) * (version === 2 ? 1000 : intervalMs)) / 256));
-    const ready = family === 6 ? dadMs : 0;
+    const ready = family === 6 ? dadMs : isUnicast ? arpMs + 4 * delayMs[1] : 0;
     // RFC 9568 section 6.1: three adverts and the skew, then one delay; 2 ms for a router that drains its sockets first.
     this.#electionMs = ready + 3 * intervalMs + skew + delayMs[1] + 2;
     this.#successionMs = skew + 3 * delayMs[1] + 2;
@@ -77,7 +79,8 @@ export class Invariants {
     router.changedAt = at;
     const isOwnWill = from === 'master' && reason !== 'preempted';
     const canSend = router.host.kernel.links.named('eth0');
-    if (isOwnWill && canSend.isEnabled && canSend.hasCarrier && this.#hasSource(router)) {
+    // A unicast advert may wait for ARP, and leave later or never.
+    if (isOwnWill && !this.scenario.isUnicast && canSend.isEnabled && canSend.hasCarrier && this.#hasSource(router)) {
       this.#expectResignation.push({ router: router.plan.name, at, what: `${from} -> ${to} (${reason})` });
     }
   }
@@ -97,7 +100,12 @@ export class Invariants {
   /** The network was whole and its routers undisturbed until this moment; a fault of this very moment may be the cause. */
   #wasQuiet(at: number): boolean {
     const { partition } = this.simulation.net.segment();
-    return !this.faults.isNetworkBad && partition.isWhole && at - this.faults.changeBefore(at) > this.#settleMs;
+    return (
+      !this.scenario.isUnicast &&
+      !this.faults.isNetworkBad &&
+      partition.isWhole &&
+      at - this.faults.changeBefore(at) > this.#settleMs
+    );
   }
 
   /** RFC 9568 section 6.4.2: priority 0 makes the backups wait for the skew time only. */
@@ -113,7 +121,7 @@ export class Invariants {
 
   /** A nopreempt router leaves a master alone that it must have heard within the last interval. */
   #checkPreemption(router: Router): void {
-    if (isPreempting(router.plan) || this.faults.isNetworkBad || this.#isOneWay()) return;
+    if (isPreempting(router.plan) || this.scenario.isUnicast || this.faults.isNetworkBad || this.#isOneWay()) return;
     const group = this.#groups().find((one) => one.includes(router)) ?? [];
     for (const master of group) {
       if (master === router || !this.routers.isMaster(master)) continue;

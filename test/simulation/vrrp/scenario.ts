@@ -1,5 +1,6 @@
 /** What one seed means: routers, their configurations, and the faults that befall them. Pure data, drawn from the seed. */
 import { createRandom, type Random, type WakeOrder } from '@mainstay/testing';
+import { parsePrefix } from './prefix.js';
 
 export interface RouterPlan {
   readonly name: string;
@@ -35,6 +36,8 @@ export interface Scenario {
   readonly family: 4 | 6;
   readonly version: 2 | 3;
   readonly intervalMs: number;
+  /** Adverts go to each peer instead of the group. IPv4 only: IPv6 loses its fixed addresses with the link. */
+  readonly isUnicast: boolean;
   readonly delayMs: readonly [number, number];
   readonly routers: readonly RouterPlan[];
   readonly virtualAddresses: readonly string[];
@@ -60,6 +63,7 @@ export function scenarioOf(seed: number): Scenario {
     family,
     version,
     intervalMs,
+    isUnicast: family === 4 && random.chance(0.25),
     delayMs: [random.between(0.05, slowest), slowest],
     routers,
     virtualAddresses: family === 4 ? ['10.0.0.100/24', '10.0.0.101/32'] : ['fe80::100/64', '2001:db8::100/64'],
@@ -142,11 +146,18 @@ export function configOf(scenario: Scenario, router: RouterPlan): string {
   priority ${router.priority}
   advert_int ${scenario.intervalMs / 1000}
   ${!isPreempting(router) ? 'nopreempt' : ''}
+  ${scenario.isUnicast ? unicastOf(scenario, router) : ''}
   virtual_ipaddress {
     ${scenario.virtualAddresses.join('\n    ')}
   }
 }
 `;
+}
+
+function unicastOf(scenario: Scenario, router: RouterPlan): string {
+  const ownAddress = (plan: RouterPlan) => parsePrefix(plan.addresses[0] ?? '');
+  const peers = scenario.routers.filter((other) => other !== router).map(ownAddress);
+  return `unicast_src_ip ${ownAddress(router)}\n  unicast_peer {\n    ${peers.join('\n    ')}\n  }`;
 }
 
 /** keepalived ignores nopreempt where the initial state is MASTER. */
