@@ -35,6 +35,8 @@ interface Event {
   readonly payload: unknown;
   /** False for an event that came from another lane. */
   readonly goesOut: boolean;
+  /** Called once: when the taps have ended, or will not be called. */
+  readonly done?: () => void;
 }
 
 export class HookBus {
@@ -152,9 +154,10 @@ export class HookBus {
     this.#post(name, key, payload, true);
   }
 
-  /** An event from another lane, for the taps of this one. Never throws. */
-  deliver(name: HookName, key: string, payload: unknown): void {
-    if (Object.hasOwn(catalogue, name) && catalogue[name].kind === 'observe') this.#post(name, key, payload, false);
+  /** An event from another lane, for the taps of this one. Settles when they have ended, at their deadlines at the latest. */
+  deliver(name: HookName, key: string, payload: unknown): Promise<void> {
+    if (!Object.hasOwn(catalogue, name) || catalogue[name].kind !== 'observe') return Promise.resolve();
+    return new Promise((done) => this.#post(name, key, payload, false, done));
   }
 
   /** Hears every event that other lanes want; one listener at a time. Before `setRemoteInterest`, they want everything. */
@@ -210,16 +213,18 @@ export class HookBus {
     });
   }
 
-  #post(name: HookName, key: string, payload: unknown, goesOut: boolean): void {
+  #post(name: HookName, key: string, payload: unknown, goesOut: boolean, done?: () => void): void {
     try {
       const isWanted = goesOut ? this.isTapped(name, key) : this.#points.get(name)?.engineFor(key) !== undefined;
-      if (isWanted) this.#mailbox.post({ name, key, payload: frozenCopy(payload), goesOut });
+      if (isWanted) this.#mailbox.post({ name, key, payload: frozenCopy(payload), goesOut, ...(done && { done }) });
+      else done?.();
     } catch (error) {
+      done?.();
       this.#options.log('error', 'mainstay', `${name}: an event about ${key} is lost: ${messageOf(error)}`);
     }
   }
 
-  #dispatch({ name, key, payload, goesOut }: Event): void {
+  #dispatch({ name, key, payload, goesOut, done }: Event): void {
     this.#mailbox.enter();
     try {
       if (goesOut && this.#isWantedOutside(name, key)) this.#listener?.(name as HookNameOf<'observe'>, key, payload);
@@ -228,7 +233,8 @@ export class HookBus {
     }
     const engine = this.#points.get(name)?.engineFor(key) as EngineOf<'observe'> | undefined;
     try {
-      engine?.callAsync(payload, newCall(), () => {});
+      if (engine === undefined) done?.();
+      else engine.callAsync(payload, newCall(), () => done?.());
     } finally {
       this.#mailbox.leave();
     }
@@ -240,6 +246,7 @@ export class HookBus {
   }
 
   #overflowed(dropped: readonly Event[]): void {
+    for (const { done } of dropped) done?.();
     const names = [...new Set(dropped.map((event) => event.name))].join(', ');
     const message = `${dropped.length} events are lost (${names}): taps answer each other's events without end`;
     this.#options.log('error', 'mainstay', message);

@@ -80,7 +80,7 @@ export function laneHost(options: AdapterOptions): LaneHost {
     stop: async (why) => made?.host.stop(why),
     interest: () => ready().host.bus.interest(),
     setRemoteInterest: (interest) => made?.host.bus.setRemoteInterest(interest),
-    deliver: async (hook, key, payload) => ready().host.bus.deliver(hook, key, payload),
+    deliver: (hook, key, payload) => ready().host.bus.deliver(hook, key, payload),
     receiveLease: (hook, key, plugin, terms) => made?.host.leases.receive(hook, key, plugin, terms),
     objects: () => made?.host.objects() ?? [],
     plugins: () => made?.host.plugins() ?? [],
