@@ -208,6 +208,10 @@ describe('children', () => {
       bring(() => new Promise(() => {})),
       { code: 'PLUGIN_TIMEOUT' },
     );
+    await assert.rejects(
+      bring(async () => 5 as never),
+      { code: 'PLUGIN_SETUP_FAILED', message: /list of plugins/ },
+    );
     const boom = () => Promise.reject(new Error('no folder'));
     await assert.rejects(bring(boom), {
       code: 'PLUGIN_SETUP_FAILED',

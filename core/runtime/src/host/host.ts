@@ -109,16 +109,7 @@ export class Host {
   async expand(): Promise<void> {
     // The list grows while it is walked.
     for (const member of this.#members) {
-      const { plugin } = member.loaded;
-      if (plugin.children === undefined) continue;
-      const { run } = this.#lifeOf(member);
-      const bound = { what: `plugin ${member.name}, finding the plugins it brings along,`, ms: startDeadlineMs };
-      const children = await withDeadline(this.#options.clock, bound, () => plugin.children?.(run) ?? []).catch(
-        (error: unknown) => {
-          throw setupFailure(plugin, 'children()', error);
-        },
-      );
-      for (const child of children) this.#admitChild(child, member);
+      for (const child of await this.#childrenOf(member)) this.#admitChild(child, member);
     }
   }
 
@@ -231,6 +222,20 @@ export class Host {
     seal();
     part.seal();
     this.#members.push(member);
+  }
+
+  async #childrenOf(member: Member): Promise<readonly Plugin[]> {
+    const { plugin } = member.loaded;
+    if (plugin.children === undefined) return [];
+    const { run } = this.#lifeOf(member);
+    const bound = { what: `plugin ${member.name}, finding the plugins it brings along,`, ms: startDeadlineMs };
+    try {
+      const children = await withDeadline(this.#options.clock, bound, () => plugin.children?.(run), this.#ended.signal);
+      if (!Array.isArray(children)) throw new TypeError('it answered something else than a list of plugins');
+      return children;
+    } catch (error) {
+      throw setupFailure(plugin, 'children()', error);
+    }
   }
 
   #admitChild(child: Plugin, parent: Member): void {
