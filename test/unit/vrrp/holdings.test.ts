@@ -14,6 +14,8 @@ class SlowKernel implements Addresses {
   readonly refused = new Set<string>();
   private readonly answers: (() => void)[] = [];
   isSlow = false;
+  /** Kernels before 5.18 do not keep our mark on an address. */
+  hasMarks = true;
 
   put(address: string, more: Partial<InterfaceAddress> = {}): void {
     const whole: InterfaceAddress = { link: 2, family: 4, address, prefixLength: 24, scope: 'global', isOurs: false, ...more };
@@ -45,7 +47,7 @@ class SlowKernel implements Addresses {
     this.requests.push(`+ ${keyOf(address)}`);
     if (this.refused.has(address.address)) return { outcome: 'failed', error: 'EPERM' };
     if (this.present.has(keyOf(address))) return { outcome: 'unchanged' };
-    this.present.set(keyOf(address), { ...address, isOurs: true });
+    this.present.set(keyOf(address), { ...address, isOurs: this.hasMarks });
     return { outcome: 'done' };
   }
   private answer(results: readonly ChangeResult[]): Promise<readonly ChangeResult[]> {
@@ -263,6 +265,22 @@ describe('virtual addresses, while the kernel is at work', () => {
     const released = holdings.release();
     kernel.answerAll();
     await released;
+    assert.deepEqual(present(), ['2 192.0.2.1/24']);
+  });
+});
+
+describe('virtual addresses, in a kernel without marks', () => {
+  it("of an owner are told from the host's own by who came first, also by two takes", async () => {
+    const { kernel, holdings, present } = scene();
+    const owner = configOf({ priority: '255', virtual_ipaddress: ['192.0.2.1/24', '192.0.2.100/24'] });
+    kernel.put('192.0.2.1');
+    kernel.hasMarks = false;
+    kernel.isSlow = true;
+    const taken = [holdings.take(owner), holdings.take(owner)];
+    kernel.answerAll();
+    await Promise.all(taken);
+    kernel.isSlow = false;
+    await holdings.release();
     assert.deepEqual(present(), ['2 192.0.2.1/24']);
   });
 });

@@ -84,6 +84,19 @@ describe('the priority of a virtual router', () => {
     assert.equal(router.status()[0]?.summary.priority, 254);
   });
 
+  it('follows taps also as backup, within a second', async () => {
+    let value = 0;
+    const tap = definePlugin({
+      name: 'tapper',
+      setup: ({ taps }) => taps.adjust('vrrp.priority', (priority) => priority + value),
+    });
+    const router = await routerOf(conf(), { alongside: [tap] });
+    await router.hear(150);
+    value = -10;
+    await router.advance(1000);
+    assert.deepEqual([stateOf(router), router.status()[0]?.summary.priority], ['backup', 90]);
+  });
+
   it('follows the weight of a tracked interface', async () => {
     const router = await routerOf(conf(['track_interface {', '  eth1 weight -20', '}']));
     await router.advance(4000);

@@ -61,6 +61,16 @@ describe('a virtual router', () => {
     assert.equal(router.events('vrrp.peerChanged').at(-1)?.payload.change, 'appeared');
   });
 
+  it('that yields in the middle of a paced burst announces nothing more', async () => {
+    const router = await routerOf(`global_defs {\n  vrrp_garp_interval 0.1\n}\n${conf()}`);
+    await router.advance(3800);
+    assert.ok(without(router.seen()).includes('arp 192.0.2.101'));
+    await router.hear(150);
+    router.seen();
+    await router.advance(3000);
+    assert.ok(!without(router.seen()).some((line) => line.startsWith('arp')));
+  });
+
   it('answers a lower priority and announces again', async () => {
     const router = await routerOf(conf());
     await router.advance(15_000);
@@ -273,6 +283,24 @@ describe('a virtual router, in FAULT', () => {
     assert.deepEqual(without(router.seen()), ['advert 100', 'advert 0']);
     await router.advance(20_000);
     assert.deepEqual([stateOf(router), held(router)], ['master', [true, true]]);
+  });
+
+  it('when no socket can be opened, until the link changes or 10 s have passed', async () => {
+    for (const wait of [false, true]) {
+      const router = await routerOf(conf());
+      router.kernel.faults.refuse('rawIp.open', 'EPERM', 1);
+      await router.reload(conf().replace('51', '52'));
+      await router.advance(1000);
+      assert.equal(stateOf(router), 'fault');
+      if (wait) await router.advance(9000);
+      else {
+        router.kernel.setCarrier('eth0', false);
+        await router.advance(1);
+        router.kernel.setCarrier('eth0', true);
+        await router.advance(1);
+      }
+      assert.equal(stateOf(router), 'backup');
+    }
   });
 
   it('stays master when the kernel refuses one address of two', async () => {
