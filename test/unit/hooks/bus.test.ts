@@ -143,6 +143,18 @@ describe('other lanes', () => {
     assert.deepEqual(seen, [transition]);
   });
 
+  it('learn when the taps of a delivered event have ended', async () => {
+    const bench = benchOf({
+      a: (taps) => taps.observe('vrrp.transitioned', () => new Promise<void>((resolve) => bench.clock.after(40, resolve))),
+      b: (taps) => taps.observe('vrrp.transitioned', () => new Promise(() => {}), { deadlineMs: 90 }),
+    });
+    const began = bench.clock.now();
+    await bench.clock.drive(bench.bus.deliver('vrrp.transitioned', 'VI_1', transition));
+    assert.equal(bench.clock.now() - began, 90);
+    await bench.bus.deliver('vrrp.advert', 'VI_1', transition);
+    await bench.bus.deliver('vrrp.priority', 'VI_1', transition);
+  });
+
   it('a listener that throws costs nobody the event', () => {
     const seen: unknown[] = [];
     const bench = benchOf({ a: (taps) => taps.observe('vrrp.transitioned', (event) => void seen.push(event)) });
