@@ -25,6 +25,6 @@ export type { LaneProcess, LaneProcessListener, SpawnLane } from './supervisor/l
 export { prepare } from './supervisor/prepare.js';
 export { hasErrors, type Prepared, type PrepareRequest } from './supervisor/prepared.js';
 export type { ReloadOutcome } from './supervisor/reload.js';
-export type { DaemonReport } from './supervisor/supervisor.js';
+export type { DaemonReport } from './supervisor/report.js';
 export { Supervisor, type SupervisorOptions } from './supervisor/supervisor.js';
 export { systemdNotifier } from './supervisor/systemd.js';

@@ -146,7 +146,6 @@ export const globalKeywords = {
   vrrp_iptables: s.notBuilt('vrrp_iptables (firewall rules)'),
   vrrp_ipsets: s.notBuilt('vrrp_ipsets (firewall rules)'),
   vrrp_delay_after_boot: s.notBuilt('vrrp_delay_after_boot'),
-  vrrp_notify_priority_changes: s.bool().default(false).doc('Default of notify_priority_changes.'),
   dynamic_interfaces: s
     .custom<boolean>({ syntax: '[allow_if_changes]', json: { type: 'boolean' }, parse: (args) => args.take() !== null })
     .default(true)
@@ -157,8 +156,6 @@ export const globalKeywords = {
   vmac_addr_prefix: s.notBuilt('vmac_addr_prefix (virtual MAC addresses)'),
   vrrp_rx_bufs_policy: s.notBuilt('vrrp_rx_bufs_policy'),
   vrrp_rx_bufs_multiplier: s.notBuilt('vrrp_rx_bufs_multiplier'),
-  max_auto_priority: s.notBuilt('max_auto_priority'),
-  min_auto_priority_delay: s.notBuilt('min_auto_priority_delay'),
   nftables: s.notBuilt('nftables (firewall rules)'),
 };
 

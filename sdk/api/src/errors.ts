@@ -22,6 +22,7 @@ export const errorCatalogue = {
   HOOK_NOT_OWNER: 'A plugin calls a hook that it does not own.',
   CONFIG_KEYWORD_CLASH: 'Two plugins contribute the same keyword to the same block.',
   CONFIG_UNKNOWN_PARENT: 'A plugin extends a block that no loaded plugin contributes.',
+  CONFIG_FILE: 'No configuration was found, or it cannot be read.',
   CONFIG_NOT_BOUND: 'A plugin read its configuration before it was bound.',
   PORT_NOT_GRANTED: 'A plugin touched a port that its manifest does not name under "needs".',
   PORT_FAILED: 'The kernel refused a request of a port.',

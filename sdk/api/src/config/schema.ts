@@ -154,7 +154,15 @@ export const s = {
   /** The keyword alone means true; absent means false. */
   flag: (): Field<boolean> =>
     new Field<boolean>(
-      { kind: 'value', value: { syntax: '', json: { type: 'boolean' }, parse: () => true } },
+      {
+        kind: 'value',
+        value: {
+          syntax: '',
+          json: { type: 'boolean' },
+          // Data formats say `nopreempt: false`.
+          parse: (args) => (args.peek()?.text === 'false' ? args.take() === undefined : true),
+        },
+      },
       { default: false },
     ),
 
