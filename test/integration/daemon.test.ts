@@ -172,7 +172,7 @@ describe('the daemon', function () {
     assert.deepEqual([again.code, /already running/.test(again.output)], [1, true]);
     process.kill(pid, 'SIGTERM');
     while (existsSync(join(daemon.runDirectory, 'mainstay.pid'))) await new Promise((r) => setTimeout(r, 20));
-    daemon.configure('steady_object one { size 5 }\n}\nnonsense {');
+    daemon.configure('steady_object one {\n  size 5\n}\n');
     const bad = await runCommand(...daemon.args, '-G', '--strict');
     assert.deepEqual([bad.code, /test\.conf:2:1: error: unknown keyword/.test(bad.output)], [2, true]);
   });

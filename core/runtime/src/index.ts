@@ -2,6 +2,8 @@
 
 export { ConfigRegistry, loadConfig, loadKeepalivedText } from './config/index.js';
 export { askDaemon, type ControlReply, followDaemon } from './control/client.js';
+export { type Controlled, controlRoutes } from './control/routes.js';
+export { serveControl } from './control/server.js';
 export * from './hooks/index.js';
 export * from './host/index.js';
 export { BoundedSender } from './lanes/bounded-sender.js';
@@ -22,9 +24,13 @@ export { Backoff } from './supervisor/backoff.js';
 export { runDaemon } from './supervisor/daemon.js';
 export { EventQueue } from './supervisor/event-queue.js';
 export type { LaneProcess, LaneProcessListener, SpawnLane } from './supervisor/lane-process.js';
+export { daemonOf, removePid, writePid } from './supervisor/pid-file.js';
 export { prepare } from './supervisor/prepare.js';
 export { hasErrors, type Prepared, type PrepareRequest } from './supervisor/prepared.js';
+export { makePrivateDirectory, writeAtomically } from './supervisor/private-files.js';
+export { lackingFor } from './supervisor/privileges.js';
 export type { ReloadOutcome } from './supervisor/reload.js';
 export type { DaemonReport } from './supervisor/report.js';
+export { Router } from './supervisor/router.js';
 export { Supervisor, type SupervisorOptions } from './supervisor/supervisor.js';
 export { systemdNotifier } from './supervisor/systemd.js';

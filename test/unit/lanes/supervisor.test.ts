@@ -353,6 +353,16 @@ describe('the supervisor', () => {
     assert.deepEqual([processes.length, supervisor.generation], [2, 1]);
   });
 
+  it('answers many wishes to reload with one more reload', async () => {
+    startBoth();
+    next = { ...preparedOf(), diagnostics: [{ severity: 'error', code: 'X', message: 'wrong', at }] };
+    const outcomes = [supervisor.reload()];
+    await clock.settle();
+    outcomes.push(...Array.from({ length: 50 }, () => supervisor.reload()));
+    await clock.drive(Promise.all(outcomes));
+    assert.equal(new Set(outcomes).size, 2);
+  });
+
   it('survives a lane that floods it with log records', async () => {
     startBoth();
     const at = clock.wall();

@@ -4,8 +4,8 @@ import { catalogue, type HookName, hookNames } from '@mainstay/sdk';
 import { InterestSet } from '../hooks/interest.js';
 import type { LaneEvent } from '../supervisor/lane-handle.js';
 import type { ReloadOutcome } from '../supervisor/reload.js';
+import type { DaemonReport } from '../supervisor/report.js';
 import type { Router } from '../supervisor/router.js';
-import type { DaemonReport } from '../supervisor/supervisor.js';
 import type { Answer, ControlRoutes } from './server.js';
 
 /** The part of the daemon that a client may see. */

@@ -75,7 +75,7 @@ export class LaneHandle {
 
   constructor(
     public plan: LanePlan,
-    readonly limits: LaneLimits,
+    public limits: LaneLimits,
     private readonly needs: LaneDependencies,
     private readonly owner: LaneOwner,
   ) {

@@ -4,7 +4,7 @@
  */
 import { type Diagnostic, formatDiagnostic } from '@mainstay/sdk';
 import { isSamePlan, type LanePlan } from '../lanes/plan.js';
-import type { LaneHandle } from './lane-handle.js';
+import type { LaneHandle, LaneLimits } from './lane-handle.js';
 import type { Prepared } from './prepared.js';
 
 export type ReloadOutcome =
@@ -23,6 +23,7 @@ export type ReloadOutcome =
 export interface LaneSet {
   readonly lanes: readonly LaneHandle[];
   add(plan: LanePlan): LaneHandle;
+  limitsOf(plan: LanePlan): LaneLimits;
   remove(lane: LaneHandle): Promise<void>;
 }
 
@@ -50,6 +51,7 @@ export async function reloadLanes(set: LaneSet, to: Prepared, generation: number
   });
   const isLast = (lane: LaneHandle) => (lane.isRealtime ? 1 : 0);
   for (const { lane, plan } of stay.sort((a, b) => isLast(a.lane) - isLast(b.lane))) {
+    lane.limits = set.limitsOf(plan);
     const result = await reloadLane(lane, plan, to, generation, say);
     if (result === 'restarted') restartedLanes.push(lane.name);
     else if (typeof result === 'string') problems.push(result);
@@ -84,7 +86,10 @@ async function reloadLane(
   const answer = await lane.reload({ tree: to.tree, generation }, reloadMs);
   if (answer === undefined)
     return `${lane.name} lane did not answer to the reload; it will be on the new configuration when it restarts`;
-  if (answer.ok) return answer.restarted;
+  if (answer.ok) {
+    if (answer.failed.length > 0) return `${answer.failed.join(', ')} could not start again in the ${lane.name} lane`;
+    return answer.restarted;
+  }
   for (const diagnostic of answer.diagnostics) say('error', formatDiagnostic(diagnostic));
   return `${lane.name} lane refused the new configuration and goes on with the old one`;
 }

@@ -3,14 +3,15 @@
  * stops. It runs no plugin code and is on nobody's hot path. The command (`mainstay run`) makes one.
  */
 import { type Clock, type Explanation, messageOf } from '@mainstay/sdk';
-import type { FromLane, LaneReport, LaneSetup } from '../lanes/messages.js';
+import type { FromLane, LaneSetup } from '../lanes/messages.js';
 import type { LanePlan } from '../lanes/plan.js';
 import type { Logger } from '../log/logger.js';
-import { heapShare, type LaneCrash, LaneHandle, type LaneOwner, type LanePhase } from './lane-handle.js';
+import { heapShare, type LaneCrash, LaneHandle, type LaneLimits, type LaneOwner } from './lane-handle.js';
 import type { SpawnLane } from './lane-process.js';
 import { LogQuota } from './log-quota.js';
 import { hasErrors, type Prepare, type Prepared } from './prepared.js';
 import { type ReloadOutcome, reloadLanes } from './reload.js';
+import { type DaemonReport, explanationsOf, reportOf } from './report.js';
 import { Router } from './router.js';
 
 export interface SupervisorOptions {
@@ -31,30 +32,8 @@ export interface SupervisorOptions {
   readonly fatal: (exitCode: number, why: string) => void;
 }
 
-export interface LaneStatus {
-  readonly lane: string;
-  readonly kind: string;
-  readonly phase: LanePhase;
-  readonly pid?: number;
-  readonly restarts: number;
-  readonly plugins: readonly string[];
-  readonly eventsWaiting: number;
-  readonly eventsDropped: number;
-  /** False when the lane did not answer in time: what it says below is missing. */
-  readonly answered: boolean;
-}
-
-export interface DaemonReport extends LaneReport {
-  readonly generation: number;
-  readonly files: readonly string[];
-  readonly startedAt: number;
-  readonly logRecordsDropped: number;
-  readonly lanes: readonly LaneStatus[];
-}
-
 /** keepalived gives its children this long at least; a plugin's own deadline for stopping is 5 s. */
 const stopMs = 6000;
-const reportMs = 1000;
 
 export class Supervisor implements LaneOwner {
   readonly router: Router;
@@ -67,7 +46,8 @@ export class Supervisor implements LaneOwner {
   #mayBegin = false;
   #isStopping = false;
   #isUp = false;
-  #reloading: Promise<ReloadOutcome> | undefined;
+  #reloading: Promise<unknown> = Promise.resolve();
+  #nextReload: Promise<ReloadOutcome> | undefined;
   #ticking: { cancel(): void } | undefined;
   #up: (() => void) | undefined;
 
@@ -100,13 +80,17 @@ export class Supervisor implements LaneOwner {
   /** Makes the handle of a lane; it does not run yet. */
   add(plan: LanePlan): LaneHandle {
     const { clock, spawn, memoryOf } = this.#options;
+    const lane = new LaneHandle(plan, this.limitsOf(plan), { clock, spawn, memoryOf }, this);
+    this.#lanes.set(plan.lane, lane);
+    return lane;
+  }
+
+  /** The realtime lane may grow as it must: killing it would be worse than what it holds. */
+  limitsOf(plan: LanePlan): LaneLimits {
     const settings = this.#prepared?.settings;
     const memoryMiB = settings?.laneMemoryMiB ?? 512;
     const heartbeats = settings?.laneHeartbeatSeconds ?? 30;
-    const guarded = plan.laneKind === 'realtime' ? {} : { memoryMiB, heapMiB: heapShare(memoryMiB) };
-    const lane = new LaneHandle(plan, { heartbeats, ...guarded }, { clock, spawn, memoryOf }, this);
-    this.#lanes.set(plan.lane, lane);
-    return lane;
+    return plan.laneKind === 'realtime' ? { heartbeats } : { heartbeats, memoryMiB, heapMiB: heapShare(memoryMiB) };
   }
 
   async remove(lane: LaneHandle): Promise<void> {
@@ -279,30 +263,32 @@ export class Supervisor implements LaneOwner {
 
   // ---- reload ----
 
-  /** Reads the configuration again. One at a time; a request during a reload is answered by one more reload after it. */
+  /** Reads the configuration again. One at a time; however many ask during a reload, one more follows and answers them all. */
   reload(): Promise<ReloadOutcome> {
-    const previous = this.#reloading ?? Promise.resolve();
-    const current = previous
-      .then(() => this.#reload())
-      .finally(() => {
-        if (this.#reloading === current) this.#reloading = undefined;
-      });
-    this.#reloading = current;
-    return current;
+    if (this.#nextReload !== undefined) return this.#nextReload;
+    const next = this.#reloading.then(() => {
+      this.#nextReload = undefined;
+      return this.#reload();
+    });
+    this.#nextReload = next;
+    this.#reloading = next.catch(() => {});
+    return next;
   }
 
   async #reload(): Promise<ReloadOutcome> {
-    if (this.#isStopping || this.#prepared === undefined) return { ok: false, reason: 'the daemon is stopping', diagnostics: [] };
+    const refuse = (reason: string): ReloadOutcome => ({ ok: false, reason, diagnostics: [] });
+    if (this.#isStopping) return refuse('the daemon is stopping');
+    if (this.#prepared === undefined) return refuse('the daemon has not started yet');
     let prepared: Prepared;
     try {
       prepared = await this.#options.prepare();
     } catch (error) {
-      return { ok: false, reason: `the configuration cannot be read: ${messageOf(error)}`, diagnostics: [] };
+      return refuse(`the configuration cannot be read: ${messageOf(error)}`);
     }
     if (hasErrors(prepared.diagnostics)) {
       return { ok: false, reason: 'the new configuration has errors', diagnostics: prepared.diagnostics };
     }
-    if (this.#isStopping) return { ok: false, reason: 'the daemon is stopping', diagnostics: [] };
+    if (this.#isStopping) return refuse('the daemon is stopping');
     this.#prepared = prepared;
     this.#generation++;
     const say = (level: 'info' | 'warn' | 'error', message: string) => this.#say(level, message);
@@ -355,43 +341,21 @@ export class Supervisor implements LaneOwner {
     this.#options.fatal(exitCode, why);
   }
 
-  // ---- questions ----
-
-  async report(): Promise<DaemonReport> {
-    const answers = await Promise.all(this.lanes.map((lane) => lane.report(reportMs)));
-    const lanes = this.lanes.map((lane, i): LaneStatus => statusOf(lane, answers[i] !== undefined));
-    return {
+  /** What every lane says of itself; a lane that does not answer within a second is marked. */
+  report(): Promise<DaemonReport> {
+    return reportOf(this.lanes, {
       generation: this.#generation,
       files: this.#prepared?.tree.files ?? [],
       startedAt: this.#startedAt,
       logRecordsDropped: this.#options.logger.dropped,
-      lanes,
-      objects: answers.flatMap((answer) => answer?.objects ?? []),
-      plugins: answers.flatMap((answer) => answer?.plugins ?? []),
-      taps: answers.flatMap((answer) => answer?.taps ?? []),
-    };
+    });
   }
 
-  async explain(name: string): Promise<readonly Explanation[]> {
-    const answers = await Promise.all(this.lanes.map((lane) => lane.explain(name, reportMs)));
-    return answers.flatMap((answer) => answer ?? []);
+  explain(name: string): Promise<readonly Explanation[]> {
+    return explanationsOf(this.lanes, name);
   }
 
   #say(level: 'error' | 'warn' | 'info' | 'debug', message: string, fields?: Readonly<Record<string, unknown>>): void {
     this.#options.logger.say(level, message, fields);
   }
-}
-
-function statusOf(lane: LaneHandle, answered: boolean): LaneStatus {
-  return {
-    lane: lane.name,
-    kind: lane.plan.laneKind,
-    phase: lane.phase,
-    ...(lane.pid !== undefined && { pid: lane.pid }),
-    restarts: lane.restarts,
-    plugins: lane.plan.plugins.map((p) => p.name),
-    eventsWaiting: lane.queue.waiting + lane.queue.underWay,
-    eventsDropped: lane.queue.dropped,
-    answered,
-  };
 }
