@@ -35,9 +35,23 @@ export class Capture {
     private readonly tcpdump: Background,
   ) {}
 
-  /** Captures everything that crosses the switch, into `file`. */
+  /** Captures everything that crosses the switch, into `file`. At once: what waits in a ring at the end would be lost. */
   static async start(lan: Lan, file: string, filter = ''): Promise<Capture> {
-    const args = ['netns', 'exec', lan.switchNamespace, 'tcpdump', '-i', 'br0', '-s', '0', '-U', '-n', '-Z', 'root', '-w', file];
+    const args = [
+      'netns',
+      'exec',
+      lan.switchNamespace,
+      'tcpdump',
+      '-i',
+      'br0',
+      '--immediate-mode',
+      '-U',
+      '-n',
+      '-Z',
+      'root',
+      '-w',
+      file,
+    ];
     const tcpdump = new Background('ip', filter === '' ? args : [...args, filter]);
     await tcpdump.saw(/listening on/, 10_000);
     return new Capture(file, tcpdump);

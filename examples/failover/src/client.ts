@@ -4,7 +4,7 @@ import { probeEveryMs, type RouterName } from './story.js';
 export interface Outage {
   /** Longest time between two answers since the mark, milliseconds. */
   readonly ms: number;
-  /** Probes sent in that time that nobody answered. */
+  /** Probes since the mark that nobody answered. */
   readonly lost: number;
 }
 
@@ -45,8 +45,8 @@ export class Client {
   onAnswer(sequence: number, by: RouterName, at: number): void {
     const last = this.#lastAnswer;
     const gap = last === undefined ? { ms: 0, lost: 0 } : { ms: at - last.at, lost: Math.max(0, sequence - last.sequence - 1) };
-    if (gap.ms > this.#longest.ms) this.#longest = gap;
-    this.#first ??= sequence;
+    this.#longest = { ms: Math.max(gap.ms, this.#longest.ms), lost: this.#longest.lost + gap.lost };
+    this.#first = Math.min(this.#first ?? sequence, sequence);
     this.#lastAnswer = { sequence, at };
     this.answered++;
     const isNews = by !== this.answeredBy || this.#isSilent;
