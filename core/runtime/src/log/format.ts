@@ -48,7 +48,7 @@ export function sentence(record: LogRecord): string {
   return oneLine(`${record.plugin}: ${level}${record.message}${fields.join('')}`);
 }
 
-/** For people: `Nov 23 22:01:05.123 vrrp: (VI_1) Entering MASTER STATE`. */
+/** For people: `Nov 23 22:01:05.123 PLUGIN: (VI_1) Entering MASTER STATE`. */
 export function consoleLine(record: LogRecord): string {
   const milliseconds = String(new Date(record.at).getMilliseconds()).padStart(3, '0');
   return `${stamp(record.at)}.${milliseconds} ${sentence(record)}\n`;
