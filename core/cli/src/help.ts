@@ -6,7 +6,7 @@ const summaries: Readonly<Record<CommandName, string>> = {
   run: 'run the daemon (also without a command: mainstay -n -f FILE)',
   check: 'check a configuration: mainstay check [FILE]',
   status: 'what the running daemon does: mainstay status [NAME]',
-  watch: 'the events of the running daemon as they come',
+  watch: 'the events of the running daemon as they come: mainstay watch [HOOK]...',
   explain: 'why an instance is in its state: mainstay explain NAME',
   plugins: 'the plugins of the running daemon',
   hooks: 'the hooks that plugins may tap; --taps: who taps them',

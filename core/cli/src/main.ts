@@ -31,6 +31,8 @@ async function daemon(args: DaemonArguments, argv: readonly string[]): Promise<n
 }
 
 async function client(command: Exclude<CommandName, 'run'>, args: ClientArguments): Promise<number> {
+  // `mainstay watch | head`: whoever reads may have seen enough.
+  process.stdout.on('error', () => process.exit(0));
   const print = (text: string) => void process.stdout.write(text);
   switch (command) {
     case 'check': {

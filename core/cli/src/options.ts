@@ -130,11 +130,14 @@ function daemonArguments(found: Found): DaemonArguments {
   };
 }
 
+/** How many names a command takes. */
+const mostNames: Readonly<Partial<Record<CommandName, number>>> = { explain: 1, check: 1, status: 1, watch: 20 };
+
 function clientInvocation(command: Exclude<CommandName, 'run'>, argv: readonly string[]): Invocation {
   const { options, rest } = getopt(argv, clientOptions as readonly OptionSpec[]);
   const found = new Found(options, clientOptions);
   if (found.has('help')) return { kind: 'help', command };
-  const most = command === 'explain' || command === 'check' || command === 'status' ? 1 : 0;
+  const most = mostNames[command] ?? 0;
   if (rest.length > most) throw new UsageError(`unexpected argument "${rest[most]}"`);
   if (command === 'explain' && rest.length === 0)
     throw new UsageError('explain needs the name of an instance: mainstay explain VI_1');

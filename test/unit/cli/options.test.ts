@@ -93,6 +93,8 @@ describe('the commands', () => {
     assert.ok(check.kind === 'client' && check.client.file === '/a.conf' && check.client.json);
     const explain = readArguments(['explain', 'VI_1', '--run-dir', '/r']);
     assert.ok(explain.kind === 'client' && explain.client.names[0] === 'VI_1' && explain.client.runDirectory === '/r');
+    const watch = readArguments(['watch', 'vrrp.advert', 'lane.crashed']);
+    assert.ok(watch.kind === 'client' && watch.client.names.length === 2);
     refuses(['explain'], /explain needs the name/);
     refuses(['plugins', 'x'], /unexpected argument "x"/);
   });

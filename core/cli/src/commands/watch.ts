@@ -1,18 +1,33 @@
-/** `mainstay watch`: the events of a running daemon as they come, one line each, until it is interrupted. */
+/** `mainstay watch [HOOK]...`: the events of a running daemon as they come, one line each, until it is interrupted. */
 import { followDaemon } from '@mainstay/core';
+import { catalogue, type HookName, hookNames } from '@mainstay/sdk';
+import { UsageError } from '../getopt.js';
 import type { ClientArguments } from '../options.js';
 import { clean } from '../output/table.js';
 import { controlSocketOf } from '../paths.js';
 
+/** Come all the time while everything is well: shown only when they are asked for. */
+const noisy: readonly HookName[] = ['vrrp.advert', 'checker.result'];
+
+/** The hooks to watch: those named, or all that tell of a change. Throws UsageError for a name that does not exist. */
+export function watched(names: readonly string[]): readonly HookName[] {
+  const known = hookNames.filter((name) => catalogue[name].kind === 'observe');
+  if (names.length === 0) return known.filter((name) => !noisy.includes(name));
+  return names.map((name) => {
+    const found = known.find((candidate) => candidate === name);
+    if (found === undefined) throw new UsageError(`there is no event "${name}"; there are: ${known.join(', ')}`);
+    return found;
+  });
+}
+
 export async function watch(args: ClientArguments, print: (line: string) => void): Promise<void> {
   const interrupted = new AbortController();
   process.once('SIGINT', () => interrupted.abort());
-  await followDaemon(
-    controlSocketOf(args),
-    '/v1/events',
-    (event, data) => print(args.json ? jsonLine(event, data) : line(event, data)),
-    interrupted.signal,
-  );
+  const path = `/v1/events?${watched(args.names)
+    .map((name) => `hook=${name}`)
+    .join('&')}`;
+  const show = (event: string, data: string) => print(args.json ? jsonLine(event, data) : line(event, data));
+  await followDaemon(controlSocketOf(args), path, show, interrupted.signal);
 }
 
 function jsonLine(event: string, data: string): string {
