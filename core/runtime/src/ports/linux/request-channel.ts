@@ -118,7 +118,7 @@ const attributeOfText = 1;
 
 /** Reads an acknowledgement: errno, the header of the request (the whole request unless capped), attributes. */
 export function answerOf({ data, flags }: Message): Answer {
-  const errno = -readS32(data, 0);
+  const errno = Math.abs(readS32(data, 0));
   if ((flags & flag.ackAttributes) === 0) return { errno };
   const echoed = (flags & flag.capped) !== 0 ? 16 : readU32(data, 4);
   const words = textIn(attributesOf(data, 4 + ((echoed + 3) & ~3)), attributeOfText);
