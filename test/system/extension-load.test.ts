@@ -108,7 +108,11 @@ async function close({ router, capture, lan }: World): Promise<void> {
 const vip = '10.9.0.100';
 
 async function becomesMaster(host: Host, router: Daemon): Promise<void> {
-  await until(`${host.name} holds ${vip}\n${router.log}`, 20_000, () => host.holds(vip));
+  try {
+    await until(`${host.name} holds ${vip}`, 20_000, () => host.holds(vip));
+  } catch (error) {
+    throw new Error(`${String(error)}\n${router.log}`);
+  }
 }
 
 /** Reigns for a while under load; then a pulled cable forces the next two transitions. */

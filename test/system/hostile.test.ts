@@ -32,7 +32,6 @@ const kinds: readonly Kind[] = [
 /** The part of `mainstay status --json` that counts. */
 interface Seen {
   readonly state: string;
-  readonly advertsReceived: number;
   readonly priorityZeroReceived: number;
   readonly becameMaster: number;
   readonly releasedMaster: number;
@@ -84,7 +83,7 @@ async function open(kind: Kind, role: Role): Promise<World> {
     const victim = Daemon.start({ program: 'mainstay', host: lan.host('a'), conf: text, id: 'middle' });
     const id = role === 'backup' ? 'strong' : 'weak';
     const peer = Daemon.start({ program: 'keepalived', host: lan.host('b'), conf: text, id });
-    const nothing = { state: '', advertsReceived: 0, priorityZeroReceived: 0, becameMaster: 0, releasedMaster: 0 };
+    const nothing = { state: '', priorityZeroReceived: 0, becameMaster: 0, releasedMaster: 0 };
     const none = { ...nothing, dropped: {}, strays: {} };
     const adverts = hostileAdverts(victimOf(lan, kind, role));
     return { lan, role, kind, adverts, victim, peer, capture, before: none, after: none, from: 0, to: 0 };
@@ -142,7 +141,7 @@ async function settle(world: World): Promise<void> {
   await Promise.all([victim.ready(), peer.ready()]);
   const vip = vips[kind.family][1];
   const holder = lan.host(role === 'master' ? 'a' : 'b');
-  await until(`${holder.name} holds ${vip}\n${victim.log}`, 20_000, () => holder.holds(vip));
+  await until(`${holder.name} holds ${vip}`, 20_000, () => holder.holds(vip));
   await sleep(1500);
   world.before = await look(victim);
   assert.equal(world.before.state, role);
@@ -164,9 +163,10 @@ async function attack(world: World): Promise<void> {
 }
 
 function noChange({ before, after, victim }: World): void {
-  const { dropped: _a, strays: _b, advertsReceived: _c, ...stateBefore } = before;
-  const { dropped: _d, strays: _e, advertsReceived: _f, ...stateAfter } = after;
-  assert.deepEqual(stateAfter, stateBefore, victim.log);
+  const essence = ({ state, priorityZeroReceived, becameMaster, releasedMaster }: Seen) => {
+    return { state, priorityZeroReceived, becameMaster, releasedMaster };
+  };
+  assert.deepEqual(essence(after), essence(before), victim.log);
 }
 
 function counted({ before, after, adverts }: World): void {
