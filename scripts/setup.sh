@@ -81,5 +81,5 @@ fi
 
 say "building"
 npx --no-install tsc -b >&2
-if [ $can_compile = yes ]; then npm run --silent build --workspace @mainstay/pacemaker >&2
+if [ $can_compile = yes ]; then npm run --silent build --workspace @mainstay/pacemaker >/dev/null
 else say "no compiler: only the simulator will work"; fi

@@ -120,8 +120,9 @@ async function reign(world: World): Promise<void> {
   const host = world.lan.host('a');
   for (let round = 0; round < rounds; round++) {
     await becomesMaster(host, world.router);
-    const from = Date.now() / 1000 + 0.2;
-    await sleep(6000);
+    // A port of the switch may take a second to forward after the cable is back.
+    const from = Date.now() / 1000 + 1;
+    await sleep(7000);
     world.reigns.push({ from, to: Date.now() / 1000 });
     if (round === rounds - 1) return;
     await host.cable('down');
@@ -139,10 +140,10 @@ async function noneLate({ capture, reigns }: World): Promise<void> {
   const adverts = await capture.adverts();
   for (const { from, to } of reigns) {
     const times = adverts.map(({ at }) => at).filter((at) => at >= from && at <= to);
-    assert.ok(times.length >= ((to - from) / interval) * 0.95, `${times.length} adverts in ${(to - from).toFixed(1)} s`);
     const gaps = times.slice(1).map((at, i) => at - (times[i] ?? at));
-    const worst = Math.max(...gaps);
-    assert.ok(worst <= latest, `an advert came ${(worst * 1000).toFixed(0)} ms after the one before it`);
+    const late = gaps.filter((gap) => gap > latest).map((gap) => `${(gap * 1000).toFixed(0)} ms`);
+    assert.deepEqual(late, [], `${late.length} of ${times.length} adverts came late`);
+    assert.ok(times.length >= ((to - from) / interval) * 0.95, `${times.length} adverts in ${(to - from).toFixed(1)} s`);
   }
 }
 

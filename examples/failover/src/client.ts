@@ -9,7 +9,7 @@ export interface Outage {
 }
 
 /** Silence of that many probes is told as it happens. */
-const silenceMs = 6 * probeEveryMs;
+const silenceMs = 15 * probeEveryMs;
 
 export interface ClientEvents {
   onSilence(): void;
