@@ -1,4 +1,9 @@
 /** What a vendor's own command may reuse of this one; the command itself is main.ts. */
+export { checkCode, checkCodes } from './commands/check.js';
+export { explanationText } from './commands/explain.js';
+export { byKind, overview } from './commands/status.js';
+export { line, watched } from './commands/watch.js';
 export { parts, plugins, reserved } from './distribution.js';
-export { readArguments } from './options.js';
-export { prepareRequest } from './request.js';
+export { absolute, readArguments } from './options.js';
+export { clean, duration, table } from './output/table.js';
+export { disabledParts, prepareRequest } from './request.js';

@@ -8,7 +8,14 @@ import { noDaemon } from './commands/ask.js';
 import type { Starter } from './commands/run.js';
 import { UsageError } from './getopt.js';
 import { helpText } from './help.js';
-import { type ClientArguments, type CommandName, type DaemonArguments, type Invocation, readArguments } from './options.js';
+import {
+  absolute,
+  type ClientArguments,
+  type CommandName,
+  type DaemonArguments,
+  type Invocation,
+  readArguments,
+} from './options.js';
 import { version } from './version.js';
 
 /** keepalived's names for --signum. The others stand for real-time signals, which have no counterpart here. */
@@ -27,7 +34,11 @@ const terminalStarter: Starter = {
 async function daemon(args: DaemonArguments, argv: readonly string[]): Promise<number> {
   if (!args.isForeground && !isBackground()) return goToBackground(argv, fileURLToPath(import.meta.url));
   const { run } = await import('./commands/run.js');
-  return run(args, isBackground() ? backgroundStarter() : terminalStarter);
+  if (!isBackground()) return run(args, terminalStarter);
+  const detached = absolute(args, process.cwd());
+  // A daemon must not keep a file system busy that happens to be where it was started.
+  process.chdir('/');
+  return run(detached, backgroundStarter());
 }
 
 async function client(command: Exclude<CommandName, 'run'>, args: ClientArguments): Promise<number> {

@@ -1,4 +1,5 @@
 /** The command line as values. Pure: reads argv and nothing else. Called by main.ts. */
+import { resolve } from 'node:path';
 import { type FoundOption, getopt, type OptionSpec, UsageError } from './getopt.js';
 import { clientOptions, daemonOptions, type OptionEntry } from './option-table.js';
 
@@ -127,6 +128,23 @@ function daemonArguments(found: Found): DaemonArguments {
     ...optional('runDirectory', found.value('run-dir')),
     ...optional('instance', instanceOf(found.value('instance'))),
     strict: found.has('strict'),
+  };
+}
+
+/** The same arguments for a process that works elsewhere: every path made absolute from `directory`. */
+export function absolute(args: DaemonArguments, directory: string): DaemonArguments {
+  const full = <K extends string>(key: K, path: string | undefined) => optional(key, path && resolve(directory, path));
+  return {
+    ...args,
+    ...full('file', args.file),
+    ...full('logFile', args.logFile),
+    ...full('runDirectory', args.runDirectory),
+    pidFiles: {
+      ...full('daemon', args.pidFiles.daemon),
+      ...full('vrrp', args.pidFiles.vrrp),
+      ...full('check', args.pidFiles.check),
+      ...full('bfd', args.pidFiles.bfd),
+    },
   };
 }
 
