@@ -22,6 +22,8 @@ export interface VirtualAddress {
   readonly label?: string;
   readonly peer?: string;
   readonly home: boolean;
+  /** keepalived's `-nodad`: let IPv6 duplicate address detection run, which virtual addresses otherwise skip. */
+  readonly detectsDuplicates: boolean;
   readonly manageTemporary: boolean;
   readonly noPrefixRoute: boolean;
   readonly autoJoin: boolean;
@@ -139,8 +141,9 @@ const options: Readonly<Record<string, Option>> = {
   home: onlyIpv6('home', (draft) => {
     draft.home = true;
   }),
-  '-nodad': onlyIpv6('-nodad', () => undefined),
-  nodad: onlyIpv6('nodad', () => undefined),
+  '-nodad': onlyIpv6('-nodad', (draft) => {
+    draft.detectsDuplicates = true;
+  }),
   mngtmpaddr: onlyIpv6('mngtmpaddr', (draft) => {
     draft.manageTemporary = true;
   }),
@@ -174,6 +177,7 @@ export const addressEntry: ValueSpec<VirtualAddress> = {
       ...prefix,
       scope: prefix.family === 6 && isLinkLocal(prefix.address) ? 'link' : 'global',
       home: false,
+      detectsDuplicates: false,
       manageTemporary: false,
       noPrefixRoute: false,
       autoJoin: false,

@@ -70,11 +70,6 @@ export class Announcer {
       this.burst(config.lowerPriorityRepeat, config.lowerPriorityRepeat, config.lowerPriorityDelayMs);
   }
 
-  /** One announcement of everything, for addresses that a reload added. */
-  once(config: AnnounceConfig): void {
-    this.repeat(config.repeat);
-  }
-
   stop(): void {
     this.second?.cancel();
     this.refresh?.cancel();

@@ -186,7 +186,7 @@ export const instanceBlock = s
     unicast_src_ip: address('a source address').optional().doc('Source address of unicast advertisements.'),
     mcast_dst_ip: address('a multicast group').optional().doc('Multicast group of this instance.'),
     unicast_peer: s.lines(unicastPeer).doc('Routers to advertise to by unicast.'),
-    unicast_ttl: s.int(0, 255).default(255).doc('TTL or hop limit of unicast advertisements.'),
+    unicast_ttl: s.int(1, 255).default(255).doc('TTL or hop limit of unicast advertisements.'),
     unicast_fault_no_peer: s.flag().doc('With a unicast source and no peers: FAULT instead of multicast.'),
     check_unicast_src: s.flag().doc('Accept unicast advertisements from configured peers only.'),
     old_unicast_checksum: oldUnicastChecksum

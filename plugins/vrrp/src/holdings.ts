@@ -16,6 +16,8 @@ interface Held {
 export interface TakeResult {
   /** False when the addresses were released while the kernel was at work. */
   readonly isCurrent: boolean;
+  /** How many were added now. */
+  readonly added: number;
   readonly held: readonly NewAddress[];
   readonly failures: readonly string[];
 }
@@ -45,7 +47,7 @@ function toKernel(vip: VirtualAddress, link: number): NewAddress {
     ...(vip.noPrefixRoute && { noPrefixRoute: true }),
     ...(vip.autoJoin && { autoJoin: true }),
     // A takeover cannot wait for duplicate address detection, which would find the old master (RFC 9568 section 8.2.3).
-    ...(family === 6 && { noDad: true }),
+    ...(family === 6 && !vip.detectsDuplicates && { noDad: true }),
   };
 }
 
@@ -76,7 +78,7 @@ export class Holdings {
     for (const asked of fresh) this.underWay.set(keyOf(asked.address), asked);
     const results = await this.ports.addresses.add(fresh.map(({ address }) => address));
     const failures = fresh.flatMap((asked, i) => this.settle(asked, results[i] ?? { outcome: 'failed', error: 'no answer' }));
-    return { isCurrent: epoch === this.epoch, held: this.current, failures: [...missing, ...failures] };
+    return { isCurrent: epoch === this.epoch, added: fresh.length, held: this.current, failures: [...missing, ...failures] };
   }
 
   /** Removes everything that is held, and what a `take` under way will have added: the kernel gets the requests in order. */

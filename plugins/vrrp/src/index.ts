@@ -25,7 +25,10 @@ export function createVrrpPlugin(machine: typeof step = step): Plugin {
       global: app.config.extend('global_defs', globalKeywords),
     };
     app.config.check(() => void configs());
-    app.status.objects(() => manager?.all.map(objectStatus) ?? []);
+    app.status.objects(() => {
+      const { all = [], strays = { truncated: 0, unknownVrid: 0 } } = manager ?? {};
+      return all.map((instance) => objectStatus(instance, strays));
+    });
     app.status.explain((name) => {
       const instance = manager?.all.find(({ config }) => config.name === name);
       return instance && explain(instance);

@@ -122,19 +122,19 @@ export class Instance {
     this.wire = undefined;
   }
 
-  /** Releases what a new configuration no longer lists: before `update`, so that another instance can take it over. */
+  /** Releases what a new configuration no longer lists, before `update`: another instance may take it over. */
   letGo(config: InstanceConfig): Promise<void> {
     return this.holdings.releaseUnlisted(config);
   }
 
   /** Takes over a configuration of the same identity (interface, family, VRID, transport): mastership stays. */
   async update(config: InstanceConfig): Promise<void> {
+    const isSameAnnouncing = JSON.stringify(config.announce) === JSON.stringify(this.config.announce);
     this.config = config;
     this.checksum = config.checksum;
     this.refresh();
-    if (this.state.kind !== 'master') return;
     await this.holdings.releaseUnlisted(config);
-    if (this.state.kind === 'master') await this.takeAddresses();
+    if (this.state.kind === 'master') await this.takeAddresses(!isSameAnnouncing);
   }
 
   /** A link changed, or addresses did: source, faults and priority follow. */
@@ -257,7 +257,7 @@ export class Instance {
         this.sendAdvert(effect.priority);
         break;
       case 'addAddresses':
-        void this.takeAddresses();
+        void this.takeAddresses(true);
         break;
       case 'removeAddresses':
         this.announcer.stop();
@@ -289,15 +289,16 @@ export class Instance {
     if (priority === 0) this.statistics.priorityZeroSent++;
   }
 
-  private async takeAddresses(): Promise<void> {
-    const { isCurrent, held, failures } = await this.holdings.take(this.config);
+  /** `announcesAll`: also where nothing was added. */
+  private async takeAddresses(announcesAll: boolean): Promise<void> {
+    const { isCurrent, added, held, failures } = await this.holdings.take(this.config);
     for (const failure of failures) this.log('error', `virtual address not added: ${failure}`);
     if (!isCurrent || this.state.kind !== 'master') return;
     const wanted = this.config.addresses.length + this.config.excluded.length;
     if (wanted > 0 && held.length === 0) {
       this.faulty.refuse('kernel', `the kernel refused every virtual address: ${failures.join('; ')}`);
       this.refreshFaults();
-    } else this.announcer.start(this.config.announce);
+    } else if (announcesAll || added > 0) this.announcer.start(this.config.announce);
   }
 
   private announceAll(): void {
@@ -375,6 +376,7 @@ export class Instance {
     const state: VrrpState = to === 'stopped' && reason === 'removed' ? 'deleted' : to;
     const at = this.clock.wall();
     this.last = { state, reason, detail, at };
+    if (to === 'fault' || to === 'stopped') this.master = undefined;
     this.warned.clear();
     if (to === 'master') this.statistics.becameMaster++;
     if (from === 'master') this.statistics.releasedMaster++;

@@ -1,10 +1,12 @@
 /** What operators see of instances: the objects of `mainstay status` and the answer of `mainstay explain`. Pure reading. */
 import type { Contributor, Explanation, ObjectStatus } from '@mainstay/sdk';
 import type { Instance } from './instance.js';
+import type { StrayCounters } from './wire.js';
 
 const kind = 'vrrp_instance';
 
-export function objectStatus(instance: Instance): ObjectStatus {
+/** `strays`: packets on any interface that belong to no instance. */
+export function objectStatus(instance: Instance, strays: StrayCounters): ObjectStatus {
   const { config, statistics, last } = instance;
   return {
     kind,
@@ -28,6 +30,7 @@ export function objectStatus(instance: Instance): ObjectStatus {
       faults: instance.faults,
       last_transition: { reason: last.reason, detail: last.detail, at: last.at },
       statistics: { ...statistics, dropped: { ...statistics.dropped } },
+      strays: { ...strays },
     },
   };
 }

@@ -9,6 +9,7 @@ const parse = (text: string, said: Said[] = []) => parseWords(addressEntry, text
 const plain = {
   scope: 'global',
   home: false,
+  detectsDuplicates: false,
   manageTemporary: false,
   noPrefixRoute: false,
   autoJoin: false,
@@ -56,7 +57,13 @@ describe('virtual_ipaddress', () => {
     const base = { address: '2001:db8::1', family: 6, prefixLength: 128 } as const;
     agrees('2001:db8::1 preferred_lft forever', base);
     agrees('2001:db8::1 preferred_lft 30', { ...base, preferredLifetime: 30 });
-    agrees('2001:db8::1/64 home mngtmpaddr -nodad', { ...base, prefixLength: 64, home: true, manageTemporary: true });
+    agrees('2001:db8::1/64 home mngtmpaddr -nodad', {
+      ...base,
+      prefixLength: 64,
+      home: true,
+      detectsDuplicates: true,
+      manageTemporary: true,
+    });
   });
 
   it('warns about what has no meaning for the family, and goes on', () => {
