@@ -12,7 +12,6 @@ import {
   type Run,
   type Timer,
   type VrrpIdentity,
-  type VrrpReason,
   type VrrpState,
 } from '@mainstay/sdk';
 import { sendAdverts } from './adverts.js';
@@ -21,29 +20,14 @@ import { Faults } from './faults.js';
 import { HoldLimit } from './hold.js';
 import { Holdings, textOf } from './holdings.js';
 import type { InstanceConfig } from './instance-config.js';
-import { deadlineOf, type Effect, type Event, initialState, type State, type step } from './machine.js';
-import type { Neighbours } from './neighbours.js';
+import { deadlineOf, type Effect, type Event, initialState, type State } from './machine.js';
 import type { ChecksumForm } from './packet.js';
 import { type EffectivePriority, effectivePriority } from './priority.js';
 import { type DropCause, receive } from './receive.js';
 import { sourceAddress } from './source.js';
 import { newStatistics } from './statistics.js';
-import type { Attachment, Wires } from './wire.js';
-
-/** What instances share. `step` is a parameter so that tests can break the machine and see it noticed. */
-export interface Surroundings {
-  readonly run: Run;
-  readonly wires: Wires;
-  readonly neighbours: Neighbours;
-  readonly step: typeof step;
-}
-
-export interface Transition {
-  readonly state: VrrpState;
-  readonly reason: VrrpReason;
-  readonly detail: string;
-  readonly at: number;
-}
+import type { Surroundings, Transition } from './surroundings.js';
+import type { Attachment } from './wire.js';
 
 export class Instance {
   readonly statistics = newStatistics();

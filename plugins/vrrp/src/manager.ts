@@ -1,10 +1,11 @@
 /** All virtual routers of this host: creates, reconfigures and stops instances, and hands them the events of links and addresses. */
 import type { ConfigEntry, Log, Run, Timer } from '@mainstay/sdk';
 import type { GlobalValue, InstanceValue } from './config.js';
-import { Instance, type Surroundings } from './instance.js';
+import { Instance } from './instance.js';
 import { type InstanceConfig, instanceConfig } from './instance-config.js';
 import { step } from './machine.js';
 import { Neighbours } from './neighbours.js';
+import type { Surroundings } from './surroundings.js';
 import { type StrayCounters, Wires } from './wire.js';
 
 /** How often hooks on the priority are asked without another occasion. */
