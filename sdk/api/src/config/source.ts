@@ -25,7 +25,14 @@ export interface Statement {
   readonly rest: string;
   /** Where `rest` begins. */
   readonly restAt: SourcePosition;
+  /** Offsets in `rest` at which its columns do not go on one by one, because text was substituted, each with its column. */
+  readonly restJumps?: readonly (readonly [offset: number, column: number])[];
   readonly block?: readonly Statement[];
+  /**
+   * How data (YAML, JSON, TypeScript) wrote the value where only the schema tells its meaning. `list`: the block holds the items.
+   * `map`: the block holds an object's pairs. `off`: the value was false, and the one argument says so.
+   */
+  readonly form?: 'list' | 'map' | 'off';
 }
 
 export interface SourceTree {

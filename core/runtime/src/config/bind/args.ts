@@ -1,5 +1,6 @@
-/** The arguments of one statement as a value's parser reads them. Used by block-binder.ts. */
-import type { Args, SourcePosition, Word } from '@mainstay/sdk';
+/** The arguments of one statement as a value's parser reads them. Used by field-value.ts. */
+import type { Args, SourcePosition, Statement, Word } from '@mainstay/sdk';
+import { placeInRest } from '../grammar/words.js';
 import type { Problems } from './problems.js';
 
 /** Ends the parsing of one statement; caught by the binder, which goes on with the next. */
@@ -19,8 +20,7 @@ export class StatementArgs implements Args {
 
   constructor(
     private readonly words: readonly Word[],
-    /** Where the keyword stands, for statements without arguments. */
-    private readonly keywordAt: SourcePosition,
+    private readonly statement: Statement,
     private readonly problems: Problems,
   ) {}
 
@@ -35,10 +35,8 @@ export class StatementArgs implements Args {
   get at(): SourcePosition {
     const next = this.words[this.index];
     if (next !== undefined) return next.at;
-    const last = this.words.at(-1);
-    return last === undefined
-      ? this.keywordAt
-      : { ...last.at, column: last.at.column + last.text.length + (last.quoted ? 2 : 0) };
+    const { rest, keyword } = this.statement;
+    return this.words.length === 0 ? keyword.at : placeInRest(this.statement, rest.length);
   }
 
   fail: Args['fail'] = (message, options = {}) => {

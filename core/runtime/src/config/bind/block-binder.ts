@@ -1,15 +1,16 @@
-/** Binds the statements of one block: each keyword to the value its field describes, each mistake to its place. Used by registry.ts. */
-import { closest, type Field, type SourcePosition, type Statement, type Word } from '@mainstay/sdk';
-import { splitCommand } from '../grammar/words.js';
-import { Refusal, StatementArgs } from './args.js';
-import { absentValue, type Found, indexOf, type Part } from './fields.js';
+/** Binds the statements of one block: each keyword to the value its field describes, each mistake to its place. Used by tree-binder.ts. */
+import { closest, type Field, type SourcePosition, type Statement } from '@mainstay/sdk';
+import { Refusal } from './args.js';
+import { notBuilt, parseValue } from './field-value.js';
+import { absentValue, type FieldIndex, type Found, indexOf, type Part, syntaxOf } from './fields.js';
+import { linesOf, occurrences } from './forms.js';
 import type { Problems } from './problems.js';
 
 export interface BindContext {
   readonly problems: Problems;
   readonly unknownKeywords: 'error' | 'warning';
-  /** Where else a keyword is known: the blocks that have it. */
-  blocksWith(keyword: string): readonly string[];
+  /** Where else a keyword is known, in words. */
+  placesOf(keyword: string): readonly string[];
 }
 
 export interface BoundBlock {
@@ -17,171 +18,158 @@ export interface BoundBlock {
   readonly values: readonly Record<string, unknown>[];
   /** Place of each keyword that was written. */
   readonly where: ReadonlyMap<string, SourcePosition>;
+  /** Indexes of the parts in whose keywords something is wrong. */
+  readonly broken: ReadonlySet<number>;
 }
 
-/** `name`: how messages call the block; `at`: its place, for keywords that are missing. */
+/** `title`: how messages call the block; `at`: its place, for keywords that are missing. */
 export function bindBlock(
-  name: string,
+  title: string,
   at: SourcePosition,
   statements: readonly Statement[],
   parts: readonly Part[],
   context: BindContext,
 ): BoundBlock {
-  const index = indexOf(parts);
-  const values = parts.map((): Record<string, unknown> => ({}));
-  const where = new Map<string, SourcePosition>();
-  /** Keywords that a misspelt one was meant to be: not missing as well. */
-  const attempted = new Set<string | undefined>();
-  for (const statement of statements) {
-    const found = index.get(statement.keyword.text);
-    if (found === undefined) attempted.add(unknown(statement, name, index, context));
-    else bindStatement(statement, found, values[found.part] ?? {}, where, context);
+  return new BlockBinder(title, parts, context).bind(statements, at);
+}
+
+class BlockBinder {
+  private readonly index: FieldIndex;
+  private readonly values: Record<string, unknown>[];
+  private readonly where = new Map<string, SourcePosition>();
+  /** Keywords that a misspelt one was meant to be: they are not missing as well. */
+  private readonly attempted = new Set<string>();
+  private readonly broken = new Set<number>();
+
+  constructor(
+    private readonly title: string,
+    private readonly parts: readonly Part[],
+    private readonly context: BindContext,
+  ) {
+    this.index = indexOf(parts);
+    this.values = parts.map(() => ({}));
   }
-  for (const [i, part] of parts.entries()) {
-    const value = values[i] ?? {};
-    for (const [keyword, field] of Object.entries(part.fields)) {
+
+  bind(statements: readonly Statement[], at: SourcePosition): BoundBlock {
+    for (const statement of statements) {
+      const found = this.index.get(statement.keyword.text);
+      if (found === undefined) this.unknown(statement);
+      else for (const one of occurrences(statement, found.field)) this.statement(one, found);
+    }
+    for (const [i, { fields }] of this.parts.entries()) {
+      if (!this.fillUp(fields, this.values[i] ?? {}, at)) this.broken.add(i);
+    }
+    return { values: this.values, where: this.where, broken: this.broken };
+  }
+
+  private unknown({ keyword: { text, at } }: Statement): void {
+    const { unknownKeywords, problems, placesOf } = this.context;
+    const places = placesOf(text);
+    const near = closest(text, this.index.keys());
+    const meant = near === undefined || places.length > 0 ? undefined : this.index.get(near);
+    if (meant !== undefined && unknownKeywords === 'error') {
+      this.attempted.add(meant.keyword);
+      this.broken.add(meant.part);
+    }
+    const hint = places.length > 0 ? `it belongs ${places.join(' or ')}` : near && `did you mean "${near}"?`;
+    const consequence = unknownKeywords === 'warning' ? ' and is ignored' : '';
+    const message = text === '' ? `${this.title} takes keywords` : `"${text}" is not a keyword of ${this.title}${consequence}`;
+    problems.add(unknownKeywords, 'CONFIG_UNKNOWN_KEYWORD', message, at, hint);
+  }
+
+  private statement(statement: Statement, found: Found): void {
+    const { keyword, field } = found;
+    const { at, text } = statement.keyword;
+    const { problems } = this.context;
+    this.sayAboutUse(statement, found);
+    this.where.set(keyword, at);
+    const said = problems.list.length;
+    const errors = problems.errors;
+    const secrets = field.facts.isSecret === true ? [statement.rest, ...statement.args.map((word) => word.text)] : [];
+    for (const secret of secrets) problems.keepSecret(secret);
+    try {
+      const value = this.valueOf(statement, field);
+      const target = this.values[found.part] ?? {};
+      const isList = field.facts.isRepeated === true || field.shape.kind === 'lines';
+      const added = field.facts.isRepeated === true ? [value] : value;
+      target[keyword] = isList ? [...((target[keyword] as unknown[] | undefined) ?? []), ...(added as unknown[])] : value;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      problems.error(error.code, error.message, error.at, error.hint);
+    }
+    if (secrets.length > 0) problems.scrub(said, secrets, `the value of ${text} is not valid`);
+    if (problems.errors > errors) this.broken.add(found.part);
+  }
+
+  private sayAboutUse({ keyword: { text, at } }: Statement, { keyword, field }: Found): void {
+    const { problems } = this.context;
+    const { deprecated, isRepeated } = field.facts;
+    if (deprecated !== undefined) {
+      problems.add('warning', 'CONFIG_DEPRECATED', `${text} is deprecated`, at, `write ${deprecated}`);
+    }
+    const before = this.where.get(keyword);
+    if (before === undefined || isRepeated === true || field.shape.kind === 'lines' || field.shape.kind === 'notBuilt') return;
+    const place = before.line === 0 ? 'before' : before.file === at.file ? `in line ${before.line}` : `in ${before.file}`;
+    const message = `${text} is written more than once in ${this.title}: this one counts, not the one ${place}`;
+    problems.add('warning', 'CONFIG_DUPLICATE_KEYWORD', message, at, 'remove one of them');
+  }
+
+  private valueOf(statement: Statement, field: Field<unknown>): unknown {
+    const { keyword, block, args } = statement;
+    const { shape } = field;
+    switch (shape.kind) {
+      case 'notBuilt':
+        throw notBuilt(shape.feature, keyword);
+      case 'value':
+        return parseValue(statement, shape.value, this.context, this.index);
+      case 'lines':
+        return this.lines(statement, shape.item);
+      case 'block': {
+        if (block === undefined) {
+          throw new Refusal(
+            'CONFIG_BLOCK_MISSING',
+            `${keyword.text} needs a block in braces`,
+            keyword.at,
+            `write: ${keyword.text} { ... }`,
+          );
+        }
+        const [extra] = args;
+        if (extra !== undefined && keyword.text !== '') {
+          this.context.problems.error('CONFIG_EXTRA_WORD', `there is one word too many after ${keyword.text}`, extra.at);
+        }
+        const part = { plugin: '', fields: shape.block.fields };
+        return bindBlock(keyword.text, keyword.at, block, [part], this.context).values[0];
+      }
+      default:
+        return shape satisfies never;
+    }
+  }
+
+  /** A mistake in one line does not hide those in the others. */
+  private lines(statement: Statement, item: Parameters<typeof parseValue>[1]): readonly unknown[] {
+    return linesOf(statement).flatMap((line) => {
+      try {
+        return [parseValue(line, item, this.context)];
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        this.context.problems.error(error.code, error.message, error.at, error.hint);
+        return [];
+      }
+    });
+  }
+
+  /** Defaults; false: something is missing. */
+  private fillUp(fields: Part['fields'], value: Record<string, unknown>, at: SourcePosition): boolean {
+    let isComplete = true;
+    for (const [keyword, field] of Object.entries(fields)) {
       if (keyword in value) continue;
       const absent = absentValue(field);
       value[keyword] = absent?.value;
-      if (absent !== undefined || where.has(keyword) || attempted.has(keyword)) continue;
-      context.problems.error(
-        'CONFIG_MISSING_KEYWORD',
-        `${name} lacks ${keyword}, which it needs`,
-        at,
-        `add: ${keyword} ${syntaxOf(field)}`.trim(),
-      );
+      if (absent !== undefined || this.where.has(keyword) || this.attempted.has(keyword)) continue;
+      isComplete = false;
+      const hint = `add: ${keyword} ${syntaxOf(field)}`.trim();
+      this.context.problems.error('CONFIG_MISSING_KEYWORD', `${this.title} lacks ${keyword}, which it needs`, at, hint);
     }
+    return isComplete;
   }
-  return { values, where };
-}
-
-function syntaxOf({ shape }: Field<unknown>): string {
-  return shape.kind === 'value' ? shape.value.syntax : '{ ... }';
-}
-
-/** Says that a keyword is not known here; answers the one that was probably meant. */
-function unknown(
-  statement: Statement,
-  name: string,
-  index: ReadonlyMap<string, Found>,
-  context: BindContext,
-): string | undefined {
-  const { text, at } = statement.keyword;
-  const elsewhere = context.blocksWith(text);
-  const near = closest(text, index.keys());
-  const hint = elsewhere.length > 0 ? `it belongs into ${elsewhere.join(' or ')}` : near && `did you mean "${near}"?`;
-  const consequence = context.unknownKeywords === 'warning' ? ' and is ignored' : '';
-  const message = `"${text}" is not a keyword of ${name}${consequence}`;
-  context.problems.add(context.unknownKeywords, 'CONFIG_UNKNOWN_KEYWORD', message, at, hint);
-  return near;
-}
-
-function bindStatement(
-  statement: Statement,
-  found: Found,
-  values: Record<string, unknown>,
-  where: Map<string, SourcePosition>,
-  context: BindContext,
-): void {
-  const { keyword, field } = found;
-  const { at, text } = statement.keyword;
-  const { problems } = context;
-  const { isRepeated = false, deprecated } = field.facts;
-  if (deprecated !== undefined) problems.add('warning', 'CONFIG_DEPRECATED', `${text} is deprecated`, at, `write ${deprecated}`);
-  const before = where.get(keyword);
-  if (before !== undefined && !isRepeated && field.shape.kind !== 'lines') {
-    problems.add(
-      'warning',
-      'CONFIG_DUPLICATE_KEYWORD',
-      `${text} stands here for the second time: this one counts, not that of line ${before.line}`,
-      at,
-    );
-  }
-  where.set(keyword, at);
-  try {
-    const occurrences = occurrencesOf(statement, field).map((one) => fieldValue(one, field, context));
-    if (occurrences.length === 0) return;
-    if (isRepeated) values[keyword] = [...asList(values[keyword]), ...occurrences];
-    else if (field.shape.kind === 'lines')
-      values[keyword] = [...asList(values[keyword]), ...(occurrences[0] as readonly unknown[])];
-    else values[keyword] = occurrences.at(-1);
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    if (field.facts.isSecret === true) problems.error(error.code, `the value of ${keyword} is not valid`, at);
-    else problems.error(error.code, error.message, error.at, error.hint);
-  }
-}
-
-function asList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-/** A list of data (YAML) for a keyword with one value: one statement for each line. */
-function occurrencesOf(statement: Statement, field: Field<unknown>): readonly Statement[] {
-  if (field.shape.kind !== 'value' || statement.block === undefined || field.facts.isRepeated !== true) return [statement];
-  return statement.block.map((line) => ({
-    keyword: statement.keyword,
-    args: [line.keyword, ...line.args],
-    rest: lineText(line),
-    restAt: line.keyword.at,
-  }));
-}
-
-function lineText({ keyword, rest }: Statement): string {
-  const first = keyword.quoted ? `"${keyword.text}"` : keyword.text;
-  return rest === '' ? first : `${first} ${rest}`;
-}
-
-function fieldValue(statement: Statement, field: Field<unknown>, context: BindContext): unknown {
-  const { shape } = field;
-  const { keyword } = statement;
-  switch (shape.kind) {
-    case 'notBuilt':
-      throw new Refusal(
-        'CONFIG_NOT_BUILT',
-        `${shape.feature} is not built yet`,
-        keyword.at,
-        'remove the line, or stay with keepalived on this host for now',
-      );
-    case 'block':
-      if (statement.block === undefined)
-        throw new Refusal('CONFIG_BLOCK_MISSING', `${keyword.text} needs a block in braces`, keyword.at);
-      return bindBlock(keyword.text, keyword.at, statement.block, [{ plugin: '', fields: shape.block.fields }], context)
-        .values[0];
-    case 'lines':
-      return linesOf(statement).map((words) => parse(words, keyword, shape.item.parse.bind(shape.item), context));
-    case 'value': {
-      if (statement.block !== undefined)
-        throw new Refusal('CONFIG_BLOCK_UNEXPECTED', `${keyword.text} takes a value, not a block`, keyword.at);
-      const words = shape.value.lexer === 'command' ? commandWords(statement) : statement.args;
-      return parse(words, keyword, shape.value.parse.bind(shape.value), context);
-    }
-    default:
-      return shape satisfies never;
-  }
-}
-
-function commandWords({ rest, restAt }: Statement): readonly Word[] {
-  const words = splitCommand(rest, restAt);
-  if (typeof words === 'string') throw new Refusal('CONFIG_QUOTE_NOT_CLOSED', words, restAt);
-  return words;
-}
-
-/** Each line of the block; words on the keyword's own line are a line, too. */
-function linesOf({ args, block = [] }: Statement): readonly (readonly Word[])[] {
-  const lines = block.map((line) => [line.keyword, ...line.args]);
-  return args.length > 0 ? [args, ...lines] : lines;
-}
-
-function parse(
-  words: readonly Word[],
-  keyword: Word,
-  parser: (args: StatementArgs) => unknown,
-  { problems }: BindContext,
-): unknown {
-  const args = new StatementArgs(words, keyword.at, problems);
-  const value = parser(args);
-  const extra = args.peek();
-  if (extra === undefined) return value;
-  throw new Refusal('CONFIG_EXTRA_WORD', `"${extra.text}" is one word too many after ${keyword.text}`, extra.at);
 }

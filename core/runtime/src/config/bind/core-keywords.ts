@@ -1,4 +1,7 @@
-/** Keywords of `global_defs` that the reading of a configuration itself obeys. Everything else there is contributed by plugins. */
+/**
+ * Keywords that the reading of a configuration itself obeys, and root keywords that are core's business. Everything else is
+ * contributed by plugins, which may also take one of these over. Used by contributions.ts.
+ */
 import { s } from '@mainstay/sdk';
 
 export const globalKeywords = s
@@ -6,7 +9,7 @@ export const globalKeywords = s
     random_seed: s
       .int(0, 2 ** 32 - 1)
       .optional()
-      .doc('Makes _RANDOM the same in every run.'),
+      .doc('Makes the built-in definition _RANDOM the same in every run, from this line on.'),
     include_check: s
       .custom<readonly string[]>({
         syntax: '[[+|-]readable|match|wildcard_match|brace_match]...',
@@ -17,7 +20,11 @@ export const globalKeywords = s
           return words;
         },
       })
-      .optional()
-      .doc('What `include` insists on.'),
+      .repeated()
+      .doc('What an include must find, from this line on; without words: everything.'),
   })
   .doc('Settings for the whole daemon.');
+
+export const rootKeywords = {
+  instance: s.notBuilt('instance in the configuration (the option --instance of the command does it)'),
+};

@@ -1,5 +1,5 @@
-/** Keywords by spelling, over the plugins that contribute to one block. Used by block-binder.ts and registry.ts. */
-import type { Field, Fields } from '@mainstay/sdk';
+/** Keywords by spelling, over the plugins that contribute to one block. Used by the binder. */
+import type { Field, Fields, Word } from '@mainstay/sdk';
 
 /** The keywords that one plugin contributes to a block. */
 export interface Part {
@@ -15,11 +15,13 @@ export interface Found {
   readonly field: Field<unknown>;
 }
 
+export type FieldIndex = ReadonlyMap<string, Found>;
+
 export function spellings(keyword: string, field: Field<unknown>): readonly string[] {
   return [keyword, ...(field.facts.aliases ?? [])];
 }
 
-export function indexOf(parts: readonly Part[]): ReadonlyMap<string, Found> {
+export function indexOf(parts: readonly Part[]): FieldIndex {
   const index = new Map<string, Found>();
   for (const [part, { fields }] of parts.entries()) {
     for (const [keyword, field] of Object.entries(fields)) {
@@ -27,6 +29,18 @@ export function indexOf(parts: readonly Part[]): ReadonlyMap<string, Found> {
     }
   }
   return index;
+}
+
+/** Without the fields that have one of these spellings. */
+export function without(fields: Fields, keywords: ReadonlySet<string>): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([keyword, field]) => !spellings(keyword, field).some((spelling) => keywords.has(spelling))),
+  );
+}
+
+/** True for `s.flag()`: a keyword whose presence is its value. */
+export function isFlag({ shape }: Field<unknown>): boolean {
+  return shape.kind === 'value' && shape.value.syntax === '' && shape.value.json.type === 'boolean';
 }
 
 /** The value of a keyword that is not written. Required keywords have none. */
@@ -40,4 +54,14 @@ export function absentValue(field: Field<unknown>): { readonly value: unknown } 
 /** What a block holds in which nothing is written. */
 export function absentValues(fields: Fields): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(fields).map(([keyword, field]) => [keyword, absentValue(field)?.value]));
+}
+
+/** How a field is written, for hints. */
+export function syntaxOf({ shape }: Field<unknown>): string {
+  return shape.kind === 'value' ? shape.value.syntax : shape.kind === 'notBuilt' ? '' : '{ ... }';
+}
+
+/** A statement's words, the keyword among them. */
+export function wordsOf({ keyword, args }: { readonly keyword: Word; readonly args: readonly Word[] }): readonly Word[] {
+  return keyword.text === '' ? args : [keyword, ...args];
 }

@@ -1,8 +1,12 @@
-/** Collects what a bind has to say, and hands out reporters for places. Used by the binder. */
+/** Collects what a bind has to say, and hands out reporters for places. Secrets never get into it. Used by the binder. */
 import type { Diagnostic, Reporter, Severity, SourcePosition } from '@mainstay/sdk';
+
+/** Shorter ones would redact half of every sentence; the binder itself never quotes a secret. */
+const shortestRedacted = 4;
 
 export class Problems {
   readonly list: Diagnostic[] = [];
+  private readonly secrets = new Set<string>();
 
   add(severity: Severity, code: string, message: string, at: SourcePosition, hint?: string): void {
     this.list.push({ severity, code, message, at, ...(hint !== undefined && { hint }) });
@@ -12,6 +16,19 @@ export class Problems {
     this.add('error', code, message, at, hint);
   }
 
+  /** From now on this text is blotted out of everything that is said, also what plugins say. */
+  keepSecret(text: string): void {
+    if (text.length >= shortestRedacted) this.secrets.add(text);
+  }
+
+  /** In what was said from index `from` on, whatever quotes one of `texts` gives way to `message`. */
+  scrub(from: number, texts: readonly string[], message: string): void {
+    for (const [i, d] of this.list.entries()) {
+      const quotes = texts.some((text) => text !== '' && `${d.message} ${d.hint ?? ''}`.includes(text));
+      if (i >= from && quotes) this.list[i] = { severity: d.severity, code: d.code, message, at: d.at };
+    }
+  }
+
   reporterAt(at: SourcePosition): Reporter {
     return {
       error: (code, message, hint) => this.add('error', code, message, at, hint),
@@ -19,13 +36,26 @@ export class Problems {
     };
   }
 
-  get hasErrors(): boolean {
-    return this.list.some(({ severity }) => severity === 'error');
+  get errors(): number {
+    return this.list.reduce((count, { severity }) => count + (severity === 'error' ? 1 : 0), 0);
   }
 
-  /** In the order of files, then of places; what was said first comes first at one place. */
+  /** In the order of files, then of places; what was said first comes first at one place. The same is said once. */
   sorted(files: readonly string[]): readonly Diagnostic[] {
-    const rank = (d: Diagnostic) => files.indexOf(d.at.file);
-    return [...this.list].sort((a, b) => rank(a) - rank(b) || a.at.line - b.at.line || a.at.column - b.at.column);
+    const rank = new Map(files.map((file, i) => [file, i]));
+    const rankOf = ({ at }: Diagnostic) => rank.get(at.file) ?? files.length;
+    const unique = new Map(this.list.map((d) => [JSON.stringify([d.at, d.code, d.message]), this.redacted(d)]));
+    return [...unique.values()].sort((a, b) => rankOf(a) - rankOf(b) || a.at.line - b.at.line || a.at.column - b.at.column);
+  }
+
+  private redacted(diagnostic: Diagnostic): Diagnostic {
+    const { message, hint } = diagnostic;
+    return { ...diagnostic, message: this.blotted(message), ...(hint !== undefined && { hint: this.blotted(hint) }) };
+  }
+
+  private blotted(text: string): string {
+    let result = text;
+    for (const secret of this.secrets) result = result.replaceAll(secret, '(secret)');
+    return result;
   }
 }

@@ -1,101 +1,158 @@
-/** Logical lines become statements: words, and blocks in braces. Every brace error has its place. Used by reader.ts. */
-import type { SourcePosition, Statement, Word } from '@mainstay/sdk';
-import type { Line } from './line.js';
-import { splitWords } from './words.js';
+/**
+ * Statements and braces become a tree; every brace error has its place. Where braces do not match, the tree is built once more
+ * with indentation as the judge, so that one lost brace is one error and not a hundred. Used by reader.ts.
+ */
+import type { SourcePosition, Statement } from '@mainstay/sdk';
 
-export type Complain = (code: string, message: string, at: SourcePosition, hint?: string) => void;
+/** `isFirst`: nothing but blanks stands before it on its line. `enter` and `leave` are the bounds of a file. */
+export type Token =
+  | { readonly kind: 'statement'; readonly statement: Statement; readonly isFirst: boolean }
+  | { readonly kind: 'open' | 'close'; readonly at: SourcePosition; readonly isFirst: boolean }
+  | { readonly kind: 'enter' | 'leave' };
 
-interface Open {
-  readonly statement: Omit<Statement, 'block'> | undefined;
+export interface BraceError {
+  readonly code: string;
+  readonly message: string;
   readonly at: SourcePosition;
+  readonly hint?: string;
+}
+
+export interface Built {
+  readonly statements: readonly Statement[];
+  readonly errors: readonly BraceError[];
+}
+
+/** No configuration nests deeper; whoever walks the tree need not fear for the stack. */
+const mostDepth = 64;
+
+interface Frame {
+  /** Absent: the file, or a block without a keyword, whose content is dropped. */
+  readonly keyword: string;
+  readonly at: SourcePosition;
+  readonly isFirst: boolean;
+  readonly isFile: boolean;
   readonly statements: Statement[];
 }
 
-/** Takes lines one by one; `end` answers the statements. */
-export class BlockBuilder {
-  private readonly stack: Open[] = [];
-  private current: Statement[] = [];
-  /** The last statement, which a `{` may follow, on its own line or on the next. */
-  private pending: Omit<Statement, 'block'> | undefined;
+export function buildBlocks(tokens: readonly Token[]): Built {
+  const plain = new Builder(false).build(tokens);
+  if (plain.errors.length === 0) return plain;
+  const judged = new Builder(true).build(tokens);
+  return judged.isBalanced && judged.errors.length <= plain.errors.length ? judged : plain;
+}
 
-  constructor(private readonly complain: Complain) {}
+class Builder {
+  private readonly errors: BraceError[] = [];
+  private readonly stack: Frame[] = [frame('', nowhere, false, true)];
+  /** The statement that a `{` may follow, on its own line or on the next. */
+  private pending: { readonly statement: Statement; readonly isFirst: boolean } | undefined;
+  private isBalanced = true;
+  private isTooDeep = false;
 
-  add(line: Line): void {
-    let start = 0;
-    for (const { index, brace } of braces(line)) {
-      this.words(line.slice(start, index));
-      if (brace === '{') this.open(line.at(index));
-      else this.close(line.at(index));
-      start = index + 1;
+  constructor(private readonly judgesIndentation: boolean) {}
+
+  build(tokens: readonly Token[]): Built & { readonly isBalanced: boolean } {
+    for (const token of tokens) this.take(token);
+    this.flush();
+    this.closeFile();
+    return { statements: this.top.statements, errors: this.errors, isBalanced: this.isBalanced };
+  }
+
+  private get top(): Frame {
+    return this.stack.at(-1) ?? frame('', nowhere, false, true);
+  }
+
+  private take(token: Token): void {
+    switch (token.kind) {
+      case 'statement':
+        this.flush();
+        if (token.isFirst) this.closeWhileIndented(token.statement.keyword.at, (block, here) => block >= here);
+        this.pending = token;
+        break;
+      case 'open':
+        this.open(token.at);
+        break;
+      case 'close':
+        this.flush();
+        this.close(token.at, token.isFirst);
+        break;
+      case 'enter':
+        this.flush();
+        this.stack.push({ ...frame('', nowhere, false, true), statements: this.top.statements });
+        break;
+      case 'leave':
+        this.flush();
+        this.closeFile();
+        this.stack.pop();
+        break;
+      default:
+        token satisfies never;
     }
-    this.words(line.slice(start));
-  }
-
-  end(): readonly Statement[] {
-    while (this.stack.length > 0) {
-      const { at, statement } = this.stack.at(-1) ?? { at: undefined, statement: undefined };
-      const name = statement?.keyword.text ?? 'this block';
-      if (at) this.complain('CONFIG_BRACE_NOT_CLOSED', `the block of ${name} is never closed`, at, 'add the missing }');
-      this.pop();
-    }
-    this.flush();
-    return this.current;
-  }
-
-  private words(part: Line): void {
-    const text = part.trim();
-    if (text.isBlank) return;
-    this.flush();
-    const { words, unterminated } = splitWords(text);
-    // A command may hold escaped quotes; its own lexer judges those.
-    if (unterminated !== undefined && !text.text.includes('\\"'))
-      this.complain('CONFIG_QUOTE_NOT_CLOSED', 'the quote is not closed on this line', unterminated);
-    const [keyword, ...args] = words;
-    if (keyword === undefined) return;
-    const rest = text.slice(keyword.end).trim();
-    this.pending = { keyword: toWord(keyword), args: args.map(toWord), rest: rest.text, restAt: rest.at(0) };
-  }
-
-  private open(at: SourcePosition): void {
-    if (this.pending === undefined)
-      this.complain('CONFIG_BRACE_UNEXPECTED', 'a block begins here, but no keyword stands before it', at);
-    this.stack.push({ statement: this.pending, at, statements: this.current });
-    this.pending = undefined;
-    this.current = [];
-  }
-
-  private close(at: SourcePosition): void {
-    if (this.stack.length === 0) this.complain('CONFIG_BRACE_SURPLUS', 'there is no open block that this } could close', at);
-    else this.pop();
-  }
-
-  private pop(): void {
-    this.flush();
-    const open = this.stack.pop();
-    if (open === undefined) return;
-    const block = this.current;
-    this.current = open.statements;
-    if (open.statement !== undefined) this.current.push({ ...open.statement, block });
   }
 
   private flush(): void {
-    if (this.pending !== undefined) this.current.push(this.pending);
+    if (this.pending !== undefined) this.top.statements.push(this.pending.statement);
     this.pending = undefined;
   }
-}
 
-function toWord({ text, at, quoted }: Word): Word {
-  return { text, at, quoted };
-}
-
-/** Braces outside double quotes. */
-function braces(line: Line): readonly { index: number; brace: '{' | '}' }[] {
-  const found: { index: number; brace: '{' | '}' }[] = [];
-  let isQuoted = false;
-  for (let index = 0; index < line.text.length; index++) {
-    const c = line.text[index];
-    if (c === '"') isQuoted = !isQuoted;
-    else if (!isQuoted && (c === '{' || c === '}')) found.push({ index, brace: c });
+  private open(at: SourcePosition): void {
+    const { pending } = this;
+    this.pending = undefined;
+    const block: Statement[] = [];
+    if (pending === undefined) {
+      this.error(
+        'CONFIG_BRACE_UNEXPECTED',
+        'a block begins here, but no keyword stands before it',
+        at,
+        'what is in it is skipped',
+      );
+    } else if (this.stack.length > mostDepth) {
+      if (!this.isTooDeep) this.error('CONFIG_TOO_DEEP', `blocks are nested more than ${mostDepth} deep`, at);
+      this.isTooDeep = true;
+    } else this.top.statements.push({ ...pending.statement, block });
+    const keyword = pending?.statement.keyword;
+    this.stack.push({ ...frame(keyword?.text ?? '', keyword?.at ?? at, pending?.isFirst ?? false, false), statements: block });
   }
-  return found;
+
+  private close(at: SourcePosition, isFirst: boolean): void {
+    if (isFirst) this.closeWhileIndented(at, (block, here) => block > here);
+    const { isFile, isFirst: isOnOwnLine, at: opened } = this.top;
+    const isMisplaced = this.judgesIndentation && isFirst && isOnOwnLine && opened.column < at.column;
+    if (isFile || isMisplaced) {
+      this.error('CONFIG_BRACE_SURPLUS', 'there is no open block that this } could close', at, 'remove it');
+      if (isFile) this.isBalanced = false;
+    } else this.stack.pop();
+  }
+
+  /** Where indentation judges: blocks that what stands at `at` cannot belong to are closed before it. */
+  private closeWhileIndented(at: SourcePosition, isOver: (blockColumn: number, column: number) => boolean): void {
+    if (!this.judgesIndentation) return;
+    for (let { top } = this; !top.isFile && top.isFirst && isOver(top.at.column, at.column); top = this.top) {
+      this.notClosed(top, `a } is missing before line ${at.line}`);
+      this.stack.pop();
+    }
+  }
+
+  private closeFile(): void {
+    for (let { top } = this; !top.isFile; top = this.top) {
+      this.isBalanced = false;
+      this.notClosed(top, 'add the missing }');
+      this.stack.pop();
+    }
+  }
+
+  private notClosed({ keyword, at }: Frame, hint: string): void {
+    const block = keyword === '' ? 'this block' : `the block of ${keyword}`;
+    this.error('CONFIG_BRACE_NOT_CLOSED', `${block} is not closed`, at, hint);
+  }
+
+  private error(code: string, message: string, at: SourcePosition, hint?: string): void {
+    this.errors.push({ code, message, at, ...(hint !== undefined && { hint }) });
+  }
+}
+
+const nowhere: SourcePosition = { file: '', line: 0, column: 0 };
+
+function frame(keyword: string, at: SourcePosition, isFirst: boolean, isFile: boolean): Frame {
+  return { keyword, at, isFirst, isFile, statements: [] };
 }

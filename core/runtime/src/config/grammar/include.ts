@@ -1,5 +1,5 @@
 /** `include` and its kin: which files a pattern names, and whether the policy is content with them. Used by reader.ts. */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { globSync } from 'tinyglobby';
 
@@ -17,15 +17,16 @@ export const includeKeywords: Readonly<Record<string, readonly IncludeCheck[]>> 
   includea: includeChecks,
 };
 
-/** `include_check [+|-]NAME...`; without names: all. A string says which word is not known. */
+/** `include_check [+|-]NAME...`: a sign holds until the next; without one the list is new; without names all. A string is not known. */
 export function changedPolicy(policy: IncludePolicy, words: readonly string[]): IncludePolicy | string {
   if (words.length === 0) return new Set(includeChecks);
-  const isChange = /^[+-]/.test(words[0] ?? '');
-  const result = new Set<IncludeCheck>(isChange ? policy : []);
+  const result = new Set<IncludeCheck>(/^[+-]/.test(words[0] ?? '') ? policy : []);
   let isRemoval = false;
   for (const word of words) {
     if (/^[+-]/.test(word)) isRemoval = word.startsWith('-');
-    const check = includeChecks.find((known) => known === word.replace(/^[+-]/, ''));
+    const name = word.replace(/^[+-]/, '');
+    if (name === '') continue;
+    const check = includeChecks.find((known) => known === name);
     if (check === undefined) return word;
     if (isRemoval) result.delete(check);
     else result.add(check);
@@ -33,44 +34,55 @@ export function changedPolicy(policy: IncludePolicy, words: readonly string[]): 
   return result;
 }
 
-/** `{a,b}` written out, in order, as the shell does; braces without a comma stay. */
-export function expandBraces(pattern: string): readonly string[] {
-  const open = innermostBrace(pattern);
-  if (open === undefined) return [pattern];
-  const [start, end] = open;
-  const parts = pattern.slice(start + 1, end).split(',');
-  return [...new Set(parts.flatMap((part) => expandBraces(pattern.slice(0, start) + part + pattern.slice(end + 1))))];
-}
+/** More alternatives than anybody writes; each pair of braces doubles them. */
+const mostAlternatives = 1000;
 
-function innermostBrace(pattern: string): readonly [number, number] | undefined {
-  const match = /\{[^{}]*,[^{}]*\}/.exec(pattern);
-  return match === null ? undefined : [match.index, match.index + match[0].length - 1];
+/** `{a,b}` written out in order, as the shell does, also nested; braces without a comma stay. Undefined: there are too many. */
+export function expandBraces(pattern: string): readonly string[] | undefined {
+  let patterns = [pattern];
+  for (;;) {
+    const next = patterns.flatMap((one) => {
+      const match = /\{([^{}]*,[^{}]*)\}/.exec(one);
+      if (match === null) return [one];
+      const [before, after] = [one.slice(0, match.index), one.slice(match.index + match[0].length)];
+      return (match[1] ?? '').split(',').map((part) => before + part + after);
+    });
+    if (next.length > mostAlternatives) return undefined;
+    if (next.length === patterns.length) return [...new Set(next)];
+    patterns = next;
+  }
 }
 
 export interface Included {
   readonly files: readonly string[];
   /** What the policy objects to. */
   readonly complaints: readonly string[];
+  /** A plain path that is not there, which the policy lets pass: more often a mistake than a wish. */
+  readonly isMissing: boolean;
 }
 
-/** Files of a pattern, relative to the folder of the including file, in order of the brace alternatives, each sorted. */
+/** Files of a pattern, relative to the folder of the including file, in the order of the brace alternatives, each sorted. */
 export function filesOf(pattern: string, folder: string, policy: IncludePolicy): Included {
-  const complaints: string[] = [];
-  const alternatives = expandBraces(resolve(folder, pattern));
-  const found = alternatives.map((alternative) => matches(alternative));
+  const alternatives = expandBraces(pattern);
+  if (alternatives === undefined) {
+    return { files: [], complaints: [`the braces make more than ${mostAlternatives} patterns`], isMissing: false };
+  }
+  const found = alternatives.map((alternative) => matches(resolve(folder, alternative)));
   const files = [...new Set(found.flat())];
-  const hasWildcard = /[*?[]/.test(pattern);
-  if (files.length === 0 && policy.has(hasWildcard ? 'wildcard_match' : 'match')) complaints.push(`no file matches ${pattern}`);
-  else if (policy.has('brace_match')) {
+  const isPlain = !/[*?[]/.test(pattern);
+  const complaints: string[] = [];
+  if (policy.has('brace_match') && alternatives.length > 1) {
     for (const [i, alternative] of alternatives.entries())
       if (found[i]?.length === 0) complaints.push(`no file matches ${alternative}`);
-  }
-  return { files, complaints };
+  } else if (files.length === 0 && policy.has(isPlain ? 'match' : 'wildcard_match'))
+    complaints.push(`no file matches ${pattern}`);
+  return { files, complaints, isMissing: complaints.length === 0 && files.length === 0 && isPlain && alternatives.length === 1 };
 }
 
 function matches(pattern: string): readonly string[] {
-  if (!/[*?[]/.test(pattern)) return exists(pattern) ? [pattern] : [];
-  const fixed = dirname(pattern.slice(0, pattern.search(/[*?[]/) + 1));
+  const wildcard = pattern.search(/[*?[]/);
+  if (wildcard < 0) return exists(pattern) ? [pattern] : [];
+  const fixed = dirname(pattern.slice(0, wildcard + 1));
   const relative = pattern.slice(fixed === '/' ? 1 : fixed.length + 1);
   return globSync(relative, { cwd: fixed, absolute: true, onlyFiles: true, expandDirectories: false }).sort();
 }
@@ -82,4 +94,10 @@ function exists(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The same for a file under all its names. Throws where there is none or it is not a file (a FIFO would wait for ever). */
+export function identityOf(file: string): string {
+  if (!statSync(file).isFile()) throw new Error('it is not a file');
+  return realpathSync(file);
 }

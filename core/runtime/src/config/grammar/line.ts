@@ -6,27 +6,28 @@ export class Line {
     readonly file: string,
     readonly number: number,
     readonly text: string,
-    /** Column of each character, from 1; one more entry for the end. */
-    private readonly columns: readonly number[],
+    /** Column of the first character. */
+    private readonly first: number,
+    /** Column of each character and of the end; undefined: they follow each other. Substituted lines are few, long files many. */
+    private readonly columns?: readonly number[],
   ) {}
 
   static of(file: string, number: number, text: string): Line {
-    return new Line(
-      file,
-      number,
-      text,
-      Array.from({ length: text.length + 1 }, (_, i) => i + 1),
-    );
+    return new Line(file, number, text, 1);
   }
 
   /** Text that was not written here but is used here: every character stands at `at`. */
   static usedAt(at: SourcePosition, text: string): Line {
-    return new Line(at.file, at.line, text, new Array<number>(text.length + 1).fill(at.column));
+    return new Line(at.file, at.line, text, at.column, new Array<number>(text.length + 1).fill(at.column));
+  }
+
+  /** Text that begins at `at` and goes on from there. */
+  static from(at: SourcePosition, text: string): Line {
+    return new Line(at.file, at.line, text, at.column);
   }
 
   at(index: number): SourcePosition {
-    const column = this.columns[Math.max(0, Math.min(index, this.text.length))] ?? 1;
-    return { file: this.file, line: this.number, column };
+    return { file: this.file, line: this.number, column: this.column(Math.max(0, Math.min(index, this.text.length))) };
   }
 
   get isBlank(): boolean {
@@ -34,7 +35,9 @@ export class Line {
   }
 
   slice(start: number, end = this.text.length): Line {
-    return new Line(this.file, this.number, this.text.slice(start, end), this.columns.slice(start, end + 1));
+    if (start === 0 && end === this.text.length) return this;
+    const columns = this.columns?.slice(start, end + 1);
+    return new Line(this.file, this.number, this.text.slice(start, end), this.column(start), columns);
   }
 
   trim(): Line {
@@ -44,8 +47,24 @@ export class Line {
 
   /** Replaces a part; the new characters stand where the part began. */
   replace(start: number, end: number, text: string): Line {
-    const column = this.columns[start] ?? 1;
-    const columns = [...this.columns.slice(0, start), ...new Array<number>(text.length).fill(column), ...this.columns.slice(end)];
-    return new Line(this.file, this.number, this.text.slice(0, start) + text + this.text.slice(end), columns);
+    const columns: number[] = [];
+    for (let i = 0; i < start; i++) columns.push(this.column(i));
+    for (let i = 0; i < text.length; i++) columns.push(this.column(start));
+    for (let i = end; i <= this.text.length; i++) columns.push(this.column(i));
+    return new Line(this.file, this.number, this.text.slice(0, start) + text + this.text.slice(end), columns[0] ?? 1, columns);
+  }
+
+  /** Offsets at which columns do not simply follow the one before, each with its column; undefined: there are none. */
+  jumps(): readonly (readonly [offset: number, column: number])[] | undefined {
+    if (this.columns === undefined) return undefined;
+    const found: [number, number][] = [];
+    for (let i = 1; i < this.text.length; i++) {
+      if (this.column(i) !== this.column(i - 1) + 1) found.push([i, this.column(i)]);
+    }
+    return found.length === 0 ? undefined : found;
+  }
+
+  private column(index: number): number {
+    return this.columns === undefined ? this.first + index : (this.columns[index] ?? this.first);
   }
 }

@@ -1,24 +1,31 @@
 /**
- * Reads keepalived.conf text into statements: comments, includes, conditions, definitions, loops, then blocks. Every step keeps
- * the places of the characters. Reads included files; never throws, whatever the text says.
+ * Reads text in keepalived's grammar: comments, conditions, definitions, loops and includes are worked off line by line, and
+ * what remains is statements and braces. Called by loadConfig, and by tests with text.
  */
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { type Diagnostic, messageOf, type SourcePosition, type SourceTree } from '@mainstay/sdk';
-import { BlockBuilder } from './blocks.js';
-import { withoutComment } from './comments.js';
-import { changedPolicy, filesOf, type IncludePolicy, includeKeywords } from './include.js';
-import { Line } from './line.js';
-import { type Loop, parseLoop } from './loops.js';
+import { resolve } from 'node:path';
+import { closest, type Diagnostic, messageOf, type SourcePosition, type SourceTree } from '@mainstay/sdk';
+import { buildBlocks, type Token } from './blocks.js';
+import { firstBrace, withoutComment } from './comments.js';
+import { Complaints } from './complaints.js';
+import { changedPolicy, filesOf, type IncludePolicy, identityOf, includeChecks, includeKeywords } from './include.js';
+import { defaultLimits, keepalivedLineBytes, type Limits } from './limits.js';
+import type { Line } from './line.js';
+import { loopEnd, roundsOf } from './loops.js';
 import { Scope } from './scope.js';
+import { FileSource, ListSource, LoopSource, type Source, type ToInclude } from './sources.js';
+import { Substitution } from './substitution.js';
+import { splitWords, statementOf } from './words.js';
 
 export interface ReadOptions {
   /** Name by which `@ID` lines are chosen (`-i`); keepalived's default is the host name up to its first dot. */
   readonly configId: string;
-  /** `${_INSTANCE}`. */
+  /** `${_INSTANCE}`; default: the configId. */
   readonly instance?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** For `${_RANDOM}` where the configuration has no random_seed: 0 <= n < 1. */
   readonly random?: () => number;
+  readonly limits?: Partial<Limits>;
 }
 
 export interface ReadResult {
@@ -26,191 +33,258 @@ export interface ReadResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** keepalived itself nests a handful; a file that includes itself would never end. */
-const mostIncludeDepth = 32;
-const mostLoopDepth = 32;
-/** Logical lines in all: a thousand times what the largest known site has. */
-const mostLines = 5_000_000;
+const definition = /^\$([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)$/s;
+const includeLine = /^(include[rmwba]?)(?=[ \t]|$)/;
 
 class Reader {
-  readonly diagnostics: Diagnostic[] = [];
-  readonly files: string[] = [];
+  private readonly complaints = new Complaints();
+  private readonly files: string[] = [];
+  private readonly tokens: Token[] = [];
+  private readonly stack: Source[] = [];
   private readonly scope: Scope;
-  private readonly blocks: BlockBuilder;
+  private readonly limits: Limits;
   private policy: IncludePolicy = new Set();
-  private depth = 0;
-  private lines = 0;
-  private folder = '/';
+  private steps = 0;
+  private characters = 0;
+  private work = 0;
+  /** True until something of the current line of the file was taken. */
+  private isFirst = false;
 
-  constructor(private readonly options: ReadOptions) {
-    const { instance = '', env = process.env, random } = options;
+  constructor(options: ReadOptions) {
+    const { configId, instance = configId, env = process.env, random } = options;
+    this.limits = { ...defaultLimits, ...options.limits };
     this.scope = new Scope({ instance, env, ...(random !== undefined && { random }) });
-    this.blocks = new BlockBuilder((code, message, at, hint) => this.error(code, message, at, hint));
+    this.configId = configId;
+  }
+  private readonly configId: string;
+
+  read(text: string, file: string): ReadResult {
+    this.enter(text, file, mainIdentity(file));
+    for (let line = this.pull(); line !== undefined; line = this.pull()) this.process(line);
+    const { statements, errors } = buildBlocks(this.tokens);
+    for (const { code, message, at, hint } of errors) this.complaints.error(code, message, at, hint);
+    return { tree: { files: this.files, statements }, diagnostics: this.complaints.list };
   }
 
-  finish(): ReadResult {
-    return { tree: { files: this.files, statements: this.blocks.end() }, diagnostics: this.diagnostics };
-  }
-
-  /** A whole file. The include policy that it sets ends with it; what it defines stays. */
-  text(text: string, file: string): void {
-    const before = { policy: this.policy, folder: this.folder };
+  private enter(text: string, file: string, identity: string): void {
     this.files.push(file);
-    this.folder = dirname(resolve(file));
-    const raw = text.split(/\r\n|\n|\r/);
-    for (let i = 0; i < raw.length && this.lines <= mostLines; i++) {
-      const line = Line.of(file, i + 1, raw[i] ?? '');
-      if (line.text.includes('\0'))
-        this.error('CONFIG_NUL', 'the line has a NUL byte and is skipped', line.at(line.text.indexOf('\0')));
-      else i += this.physical(line, raw.slice(i + 1, i + 1 + 10_000));
+    this.characters += text.length;
+    this.tokens.push({ kind: 'enter' });
+    this.stack.push(new FileSource(text, file, this.policy, identity));
+  }
+
+  /** The next line that has something on it, without its comment. */
+  private pull(): Line | undefined {
+    for (let source = this.stack.at(-1); source !== undefined; source = this.stack.at(-1)) {
+      const file = source.include?.shift();
+      const raw = file === undefined ? source.next() : undefined;
+      if (file !== undefined) this.includeFile(file);
+      else if (raw === undefined) this.leave(source);
+      else {
+        const line = source.file === undefined ? raw : this.uncommented(raw);
+        if (line !== undefined && !line.isBlank) return line.trim();
+      }
     }
-    this.policy = before.policy;
-    this.folder = before.folder;
+    return undefined;
   }
 
-  /** One line of the file; answers how many following lines a multi-line definition took with it. */
-  private physical(raw: Line, following: readonly string[]): number {
-    const line = withoutComment(raw).trim();
-    if (line.isBlank) return 0;
-    const include = /^(include[rmwba]?)\s+(\S.*)$/.exec(line.text);
-    if (include !== null) {
-      this.include(
-        include[1] ?? 'include',
-        (include[2] ?? '').replace(/^"(.*)"$/, '$1'),
-        line.at(line.text.indexOf(include[2] ?? '')),
-      );
-      return 0;
+  private leave({ file }: Source): void {
+    this.stack.pop();
+    if (file === undefined) return;
+    this.policy = file.policyBefore;
+    this.tokens.push({ kind: 'leave' });
+  }
+
+  private uncommented(raw: Line): Line | undefined {
+    const nul = raw.text.indexOf('\0');
+    if (nul >= 0) return this.complaints.error('CONFIG_NUL', 'the line has a NUL byte and is skipped', raw.at(nul));
+    if (raw.text.length * 3 >= keepalivedLineBytes && Buffer.byteLength(raw.text) >= keepalivedLineBytes) {
+      const message = `the line has more than ${keepalivedLineBytes - 1} bytes: keepalived would skip it, Mainstay reads it`;
+      this.complaints.warning('CONFIG_LONG_LINE', message, raw.at(0), 'a $ definition of several lines can hold it');
     }
-    const chosen = this.chosen(line);
-    const definition = chosen && /^\$([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/.exec(chosen.text);
-    const body = /^(?:@\S+\s+)?\$[A-Za-z_][A-Za-z0-9_]*\s*=.*\\$/.test(line.text) ? continuation(line, following) : undefined;
-    if (definition)
-      this.scope.define(definition[1] ?? '', body?.text.slice(body.text.indexOf('=') + 1).trim() ?? definition[2] ?? '');
-    else if (chosen && body === undefined) this.logical(chosen, 0);
-    return body?.taken ?? 0;
-  }
-
-  /** `@ID rest` and `@^ID rest`: the rest where the line is for this host, undefined where it is not. */
-  private chosen(line: Line): Line | undefined {
-    const match = /^@(\^?)(\S*)\s*/.exec(line.text);
-    if (match === null) return line;
-    const isFor = (match[2] === this.options.configId) !== (match[1] === '^');
-    return isFor ? line.slice(match[0].length) : undefined;
-  }
-
-  private logical(line: Line, depth: number): undefined {
-    if (line.isBlank) return;
-    if (depth > mostLoopDepth) return this.error('CONFIG_LOOP_DEPTH', 'loops and definitions are nested too deeply', line.at(0));
-    const withParameters = line.text.startsWith('~') ? (this.expandHead(line) ?? line) : line;
-    const loop = parseLoop(withParameters.text);
-    if (typeof loop === 'string') return this.error('CONFIG_BAD_LOOP', loop, line.at(0));
-    if (loop !== undefined) return this.loop(withParameters, loop, depth);
-    this.substituted(line, depth);
-  }
-
-  private loop(line: Line, loop: Loop, depth: number): undefined {
-    const rest = line.slice(loop.length).trim();
-    for (const round of loop.rounds) {
-      if (this.lines > mostLines) return;
-      for (const [name, value] of Object.entries(round)) this.scope.define(name, value);
-      this.logical(rest, depth + 1);
+    const { line, openQuote } = withoutComment(raw);
+    if (openQuote !== undefined) {
+      this.complaints.error('CONFIG_QUOTE_NOT_CLOSED', 'the quote is not closed on this line', openQuote, 'add the closing "');
     }
+    return line;
   }
 
-  /** The parameters of a loop may be definitions; the rest of the line waits for its round. */
-  private expandHead(line: Line): Line | undefined {
-    const end = line.text.indexOf(')');
-    if (end < 0) return line;
-    const head = this.scope.expand(line.slice(0, end + 1), this.folder);
-    return head && line.replace(0, end + 1, head.text);
+  /** One line, whichever source it is from: as often as something changed, what it begins with is looked at again. */
+  private process(start: Line): void {
+    const source = this.stack.at(-1);
+    if (source === undefined || !this.mayGoOn(start, source)) return;
+    this.isFirst = source.file !== undefined;
+    const substitution = new Substitution(start, this.scope, this.file?.folder ?? '/', this.limits);
+    while (this.advance(substitution, source.depth + 1));
+    const { problem, following, work } = substitution;
+    this.work += work;
+    if (problem !== undefined) this.complaints.error(problem.code, problem.message, problem.at, problem.hint);
+    // Below what the line itself has put there, such as a loop or a file.
+    if (following.length > 0) this.stack.splice(this.stack.indexOf(source) + 1, 0, new ListSource(following, source.depth + 1));
   }
 
-  private substituted(line: Line, depth: number): undefined {
-    if (!line.text.includes('$')) return this.emit(line);
-    const expanded = this.scope.expand(line, this.folder);
-    if (expanded === undefined) {
-      return this.error(
-        'CONFIG_ENDLESS_DEFINITION',
-        'the definitions used here expand without end',
-        line.at(0),
-        'a definition must not use itself',
-      );
+  private mayGoOn(line: Line, { depth }: Source): boolean {
+    if (depth > this.limits.depth) {
+      const hint = 'a definition must not use itself';
+      this.complaints.error('CONFIG_LOOP_DEPTH', 'definitions and loops are nested without end', line.at(0), hint);
+      return false;
     }
-    let start = 0;
-    for (const part of expanded.text.split('\n')) {
-      const piece = expanded.slice(start, start + part.length).trim();
-      start += part.length + 1;
-      const chosen = this.chosen(piece);
-      if (chosen === undefined) continue;
-      if (chosen.text.startsWith('~')) this.logical(chosen, depth + 1);
-      else this.emitOrDefine(chosen);
+    const { lines, characters, work } = this.limits;
+    if (++this.steps <= lines && this.characters <= characters && this.work <= work) return true;
+    const message = `reading ends here: the configuration makes more than ${lines} lines, or too long ones`;
+    this.complaints.error('CONFIG_TOO_LARGE', message, line.at(0), 'look at the loops and definitions used here');
+    while (this.stack.length > 0) this.leave(this.stack.at(-1) as Source);
+    return false;
+  }
+
+  private get file(): FileSource | undefined {
+    return this.stack.findLast(({ file }) => file !== undefined)?.file;
+  }
+
+  /** Takes the next thing off the line; false: nothing is left of it. */
+  private advance(on: Substitution, depth: number): boolean {
+    const { line } = on.trim();
+    const c = line.text[0];
+    if (c === undefined) return false;
+    if (c === '@') return this.choose(on);
+    if (c === '$' && definition.test(line.text)) return this.define(line, true);
+    if (c === '~') return this.loop(on, depth);
+    if (c === '{' || c === '}') return this.brace(on, c);
+    if (includeLine.test(line.text)) return this.include(on);
+    const end = firstBrace(line.text);
+    if (on.substituteTo(end)) return true;
+    if (on.problem === undefined) this.statement(on.take(end));
+    return on.problem === undefined;
+  }
+
+  /** `@ID rest` and `@^ID rest`: the rest where the line is for this host. */
+  private choose(on: Substitution): boolean {
+    const [whole = '', isNot, id] = /^@(\^?)(\S*)\s*/.exec(on.line.text) ?? [];
+    const isFor = (id === this.configId) !== (isNot === '^');
+    on.take(whole.length);
+    if (!isFor && definition.test(on.line.text)) this.define(on.line, false);
+    return isFor;
+  }
+
+  /** A definition is the whole rest of its line, and goes on as long as lines end with a backslash. */
+  private define(line: Line, isWanted: boolean): false {
+    const [, name = '', first = ''] = definition.exec(line.text) ?? [];
+    const lines: string[] = [];
+    let text = first.trim();
+    for (; text.endsWith('\\'); text = this.pull()?.text ?? '') {
+      const part = text.slice(0, -1).trim();
+      if (part !== '') lines.push(part);
+      if (++this.steps > this.limits.lines) break;
     }
+    if (text !== '' || lines.length === 0) lines.push(text);
+    if (isWanted) this.scope.define(name, lines);
+    return false;
   }
 
-  /** A line of a multi-line definition may itself define something. */
-  private emitOrDefine(line: Line): void {
-    const definition = /^\$([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/.exec(line.text);
-    if (definition === null) this.emit(line);
-    else this.scope.define(definition[1] ?? '', definition[2] ?? '');
+  private loop(on: Substitution, depth: number): false {
+    const { line } = on;
+    const end = loopEnd(line.text);
+    if (typeof end === 'string') return this.badLoop(end, line);
+    if (!on.substituteAll(end - 1)) return false;
+    const head = on.take((loopEnd(on.line.text) as number) || 0);
+    const rounds = roundsOf(head.text);
+    if (typeof rounds === 'string') return this.badLoop(rounds, line);
+    const define = (name: string, lines: readonly string[]) => this.scope.define(name, lines);
+    this.stack.push(new LoopSource(rounds, on.line.trim(), define, depth));
+    return false;
   }
 
-  private emit(line: Line): undefined {
-    if (++this.lines === mostLines) this.error('CONFIG_TOO_LARGE', `more than ${mostLines} lines: reading ends here`, line.at(0));
-    if (this.lines >= mostLines || line.isBlank) return;
-    const seed = /^random_seed\s+([0-9]+)/.exec(line.text);
-    if (seed !== null) this.scope.seed(Number(seed[1]));
-    if (/^include_check\b/.test(line.text)) this.changePolicy(line);
-    this.blocks.add(line);
+  private badLoop(message: string, line: Line): false {
+    this.complaints.error('CONFIG_BAD_LOOP', message, line.at(0));
+    return false;
   }
 
-  private changePolicy(line: Line): void {
-    const words = line.text.split(/\s+/).slice(1);
-    const policy = changedPolicy(this.policy, words);
-    if (typeof policy === 'string')
-      this.error('CONFIG_BAD_VALUE', `"${policy}" is not an include check`, line.at(line.text.indexOf(policy)));
-    else this.policy = policy;
+  private brace(on: Substitution, brace: '{' | '}'): true {
+    this.tokens.push({ kind: brace === '{' ? 'open' : 'close', at: on.line.at(0), isFirst: this.isFirst });
+    this.isFirst = false;
+    on.take(1);
+    return true;
   }
 
-  private include(keyword: string, pattern: string, at: SourcePosition): undefined {
-    if (this.depth >= mostIncludeDepth) return this.error('CONFIG_INCLUDE_DEPTH', 'files include each other without end', at);
-    const policy: IncludePolicy = new Set([...this.policy, ...(includeKeywords[keyword] ?? [])]);
-    const { files, complaints } = filesOf(pattern, this.folder, policy);
-    for (const complaint of complaints) this.error('CONFIG_INCLUDE_NO_MATCH', `${keyword}: ${complaint}`, at);
-    for (const file of files) this.includeFile(file, policy.size > 0, at);
+  private statement(line: Line): void {
+    const statement = statementOf(line);
+    if (statement === undefined) return;
+    const { keyword, args } = statement;
+    const last = args.at(-1);
+    if (last?.text === '\\' && !last.quoted) {
+      const message = 'a backslash at the end of a line does not continue it: only a $ definition may have several lines';
+      this.complaints.error('CONFIG_CONTINUATION', message, last.at, 'write the statement on one line');
+    }
+    if (keyword.text === 'random_seed' && /^[0-9]+$/.test(args[0]?.text ?? '')) this.scope.seed(Number(args[0]?.text));
+    if (keyword.text === 'include_check') this.changePolicy(statement.args);
+    this.tokens.push({ kind: 'statement', statement, isFirst: this.isFirst });
+    this.isFirst = false;
   }
 
-  private includeFile(file: string, isStrict: boolean, at: SourcePosition): void {
-    this.depth++;
+  private changePolicy(words: readonly { readonly text: string; readonly at: SourcePosition }[]): void {
+    const policy = changedPolicy(
+      this.policy,
+      words.map(({ text }) => text),
+    );
+    if (typeof policy !== 'string') {
+      this.policy = policy;
+      return;
+    }
+    const word = words.find(({ text }) => text === policy);
+    const near = closest(policy.replace(/^[+-]/, ''), includeChecks);
+    const hint = near === undefined ? `known are ${includeChecks.join(', ')}` : `did you mean "${near}"?`;
+    if (word) this.complaints.error('CONFIG_BAD_VALUE', `"${policy}" is not an include check`, word.at, hint);
+  }
+
+  private include(on: Substitution): false {
+    if (!on.substituteAll(on.line.text.length)) return false;
+    const [keyword, pattern, extra] = splitWords(on.line);
+    if (keyword === undefined) return false;
+    if (pattern === undefined) {
+      this.complaints.error('CONFIG_MISSING_VALUE', `${keyword.text} needs the name of a file`, on.line.at(on.line.text.length));
+      return false;
+    }
+    if (extra !== undefined) {
+      const hint = 'quotes hold a name with blanks together';
+      this.complaints.error('CONFIG_EXTRA_WORD', `there is one word too many after ${keyword.text}`, extra.at, hint);
+    }
+    const policy: IncludePolicy = new Set([...this.policy, ...(includeKeywords[keyword.text] ?? [])]);
+    const { files, complaints, isMissing } = filesOf(pattern.text, this.file?.folder ?? '/', policy);
+    for (const complaint of complaints) this.complaints.error('CONFIG_INCLUDE_NO_MATCH', complaint, pattern.at);
+    if (isMissing) {
+      const hint = 'includem makes it an error';
+      this.complaints.warning('CONFIG_INCLUDE_NO_MATCH', `${pattern.text} does not exist and is left out`, pattern.at, hint);
+    }
+    const included = files.map((file) => ({ file, isStrict: policy.size > 0, at: pattern.at }));
+    this.stack.push({ depth: 0, include: included, next: () => undefined });
+    return false;
+  }
+
+  private includeFile({ file, isStrict, at }: ToInclude): void {
+    const open = this.stack.flatMap((source) => (source.file === undefined ? [] : [source.file]));
     try {
-      this.text(readFileSync(file, 'utf8'), file);
+      const identity = identityOf(file);
+      if (open.some((one) => one.identity === identity)) {
+        this.complaints.error('CONFIG_INCLUDE_CYCLE', `${file} includes itself, directly or through others`, at);
+      } else if (open.length > this.limits.includeDepth) {
+        this.complaints.error('CONFIG_INCLUDE_DEPTH', `includes are nested more than ${this.limits.includeDepth} deep`, at);
+      } else this.enter(readFileSync(file, 'utf8'), file, identity);
     } catch (error) {
-      const message = `included file ${file} cannot be read: ${messageOf(error)}`;
-      this.diagnostics.push({ severity: isStrict ? 'error' : 'warning', code: 'CONFIG_INCLUDE_UNREADABLE', message, at });
+      const message = `${file} cannot be read${isStrict ? '' : ' and is left out'}: ${messageOf(error)}`;
+      this.complaints.add(isStrict ? 'error' : 'warning', 'CONFIG_INCLUDE_UNREADABLE', message, at);
     }
-    this.depth--;
-  }
-
-  private error(code: string, message: string, at: SourcePosition, hint?: string): undefined {
-    this.diagnostics.push({ severity: 'error', code, message, at, ...(hint !== undefined && { hint }) });
   }
 }
 
-/** A definition that goes on: lines up to the first that does not end with a backslash, joined by newlines. */
-function continuation(first: Line, following: readonly string[]): { text: string; taken: number } {
-  const parts = [first.text.replace(/\\$/, '').trim()];
-  let taken = 0;
-  for (const raw of following) {
-    taken++;
-    const text = withoutComment(Line.of(first.file, first.number + taken, raw)).text.trim();
-    parts.push(text.replace(/\\$/, '').trim());
-    if (!text.endsWith('\\')) break;
+function mainIdentity(file: string): string {
+  try {
+    return identityOf(file);
+  } catch {
+    return resolve(file);
   }
-  return { text: parts.join('\n'), taken };
 }
 
 /** `file` names the text in positions, and is where relative includes begin. */
 export function readKeepalived(text: string, file: string, options: ReadOptions): ReadResult {
-  const reader = new Reader(options);
-  reader.text(text, file);
-  return reader.finish();
+  return new Reader(options).read(text, file);
 }

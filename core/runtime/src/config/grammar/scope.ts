@@ -1,8 +1,7 @@
 /**
- * `$` definitions of keepalived.conf: named pieces of text, expanded where they are used, and the built-in ones. A definition
- * may hold several lines. Used by reader.ts.
+ * `$` definitions of keepalived.conf: named pieces of text that are looked up when they are used, and the built-in ones. A
+ * definition may hold several lines. Used by reader.ts.
  */
-import type { Line } from './line.js';
 
 export interface ScopeOptions {
   readonly instance: string;
@@ -11,23 +10,27 @@ export interface ScopeOptions {
   readonly random?: () => number;
 }
 
-/** Text may grow this much and no more: a definition that uses itself twice would fill the memory. */
-const mostCharacters = 1_000_000;
-const mostRounds = 1000;
+/** A use of a name that has a value. */
+export interface Use {
+  readonly start: number;
+  readonly end: number;
+  /** The lines of the value; one at least. */
+  readonly value: readonly string[];
+}
 
-const use = /\$(?:\{([A-Za-z_][A-Za-z0-9_]*)((?:\s[^}]*)?)\}|([A-Za-z_][A-Za-z0-9_]*)(?=[\s,)]|$))/g;
+/** `$NAME` before a blank, a comma, a parenthesis or the end; `${NAME}` anywhere; built-ins take words inside the braces. */
+const use = /\$(?:\{([A-Za-z_][A-Za-z0-9_]*)((?:[ \t][^{}]*)?)\}|([A-Za-z_][A-Za-z0-9_]*)(?=[\s,)]|$))/g;
 
 export class Scope {
-  private readonly values = new Map<string, string>();
+  private readonly values = new Map<string, readonly string[]>();
   private random: () => number;
 
   constructor(private readonly options: ScopeOptions) {
     this.random = options.random ?? Math.random;
   }
 
-  /** Lines of a value are separated by newlines. */
-  define(name: string, value: string): void {
-    this.values.set(name, value);
+  define(name: string, lines: readonly string[]): void {
+    this.values.set(name, lines);
   }
 
   /** `random_seed N`: from here on ${_RANDOM} is the same in every run. */
@@ -41,29 +44,26 @@ export class Scope {
     };
   }
 
-  /** Every known name replaced, also inside what it stands for; unknown names stay as they are. Undefined: it never ends. */
-  expand(line: Line, folder: string): Line | undefined {
-    let result = line;
-    let from = 0;
-    for (let round = 0; round < mostRounds; round++) {
-      use.lastIndex = from;
-      const match = use.exec(result.text);
-      if (match === null) return result;
-      const [whole, braced, parameters = '', bare] = match;
+  /** The first use between `from` and `to` of a name that has a value. Names without one are text like any other. */
+  next(text: string, from: number, to: number, folder: string): Use | undefined {
+    use.lastIndex = from;
+    for (let match = use.exec(text); match !== null; match = use.exec(text)) {
+      const end = match.index + match[0].length;
+      if (end > to) return undefined;
+      const [, braced, parameters = '', bare] = match;
       const value = this.valueOf(braced ?? bare ?? '', parameters.trim(), folder);
-      if (value === undefined) from = match.index + whole.length;
-      else {
-        result = result.replace(match.index, match.index + whole.length, value);
-        from = match.index;
-      }
-      if (result.text.length > mostCharacters) return undefined;
+      if (value !== undefined) return { start: match.index, end, value };
     }
     return undefined;
   }
 
-  private valueOf(name: string, parameters: string, folder: string): string | undefined {
-    const own = this.values.get(name);
-    if (own !== undefined) return own;
+  private valueOf(name: string, parameters: string, folder: string): readonly string[] | undefined {
+    const own = parameters === '' ? this.values.get(name) : undefined;
+    const value = own ?? this.builtIn(name, parameters, folder);
+    return typeof value === 'string' ? [value] : value;
+  }
+
+  private builtIn(name: string, parameters: string, folder: string): string | undefined {
     switch (name) {
       case '_PWD':
         return folder;
@@ -74,16 +74,18 @@ export class Scope {
       case '_BANG':
         return '!';
       case '_ENV':
-        return this.options.env[parameters] ?? '';
+        return parameters === '' ? undefined : (this.options.env[parameters] ?? '');
       case '_RANDOM':
-        return String(this.randomIn(parameters));
+        return this.randomIn(parameters);
       default:
         return undefined;
     }
   }
 
-  private randomIn(parameters: string): number {
-    const [min = 0, max = 32767] = parameters === '' ? [] : parameters.split(/\s+/).map(Number);
-    return Math.floor(min + this.random() * (max - min + 1));
+  private randomIn(parameters: string): string | undefined {
+    const match = /^(?:([0-9]+)(?:[ \t]+([0-9]+))?)?$/.exec(parameters);
+    if (match === null) return undefined;
+    const [min, max] = [Number(match[1] ?? 0), Number(match[2] ?? 32767)];
+    return max < min ? undefined : String(Math.floor(min + this.random() * (max - min + 1)));
   }
 }

@@ -1,8 +1,8 @@
 /**
  * The two lexers of keepalived.conf: plain words (blanks separate, double quotes hold together, no escapes), and commands
- * (both quotes, adjacent pieces join, escapes as in C). Used by blocks.ts and by the binder.
+ * (both quotes, adjacent pieces join, escapes as in C). Used by reader.ts and by the binder.
  */
-import type { SourcePosition, Word } from '@mainstay/sdk';
+import type { SourcePosition, Statement, Word } from '@mainstay/sdk';
 import type { Line } from './line.js';
 
 /** `end`: index behind the word in its line. */
@@ -10,25 +10,47 @@ export interface PlacedWord extends Word {
   readonly end: number;
 }
 
-export function splitWords(line: Line): { readonly words: readonly PlacedWord[]; readonly unterminated?: SourcePosition } {
+function isBlank(c: string | undefined): boolean {
+  return c === ' ' || c === '\t' || c === '\v' || c === '\f' || c === '\r' || c === '\n';
+}
+
+/** A quote without its end reaches to the end of the line; the reader has said so. */
+export function splitWords(line: Line): readonly PlacedWord[] {
   const words: PlacedWord[] = [];
   const { text } = line;
   for (let i = 0; i < text.length; ) {
-    if (/\s/.test(text[i] ?? '')) {
+    if (isBlank(text[i])) {
       i++;
-    } else if (text[i] === '"') {
-      const close = text.indexOf('"', i + 1);
-      const end = close < 0 ? text.length : close;
-      words.push({ text: text.slice(i + 1, end), at: line.at(i), quoted: true, end: Math.min(end + 1, text.length) });
-      if (close < 0) return { words, unterminated: line.at(i) };
-      i = end + 1;
-    } else {
-      const rest = /^\S+/.exec(text.slice(i))?.[0] ?? '';
-      words.push({ text: rest, at: line.at(i), quoted: false, end: i + rest.length });
-      i += rest.length;
+      continue;
     }
+    const quoted = text[i] === '"';
+    const start = quoted ? i + 1 : i;
+    let end = start;
+    while (end < text.length && text[end] !== '"' && (quoted || !isBlank(text[end]))) end++;
+    const behind = quoted ? Math.min(end + 1, text.length) : end;
+    words.push({ text: text.slice(start, end), at: line.at(i), quoted, end: behind });
+    i = behind;
   }
-  return { words };
+  return words;
+}
+
+/** The statement of a line that has words. */
+export function statementOf(line: Line): Statement | undefined {
+  const [keyword, ...args] = splitWords(line);
+  if (keyword === undefined) return undefined;
+  const rest = line.slice(keyword.end).trim();
+  const restJumps = rest.jumps();
+  return {
+    keyword: wordOf(keyword),
+    args: args.map(wordOf),
+    rest: rest.text,
+    restAt: rest.at(0),
+    ...(restJumps !== undefined && { restJumps }),
+  };
+}
+
+function wordOf({ text, at, quoted }: PlacedWord): Word {
+  return { text, at, quoted };
 }
 
 const simpleEscapes: Readonly<Record<string, string>> = {
@@ -42,35 +64,58 @@ const simpleEscapes: Readonly<Record<string, string>> = {
   v: '\v',
 };
 
-/** The words of a command; a string says what is wrong. */
-export function splitCommand(rest: string, at: SourcePosition): readonly Word[] | string {
-  const words: Word[] = [];
-  let word: string | undefined;
-  let start = 0;
-  let quoted = false;
-  let quote = '';
-  const finish = () => {
-    if (word !== undefined) words.push({ text: word, at: { ...at, column: at.column + start }, quoted });
-    word = undefined;
-    quoted = false;
-  };
-  for (let i = 0; i < rest.length; i++) {
-    const c = rest[i] ?? '';
-    if (quote === '' && /\s/.test(c)) {
-      finish();
+/** Where the character at `offset` of a statement's rest stands. */
+export function placeInRest({ restAt, restJumps = [] }: Pick<Statement, 'restAt' | 'restJumps'>, offset: number): SourcePosition {
+  const [from, column] = restJumps.findLast(([start]) => start <= offset) ?? [0, restAt.column];
+  return restAt.line === 0 ? restAt : { ...restAt, column: column + offset - from };
+}
+
+export class QuoteNotClosed extends Error {
+  constructor(readonly offset: number) {
+    super('the quote is not closed on this line');
+  }
+}
+
+/** A word of a command, with its offset in the text. */
+export interface CommandWord {
+  readonly text: string;
+  readonly offset: number;
+  readonly quoted: boolean;
+}
+
+/** The words of a command. Throws QuoteNotClosed. */
+export function splitCommand(rest: string): readonly CommandWord[] {
+  const words: CommandWord[] = [];
+  for (let i = 0; i < rest.length; ) {
+    if (isBlank(rest[i])) {
+      i++;
       continue;
     }
-    if (word === undefined) [word, start] = ['', i];
-    if (c === quote) quote = '';
-    else if (quote === '' && (c === '"' || c === "'")) [quote, quoted] = [c, true];
-    else if (c === '\\') {
-      const [text, length] = escaped(rest.slice(i + 1));
-      word += text;
-      i += length;
-    } else word += c;
+    const { word, end } = commandWord(rest, i);
+    words.push(word);
+    i = end;
   }
-  finish();
-  return quote === '' ? words : `the quote ${quote} is not closed`;
+  return words;
+}
+
+function commandWord(rest: string, offset: number): { readonly word: CommandWord; readonly end: number } {
+  let text = '';
+  let quote = '';
+  let quoteAt = offset;
+  let quoted = false;
+  let i = offset;
+  for (; i < rest.length && (quote !== '' || !isBlank(rest[i])); i++) {
+    const c = rest[i] ?? '';
+    if (c === '\\') {
+      const [meant, length] = escaped(rest.slice(i + 1, i + 5));
+      text += meant;
+      i += length;
+    } else if (c === quote) quote = '';
+    else if (quote === '' && (c === '"' || c === "'")) [quote, quoteAt, quoted] = [c, i, true];
+    else text += c;
+  }
+  if (quote !== '') throw new QuoteNotClosed(quoteAt);
+  return { word: { text, offset, quoted }, end: i };
 }
 
 /** What follows a backslash: the character it stands for, and how much of the text it took. */

@@ -1,0 +1,42 @@
+/** One statement with its field: the value, or a Refusal that says what is wrong and where. Used by block-binder.ts. */
+import type { Statement, ValueSpec, Word } from '@mainstay/sdk';
+import { placeInRest, QuoteNotClosed, splitCommand } from '../grammar/words.js';
+import { Refusal, StatementArgs } from './args.js';
+import type { BindContext } from './block-binder.js';
+import type { FieldIndex } from './fields.js';
+
+export const notBuiltHint = 'take it out, or stay with keepalived on this host for now';
+
+export function notBuilt(feature: string, { at }: Word): Refusal {
+  return new Refusal('CONFIG_NOT_BUILT', `${feature} is not built yet`, at, notBuiltHint);
+}
+
+/** `siblings`: the keywords of the block, for hints. */
+export function parseValue(statement: Statement, spec: ValueSpec<unknown>, context: BindContext, siblings?: FieldIndex): unknown {
+  const { keyword, block } = statement;
+  if (block !== undefined) {
+    throw new Refusal('CONFIG_BLOCK_UNEXPECTED', `${keyword.text} takes a value, not a block in braces`, keyword.at);
+  }
+  const words = spec.lexer === 'command' ? commandWords(statement) : statement.args;
+  const args = new StatementArgs(words, statement, context.problems);
+  const value = spec.parse(args);
+  const extra = args.peek();
+  if (extra === undefined) return value;
+  // The word is not quoted: it may be a secret that slipped onto the wrong line.
+  const isKeyword = siblings?.has(extra.text) === true;
+  const hint = isKeyword ? `${extra.text} is a keyword of its own: put it on the next line` : expected(keyword.text, spec.syntax);
+  throw new Refusal('CONFIG_EXTRA_WORD', `there is one word too many after ${keyword.text}`, extra.at, hint);
+}
+
+function expected(keyword: string, syntax: string): string {
+  return syntax === '' ? `${keyword} stands alone` : `expected: ${keyword} ${syntax}`;
+}
+
+function commandWords(statement: Statement): readonly Word[] {
+  try {
+    return splitCommand(statement.rest).map(({ text, offset, quoted }) => ({ text, quoted, at: placeInRest(statement, offset) }));
+  } catch (error) {
+    if (!(error instanceof QuoteNotClosed)) throw error;
+    throw new Refusal('CONFIG_QUOTE_NOT_CLOSED', error.message, placeInRest(statement, error.offset), 'add the closing quote');
+  }
+}

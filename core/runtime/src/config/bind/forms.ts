@@ -1,0 +1,39 @@
+/** What data formats leave open, decided with the schema: lists, objects and false. Text in keepalived's grammar passes as it is. */
+import type { Field, Statement } from '@mainstay/sdk';
+import { isFlag, wordsOf } from './fields.js';
+
+/** `vrrp_instance: { VI_1: {...} }` is a block for each name. */
+export function namedBlocks(statement: Statement): readonly Statement[] {
+  const { args, block = [], form, keyword } = statement;
+  if (form !== 'map' || args.length > 0) return [statement];
+  return block.map((one) => ({ ...one, keyword: { ...keyword, at: one.keyword.at }, args: [one.keyword, ...one.args] }));
+}
+
+/** Back from that where the block has no name. */
+export function unnamedBlock(statement: Statement): Statement {
+  const [name, ...more] = statement.args;
+  if (statement.form !== 'map' || name === undefined) return statement;
+  return { ...statement, args: [], block: [{ ...statement, keyword: name, args: more }] };
+}
+
+/** The statements that one statement of data stands for, with this field. */
+export function occurrences(statement: Statement, field: Field<unknown>): readonly Statement[] {
+  const { block = [], form, keyword } = statement;
+  if (form === 'off' && isFlag(field)) return [];
+  const isList = form === 'list' && (field.shape.kind === 'value' || field.shape.kind === 'block');
+  return isList ? block.map((item) => ({ ...item, keyword: { ...keyword, at: item.keyword.at }, ...textOf(item) })) : [statement];
+}
+
+/** The words of a list's item as the arguments of a statement. */
+function textOf(item: Statement): Pick<Statement, 'args' | 'rest' | 'restAt'> {
+  const first = item.keyword.quoted ? `"${item.keyword.text}"` : item.keyword.text;
+  return { args: wordsOf(item), rest: [first, item.rest].filter(Boolean).join(' '), restAt: item.keyword.at };
+}
+
+/** Each line of a block of lines; words on the keyword's own line are a line, too. */
+export function linesOf(statement: Statement): readonly Statement[] {
+  const { args, block = [], keyword, rest, restAt, restJumps } = statement;
+  const items = block.flatMap((item) => (item.keyword.text === '' && item.form === 'map' ? (item.block ?? []) : [item]));
+  const lines = items.map((item) => ({ ...item, ...textOf(item) }));
+  return args.length === 0 ? lines : [{ keyword, args, rest, restAt, ...(restJumps && { restJumps }) }, ...lines];
+}

@@ -1,0 +1,80 @@
+/** Where lines come from: files, definitions of several lines, and loops. The reader keeps them on a stack. Used by reader.ts. */
+import { dirname, resolve } from 'node:path';
+import type { SourcePosition } from '@mainstay/sdk';
+import type { IncludePolicy } from './include.js';
+import { Line } from './line.js';
+import type { Rounds } from './loops.js';
+
+export interface Source {
+  /** How many definitions and loops it comes out of. */
+  readonly depth: number;
+  /** Set for the lines of a file. */
+  readonly file?: FileSource;
+  /** Files to read before the next line, one after another. */
+  readonly include?: ToInclude[];
+  next(): Line | undefined;
+}
+
+export interface ToInclude {
+  readonly file: string;
+  readonly isStrict: boolean;
+  /** Of the name in the `include`. */
+  readonly at: SourcePosition;
+}
+
+export class FileSource implements Source {
+  readonly depth = 0;
+  readonly file = this;
+  /** `${_PWD}`, and where relative includes begin. */
+  readonly folder: string;
+  private readonly lines: readonly string[];
+  private index = 0;
+
+  constructor(
+    text: string,
+    readonly name: string,
+    /** The including file's policy, in force again after this one. */
+    readonly policyBefore: IncludePolicy,
+    /** To notice a file that includes itself. */
+    readonly identity: string,
+  ) {
+    this.folder = dirname(resolve(name));
+    this.lines = text.replace(/^\ufeff/, '').split(/\r\n|\n|\r/);
+  }
+
+  next(): Line | undefined {
+    const text = this.lines[this.index++];
+    return text === undefined ? undefined : Line.of(this.name, this.index, text);
+  }
+}
+
+/** The lines of a definition after its first. */
+export class ListSource implements Source {
+  private index = 0;
+  constructor(
+    private readonly lines: readonly Line[],
+    readonly depth: number,
+  ) {}
+  next(): Line | undefined {
+    return this.lines[this.index++];
+  }
+}
+
+/** One line for each round of a loop; its variables are set just before. */
+export class LoopSource implements Source {
+  private readonly rounds: Iterator<Readonly<Record<string, string>>>;
+  constructor(
+    rounds: Rounds,
+    private readonly body: Line,
+    private readonly define: (name: string, lines: readonly string[]) => void,
+    readonly depth: number,
+  ) {
+    this.rounds = rounds[Symbol.iterator]();
+  }
+  next(): Line | undefined {
+    const round = this.rounds.next();
+    if (round.done === true) return undefined;
+    for (const [name, value] of Object.entries(round.value)) this.define(name, [value]);
+    return this.body;
+  }
+}
