@@ -9,7 +9,6 @@ import {
   messageOf,
   type PayloadOf,
   type RawIpPacket,
-  type Run,
   type Timer,
   type VrrpIdentity,
   type VrrpState,
