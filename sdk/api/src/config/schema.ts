@@ -264,11 +264,16 @@ export const s = {
   notBuilt: (feature: string): Field<undefined> => new Field<undefined>({ kind: 'notBuilt', feature }, { isOptional: true }),
 };
 
+/** Longer words are not slips of the finger, and would cost time. */
+const longestKeyword = 64;
+
 /** The candidate nearest to `word` by edit distance, where it is near enough to be a slip of the finger. */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  if (word.length > longestKeyword) return undefined;
   for (const candidate of candidates) {
+    if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const d = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (d < bestDistance) [best, bestDistance] = [candidate, d];
   }

@@ -1,8 +1,8 @@
 /** Binds the statements of one block: each keyword to the value its field describes, each mistake to its place. Used by tree-binder.ts. */
-import { closest, type Field, type SourcePosition, type Statement } from '@mainstay/sdk';
+import { closest, type SourcePosition, type Statement, type ValueSpec } from '@mainstay/sdk';
 import { Refusal } from './args.js';
 import { notBuilt, parseValue } from './field-value.js';
-import { absentValue, type FieldIndex, type Found, indexOf, type Part, syntaxOf } from './fields.js';
+import { absentValue, type FieldIndex, type Found, indexOf, nearestIn, type Part, syntaxOf } from './fields.js';
 import { linesOf, occurrences } from './forms.js';
 import type { Problems } from './problems.js';
 
@@ -29,8 +29,10 @@ export function bindBlock(
   statements: readonly Statement[],
   parts: readonly Part[],
   context: BindContext,
+  /** Keywords of others that may stand there, for suggestions. */
+  others: readonly string[] = [],
 ): BoundBlock {
-  return new BlockBinder(title, parts, context).bind(statements, at);
+  return new BlockBinder(title, parts, context, others).bind(statements, at);
 }
 
 class BlockBinder {
@@ -45,6 +47,7 @@ class BlockBinder {
     private readonly title: string,
     private readonly parts: readonly Part[],
     private readonly context: BindContext,
+    private readonly others: readonly string[],
   ) {
     this.index = indexOf(parts);
     this.values = parts.map(() => ({}));
@@ -65,7 +68,7 @@ class BlockBinder {
   private unknown({ keyword: { text, at } }: Statement): void {
     const { unknownKeywords, problems, placesOf } = this.context;
     const places = placesOf(text);
-    const near = closest(text, this.index.keys());
+    const near = nearestIn(this.index, text) ?? closest(text, this.others);
     const meant = near === undefined || places.length > 0 ? undefined : this.index.get(near);
     if (meant !== undefined && unknownKeywords === 'error') {
       this.attempted.add(meant.keyword);
@@ -88,17 +91,19 @@ class BlockBinder {
     const secrets = field.facts.isSecret === true ? [statement.rest, ...statement.args.map((word) => word.text)] : [];
     for (const secret of secrets) problems.keepSecret(secret);
     try {
-      const value = this.valueOf(statement, field);
+      const value = this.valueOf(statement, found);
       const target = this.values[found.part] ?? {};
       const isList = field.facts.isRepeated === true || field.shape.kind === 'lines';
       const added = field.facts.isRepeated === true ? [value] : value;
-      target[keyword] = isList ? [...((target[keyword] as unknown[] | undefined) ?? []), ...(added as unknown[])] : value;
+      if (!isList || !Object.hasOwn(target, keyword)) target[keyword] = isList ? added : value;
+      else for (const one of added as unknown[]) (target[keyword] as unknown[]).push(one);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       problems.error(error.code, error.message, error.at, error.hint);
     }
     if (secrets.length > 0) problems.scrub(said, secrets, `the value of ${text} is not valid`);
-    if (problems.errors > errors) this.broken.add(found.part);
+    // What is not built has no value that could be wrong.
+    if (problems.errors > errors && field.shape.kind !== 'notBuilt') this.broken.add(found.part);
   }
 
   private sayAboutUse({ keyword: { text, at } }: Statement, { keyword, field }: Found): void {
@@ -114,16 +119,16 @@ class BlockBinder {
     problems.add('warning', 'CONFIG_DUPLICATE_KEYWORD', message, at, 'remove one of them');
   }
 
-  private valueOf(statement: Statement, field: Field<unknown>): unknown {
+  private valueOf(statement: Statement, { field, plugin }: Found): unknown {
     const { keyword, block, args } = statement;
     const { shape } = field;
     switch (shape.kind) {
       case 'notBuilt':
         throw notBuilt(shape.feature, keyword);
       case 'value':
-        return parseValue(statement, shape.value, this.context, this.index);
+        return parseValue(statement, shape.value, plugin, this.context, this.index);
       case 'lines':
-        return this.lines(statement, shape.item);
+        return this.lines(statement, shape.item, plugin);
       case 'block': {
         if (block === undefined) {
           throw new Refusal(
@@ -137,8 +142,7 @@ class BlockBinder {
         if (extra !== undefined && keyword.text !== '') {
           this.context.problems.error('CONFIG_EXTRA_WORD', `there is one word too many after ${keyword.text}`, extra.at);
         }
-        const part = { plugin: '', fields: shape.block.fields };
-        return bindBlock(keyword.text, keyword.at, block, [part], this.context).values[0];
+        return bindBlock(keyword.text, keyword.at, block, [{ plugin, fields: shape.block.fields }], this.context).values[0];
       }
       default:
         return shape satisfies never;
@@ -146,10 +150,10 @@ class BlockBinder {
   }
 
   /** A mistake in one line does not hide those in the others. */
-  private lines(statement: Statement, item: Parameters<typeof parseValue>[1]): readonly unknown[] {
+  private lines(statement: Statement, item: ValueSpec<unknown>, plugin: string): readonly unknown[] {
     return linesOf(statement).flatMap((line) => {
       try {
-        return [parseValue(line, item, this.context)];
+        return [parseValue(line, item, plugin, this.context)];
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         this.context.problems.error(error.code, error.message, error.at, error.hint);
@@ -162,7 +166,7 @@ class BlockBinder {
   private fillUp(fields: Part['fields'], value: Record<string, unknown>, at: SourcePosition): boolean {
     let isComplete = true;
     for (const [keyword, field] of Object.entries(fields)) {
-      if (keyword in value) continue;
+      if (Object.hasOwn(value, keyword)) continue;
       const absent = absentValue(field);
       value[keyword] = absent?.value;
       if (absent !== undefined || this.where.has(keyword) || this.attempted.has(keyword)) continue;

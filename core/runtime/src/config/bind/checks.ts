@@ -21,15 +21,24 @@ export function runChecks(
   for (const { plugin, run } of schema.checks) {
     if (halted.has(plugin)) continue;
     const from = problems.list.length;
-    try {
-      run((handle) => problems.reporterAt(handle.entries[0]?.at ?? top));
-    } catch (error) {
-      // With half a configuration before it a check may well stumble.
-      if (!isPartial)
-        problems.error('CONFIG_CHECK_FAILED', `plugin ${plugin} failed to check its configuration: ${messageOf(error)}`, top);
+    const failure = failureOf(() => run((handle) => problems.reporterAt(handle.entries[0]?.at ?? top)));
+    // With half a configuration before it a check may well stumble.
+    if (failure !== undefined && !isPartial) {
+      const message = `plugin ${plugin} failed to check its configuration: ${failure}`;
+      problems.error('CONFIG_CHECK_FAILED', message, top, 'this is a fault of the plugin; please report it');
     }
-    const said = problems.list.splice(from);
-    problems.list.push(...said.filter(({ message }) => !namesOne(message, names)));
+    problems.keep(from, ({ message }) => !namesOne(message, names));
+  }
+}
+
+function failureOf(check: () => unknown): string | undefined {
+  try {
+    const answer = check();
+    if (!(answer instanceof Promise)) return undefined;
+    answer.catch(() => {});
+    return 'the check is asynchronous, and nobody waits for what it finds';
+  } catch (error) {
+    return messageOf(error);
   }
 }
 

@@ -40,6 +40,7 @@ export class Contributions {
 
   pointsFor(plugin: string): ConfigPoints {
     const part = (fields: unknown): Contribution => {
+      for (const [keyword, field] of Object.entries(fields as Fields)) assertField(plugin, keyword, field);
       return { plugin, fields: fields as Fields, handle: new Handle(plugin, absentValues(fields as Fields)) };
     };
     const own = (keyword: string, block: unknown, isNamed: boolean) => {
@@ -106,4 +107,14 @@ function claim(plugin: string, keywords: readonly string[], parts: readonly Cont
 function clash(plugin: string, other: string, keyword: string, block: string): never {
   const message = `plugins ${other} and ${plugin} both contribute "${keyword}" to ${block}`;
   throw new MainstayError('CONFIG_KEYWORD_CLASH', message, 'load only one of them');
+}
+
+const kinds: readonly unknown[] = ['value', 'lines', 'block', 'notBuilt'];
+
+/** A field may come from a second copy of the SDK, or from JavaScript: it is judged by its shape, and early. */
+function assertField(plugin: string, keyword: string, field: unknown): void {
+  const { shape, facts } = (field ?? {}) as { shape?: { kind?: unknown }; facts?: unknown };
+  if (kinds.includes(shape?.kind) && typeof facts === 'object' && facts !== null) return;
+  const message = `plugin ${plugin} declares ${keyword} with something that is no field of the schema builder`;
+  throw new MainstayError('PLUGIN_SETUP_FAILED', message, 'a block inside a block is s.nested(s.block({ ... }))');
 }

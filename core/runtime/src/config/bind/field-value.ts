@@ -1,5 +1,5 @@
 /** One statement with its field: the value, or a Refusal that says what is wrong and where. Used by block-binder.ts. */
-import type { Statement, ValueSpec, Word } from '@mainstay/sdk';
+import { messageOf, type Statement, type ValueSpec, type Word } from '@mainstay/sdk';
 import { placeInRest, QuoteNotClosed, splitCommand } from '../grammar/words.js';
 import { Refusal, StatementArgs } from './args.js';
 import type { BindContext } from './block-binder.js';
@@ -11,21 +11,38 @@ export function notBuilt(feature: string, { at }: Word): Refusal {
   return new Refusal('CONFIG_NOT_BUILT', `${feature} is not built yet`, at, notBuiltHint);
 }
 
-/** `siblings`: the keywords of the block, for hints. */
-export function parseValue(statement: Statement, spec: ValueSpec<unknown>, context: BindContext, siblings?: FieldIndex): unknown {
+/** `plugin`: whose keyword it is; `siblings`: the keywords of the block, for hints. */
+export function parseValue(
+  statement: Statement,
+  spec: ValueSpec<unknown>,
+  plugin: string,
+  context: BindContext,
+  siblings?: FieldIndex,
+): unknown {
   const { keyword, block } = statement;
   if (block !== undefined) {
     throw new Refusal('CONFIG_BLOCK_UNEXPECTED', `${keyword.text} takes a value, not a block in braces`, keyword.at);
   }
   const words = spec.lexer === 'command' ? commandWords(statement) : statement.args;
   const args = new StatementArgs(words, statement, context.problems);
-  const value = spec.parse(args);
+  const value = parsed(spec, args, statement, plugin);
   const extra = args.peek();
   if (extra === undefined) return value;
   // The word is not quoted: it may be a secret that slipped onto the wrong line.
   const isKeyword = siblings?.has(extra.text) === true;
   const hint = isKeyword ? `${extra.text} is a keyword of its own: put it on the next line` : expected(keyword.text, spec.syntax);
   throw new Refusal('CONFIG_EXTRA_WORD', `there is one word too many after ${keyword.text}`, extra.at, hint);
+}
+
+/** A parser that fails on its own account is not the operator's mistake, but the value is lost all the same. */
+function parsed(spec: ValueSpec<unknown>, args: StatementArgs, { keyword }: Statement, plugin: string): unknown {
+  try {
+    return spec.parse(args);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    const message = `plugin ${plugin} failed to read ${keyword.text}: ${messageOf(error)}`;
+    throw new Refusal('CONFIG_PARSER_FAILED', message, keyword.at, 'this is a fault of the plugin; please report it');
+  }
 }
 
 function expected(keyword: string, syntax: string): string {

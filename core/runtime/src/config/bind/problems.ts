@@ -4,11 +4,23 @@ import type { Diagnostic, Reporter, Severity, SourcePosition } from '@mainstay/s
 /** Shorter ones would redact half of every sentence; the binder itself never quotes a secret. */
 const shortestRedacted = 4;
 
+/** Messages quote the configuration and go to terminals and logs: not without end, and nothing that moves the cursor. */
+const longest = 400;
+const unprintable = /[^\P{C}\u200c\u200d]|[\u2028\u2029]/gu;
+
+export function printable(text: string): string {
+  const short = text.length <= longest ? text : `${text.slice(0, longest)}...`;
+  return short.replace(unprintable, (c) => `\\x{${(c.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
 export class Problems {
   readonly list: Diagnostic[] = [];
+  /** How many of them are errors. */
+  errors = 0;
   private readonly secrets = new Set<string>();
 
   add(severity: Severity, code: string, message: string, at: SourcePosition, hint?: string): void {
+    if (severity === 'error') this.errors++;
     this.list.push({ severity, code, message, at, ...(hint !== undefined && { hint }) });
   }
 
@@ -23,10 +35,19 @@ export class Problems {
 
   /** In what was said from index `from` on, whatever quotes one of `texts` gives way to `message`. */
   scrub(from: number, texts: readonly string[], message: string): void {
-    for (const [i, d] of this.list.entries()) {
+    for (let i = from; i < this.list.length; i++) {
+      const d = this.list[i] as Diagnostic;
       const quotes = texts.some((text) => text !== '' && `${d.message} ${d.hint ?? ''}`.includes(text));
-      if (i >= from && quotes) this.list[i] = { severity: d.severity, code: d.code, message, at: d.at };
+      if (quotes) this.list[i] = { severity: d.severity, code: d.code, message, at: d.at };
     }
+  }
+
+  /** Forgets what was said from index `from` on where `isKept` says so. */
+  keep(from: number, isKept: (said: Diagnostic) => boolean): void {
+    const kept = this.list.slice(from).filter(isKept);
+    this.list.length = from;
+    for (const one of kept) this.list.push(one);
+    this.errors = this.list.reduce((count, { severity }) => count + (severity === 'error' ? 1 : 0), 0);
   }
 
   reporterAt(at: SourcePosition): Reporter {
@@ -34,10 +55,6 @@ export class Problems {
       error: (code, message, hint) => this.add('error', code, message, at, hint),
       warning: (code, message, hint) => this.add('warning', code, message, at, hint),
     };
-  }
-
-  get errors(): number {
-    return this.list.reduce((count, { severity }) => count + (severity === 'error' ? 1 : 0), 0);
   }
 
   /** In the order of files, then of places; what was said first comes first at one place. The same is said once. */
@@ -50,7 +67,8 @@ export class Problems {
 
   private redacted(diagnostic: Diagnostic): Diagnostic {
     const { message, hint } = diagnostic;
-    return { ...diagnostic, message: this.blotted(message), ...(hint !== undefined && { hint: this.blotted(hint) }) };
+    const clean = (said: string) => printable(this.blotted(said));
+    return { ...diagnostic, message: clean(message), ...(hint !== undefined && { hint: clean(hint) }) };
   }
 
   private blotted(text: string): string {

@@ -3,7 +3,7 @@ import { type ConfigEntry, formatPosition, type SourcePosition, type SourceTree,
 import { type BindContext, bindBlock } from './block-binder.js';
 import type { Contribution, Contributions, RootBlock } from './contributions.js';
 import { notBuilt } from './field-value.js';
-import { indexOf } from './fields.js';
+import { indexOf, type Part } from './fields.js';
 import { namedBlocks, unnamedBlock } from './forms.js';
 import type { Handle } from './handle.js';
 import type { Problems } from './problems.js';
@@ -52,7 +52,8 @@ export class TreeBinder {
       else this.single(keyword, root, statements.map(unnamedBlock));
     }
     const top: SourcePosition = { file: tree.files[0] ?? '', line: 0, column: 0 };
-    this.entries({ name: '', title: 'the top level', at: top, isSound: true }, rest, this.schema.roots);
+    const others = [...this.schema.blocks.keys(), ...this.reserved.keys()];
+    this.entries({ name: '', title: 'the top level', at: top, isSound: true }, rest, this.schema.roots, others);
   }
 
   private named(keyword: string, { parts }: RootBlock, statements: readonly Statement[]): void {
@@ -96,8 +97,9 @@ export class TreeBinder {
     { name, title, at, isSound }: { name: string; title: string; at: SourcePosition; isSound: boolean },
     statements: readonly Statement[],
     parts: readonly Contribution[],
+    others?: readonly string[],
   ): void {
-    const { values, where, broken } = bindBlock(title, at, statements, parts, this.context);
+    const { values, where, broken } = bindBlock(title, at, statements, parts, this.context, others);
     const report = (keyword?: string) => this.problems.reporterAt((keyword === undefined ? undefined : where.get(keyword)) ?? at);
     for (const [i, { handle }] of parts.entries()) {
       const list = this.bound.get(handle) ?? [];
@@ -123,11 +125,12 @@ export class TreeBinder {
 }
 
 /** `into vrrp_instance`, or `into authentication in vrrp_instance`. */
-function placesWithin(keyword: string, path: string, parts: readonly Pick<Contribution, 'fields'>[]): readonly string[] {
-  const index = indexOf(parts.map(({ fields }) => ({ plugin: '', fields })));
+function placesWithin(keyword: string, path: string, parts: readonly Part[]): readonly string[] {
+  const index = indexOf(parts);
   const here = index.has(keyword) ? [`into ${path}`] : [];
-  const deeper = [...index.values()].flatMap(({ keyword: inner, field: { shape } }) => {
-    return shape.kind === 'block' ? placesWithin(keyword, `${inner} in ${path}`, [shape.block]) : [];
+  const deeper = [...index.values()].flatMap(({ keyword: inner, plugin, field: { shape } }) => {
+    const within = shape.kind === 'block' && [{ plugin, fields: shape.block.fields }];
+    return within ? placesWithin(keyword, `${inner} in ${path}`, within) : [];
   });
   return [...here, ...new Set(deeper)];
 }
