@@ -19,7 +19,7 @@ import { Faults } from './faults.js';
 import { HoldLimit } from './hold.js';
 import { Holdings, textOf } from './holdings.js';
 import type { InstanceConfig } from './instance-config.js';
-import { deadlineOf, type Effect, type Event, initialState, type State } from './machine.js';
+import { deadlineOf, type Effect, type Event, initialState, type MasterSeen, type State } from './machine.js';
 import type { ChecksumForm } from './packet.js';
 import { type EffectivePriority, effectivePriority } from './priority.js';
 import { type DropCause, receive } from './receive.js';
@@ -49,7 +49,7 @@ export class Instance {
   /** What the status page and `explain` read. */
   last: Transition;
   priority: EffectivePriority;
-  master: { readonly address: string; readonly priority: number } | undefined;
+  master: { readonly address: string; readonly priority: number; readonly since: number } | undefined;
   source: string | undefined;
 
   constructor(
@@ -339,9 +339,10 @@ export class Instance {
     });
   }
 
-  private masterSeen(master: Instance['master']): void {
+  private masterSeen(master: MasterSeen | undefined): void {
     const before = this.master;
-    this.master = master;
+    const since = before !== undefined && before.address === master?.address ? before.since : this.clock.wall();
+    this.master = master && { ...master, since };
     const about = master ?? before;
     if (about === undefined) return;
     const change = master === undefined ? 'vanished' : before?.address === master.address ? 'changed' : 'appeared';

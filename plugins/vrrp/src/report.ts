@@ -45,7 +45,9 @@ export function explain(instance: Instance): Explanation {
       why: part.why,
     }),
   );
-  const faults = instance.faults.map((why): Contributor => ({ of: 'state', source: 'fault', effect: 'cannot serve', why }));
+  const faults = instance.faults.map(
+    (why): Contributor => ({ of: 'state', source: 'fault', effect: 'cannot serve', why, since: last.at }),
+  );
   const master: Contributor[] = instance.master
     ? [
         {
@@ -53,6 +55,7 @@ export function explain(instance: Instance): Explanation {
           source: instance.master.address,
           effect: 'is master',
           why: `advertises priority ${instance.master.priority}, ours is ${instance.priority.value}`,
+          since: instance.master.since,
         },
       ]
     : [];

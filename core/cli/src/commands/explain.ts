@@ -19,7 +19,7 @@ export function explanationText({ kind, name, state, because, contributors }: Ex
     of,
     source,
     effect,
-    since === undefined ? 'configured' : `${duration(now - since)} ago`,
+    since === undefined ? '-' : `${duration(now - since)} ago`,
     why,
   ]);
   return `${head}\n${table(['OF', 'SOURCE', 'EFFECT', 'SINCE', 'WHY'], rows)}`;
