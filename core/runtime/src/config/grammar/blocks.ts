@@ -106,7 +106,7 @@ class Builder {
         at,
         'what is in it is skipped',
       );
-    } else if (this.stack.length > mostDepth) {
+    } else if (this.stack.length > mostDepth + 1) {
       if (!this.isTooDeep) this.error('CONFIG_TOO_DEEP', `blocks are nested more than ${mostDepth} deep`, at);
       this.isTooDeep = true;
     } else this.top.statements.push({ ...pending.statement, block });

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { closest, type Diagnostic, messageOf, type SourcePosition, type SourceTree } from '@mainstay/sdk';
-import { buildBlocks, type Token } from './blocks.js';
+import { type BraceError, buildBlocks, type Token } from './blocks.js';
 import { firstBrace, withoutComment } from './comments.js';
 import { Complaints } from './complaints.js';
 import { changedPolicy, filesOf, type IncludePolicy, identityOf, includeChecks, includeKeywords } from './include.js';
@@ -14,7 +14,7 @@ import type { Line } from './line.js';
 import { loopEnd, roundsOf } from './loops.js';
 import { Scope } from './scope.js';
 import { FileSource, ListSource, LoopSource, type Source, type ToInclude } from './sources.js';
-import { Substitution } from './substitution.js';
+import { nestedWithoutEnd, Substitution } from './substitution.js';
 import { splitWords, statementOf } from './words.js';
 
 export interface ReadOptions {
@@ -62,8 +62,12 @@ class Reader {
     this.enter(text, file, mainIdentity(file));
     for (let line = this.pull(); line !== undefined; line = this.pull()) this.process(line);
     const { statements, errors } = buildBlocks(this.tokens);
-    for (const { code, message, at, hint } of errors) this.complaints.error(code, message, at, hint);
+    for (const error of errors) this.complain(error);
     return { tree: { files: this.files, statements }, diagnostics: this.complaints.list };
+  }
+
+  private complain({ code, message, at, hint }: BraceError): void {
+    this.complaints.error(code, message, at, hint);
   }
 
   private enter(text: string, file: string, identity: string): void {
@@ -114,19 +118,19 @@ class Reader {
     const source = this.stack.at(-1);
     if (source === undefined || !this.mayGoOn(start, source)) return;
     this.isFirst = source.file !== undefined;
-    const substitution = new Substitution(start, this.scope, this.file?.folder ?? '/', this.limits);
+    const mayNest = source.depth < this.limits.depth;
+    const substitution = new Substitution(start, this.scope, this.file?.folder ?? '/', this.limits, mayNest);
     while (this.advance(substitution, source.depth + 1));
     const { problem, following, work } = substitution;
     this.work += work;
-    if (problem !== undefined) this.complaints.error(problem.code, problem.message, problem.at, problem.hint);
+    if (problem !== undefined) this.complain(problem);
     // Below what the line itself has put there, such as a loop or a file.
     if (following.length > 0) this.stack.splice(this.stack.indexOf(source) + 1, 0, new ListSource(following, source.depth + 1));
   }
 
   private mayGoOn(line: Line, { depth }: Source): boolean {
     if (depth > this.limits.depth) {
-      const hint = 'a definition must not use itself';
-      this.complaints.error('CONFIG_LOOP_DEPTH', 'definitions and loops are nested without end', line.at(0), hint);
+      this.complain(nestedWithoutEnd(line.at(0)));
       return false;
     }
     const { lines, characters, work } = this.limits;

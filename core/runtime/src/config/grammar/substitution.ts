@@ -26,6 +26,8 @@ export class Substitution {
     private readonly scope: Scope,
     private readonly folder: string,
     private readonly limits: Limits,
+    /** False: this line comes out of so many definitions and loops that another one would have no end. */
+    private readonly mayNest: boolean,
   ) {
     this.line = line;
   }
@@ -89,6 +91,10 @@ export class Substitution {
       this.refuse('a definition of several lines must be the last thing on its line', this.line.at(end));
       return 0;
     }
+    if (more.length > 0 && !this.mayNest) {
+      this.problem = nestedWithoutEnd(at);
+      return 0;
+    }
     this.following.unshift(...more.map((text) => Line.usedAt(at, text)));
     this.line = this.line.replace(start, end, first);
     this.work += this.line.text.length;
@@ -102,4 +108,9 @@ export class Substitution {
   private refuse(message: string, at: SourcePosition): void {
     this.problem = { code: 'CONFIG_BAD_DEFINITION', message, at, hint: 'put it on a line of its own' };
   }
+}
+
+export function nestedWithoutEnd(at: SourcePosition): BraceError {
+  const message = 'definitions and loops are nested without end';
+  return { code: 'CONFIG_LOOP_DEPTH', message, at, hint: 'a definition must not use itself' };
 }
