@@ -1,5 +1,6 @@
 /** Who may know whom: the arrows of ARCHITECTURE.md, read from every package.json and every import. */
 import assert from 'node:assert/strict';
+import { plugins } from 'mainstay';
 import { describe, it } from 'mocha';
 import { importsOf, type Package, packageOf, sourcesOf, target, workspaces } from '../support/repository.js';
 
@@ -17,6 +18,9 @@ const arrows: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^core\/cli$/, ['@mainstay/hooks', '@mainstay/sdk', '@mainstay/core']],
 ];
 
+/** Packages that come with another: named in its package.json, found by name at run time, never imported. */
+const brings: readonly (readonly [RegExp, RegExp])[] = [[/^core\/cli$/, /^plugins\//]];
+
 /** The only place that may import a package which shapes the design. */
 const homes: Readonly<Record<string, RegExp>> = {
   tapable: /^core\/runtime\/src\/hooks\//,
@@ -30,6 +34,11 @@ const pure = new Set(['node:crypto', 'node:path', 'node:url', 'node:util', 'node
 
 function allowed({ folder }: Package): readonly string[] | undefined {
   return arrows.find(([pattern]) => pattern.test(folder))?.[1];
+}
+
+function brought({ folder }: Package): readonly string[] {
+  const [, pattern] = brings.find(([who]) => who.test(folder)) ?? [];
+  return ours.filter((one) => pattern?.test(one.folder)).map(({ json }) => json.name);
 }
 
 function bare(path: string): string[] {
@@ -50,7 +59,7 @@ describe('arrows between packages', () => {
         const { dependencies = {}, peerDependencies = {} } = one.json;
         const used = Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => names.has(name));
         assert.deepEqual(
-          used.filter((name) => !may.includes(name)),
+          used.filter((name) => !may.includes(name) && !brought(one).includes(name)),
           [],
         );
       });
@@ -71,6 +80,12 @@ describe('arrows between packages', () => {
       });
     });
   }
+
+  it('brings every plugin of the default distribution along with the command', () => {
+    const cli = ours.find(({ folder }) => folder === 'core/cli');
+    const named = plugins.filter((name) => cli?.json.dependencies?.[name] === undefined);
+    assert.deepEqual(named, []);
+  });
 
   it('lets each shaping package be imported in its home only', () => {
     const wrong = ours
