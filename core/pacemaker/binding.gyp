@@ -10,7 +10,8 @@
         "native/packet.c",
         "native/netlink.c",
         "native/unix_datagram.c",
-        "native/descriptors.c"
+        "native/descriptors.c",
+        "native/process.c"
       ],
       "defines": ["NAPI_VERSION=8", "_GNU_SOURCE"],
       "cflags": ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wstrict-prototypes", "-fvisibility=hidden", "-fstack-protector-strong"],

@@ -16,5 +16,6 @@ napi_value pm_netlink_send(napi_env env, napi_callback_info info);
 napi_value pm_netlink_receive(napi_env env, napi_callback_info info);
 napi_value pm_unix_datagram_send(napi_env env, napi_callback_info info);
 napi_value pm_close_raw_sockets_on_exec(napi_env env, napi_callback_info info);
+napi_value pm_set_parent_death_signal(napi_env env, napi_callback_info info);
 
 #endif

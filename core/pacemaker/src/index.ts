@@ -4,4 +4,4 @@ export type { ReceivedIpPacket } from './native.js';
 export { type NetlinkBatch, NetlinkSocket, type NetlinkSocketOptions } from './netlink-socket.js';
 export { PacketSocket, type PacketSocketOptions } from './packet-socket.js';
 export { RawIpReceiver, type RawIpReceiverOptions } from './raw-ip-receiver.js';
-export { closeRawSocketsOnExec, sendUnixDatagram } from './system.js';
+export { closeRawSocketsOnExec, sendUnixDatagram, setParentDeathSignal } from './system.js';

@@ -29,6 +29,7 @@ interface Native {
   netlinkReceive(handle: Handle, max: number): { datagrams: Buffer[]; overrun: boolean; drained: boolean; error: number };
   unixDatagramSend(path: string, bytes: Uint8Array): number;
   closeRawSocketsOnExec(): number;
+  setParentDeathSignal(signal: number, parent: number): boolean;
   socketClose(handle: Handle): void;
   socketSetReferenced(handle: Handle, referenced: boolean): void;
   socketDrops(handle: Handle): number;

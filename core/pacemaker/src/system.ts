@@ -1,4 +1,5 @@
-/** One-shot calls: datagrams to Unix sockets, and descriptors that must not leak into scripts. */
+/** One-shot calls: datagrams to Unix sockets, descriptors that must not leak into scripts, the death of the parent. */
+import { constants } from 'node:os';
 import { errnoName } from './errors.js';
 import { guarded } from './native.js';
 
@@ -14,4 +15,15 @@ export function sendUnixDatagram(path: string, bytes: Uint8Array): string | unde
 /** Marks every raw IP socket of this process close-on-exec: raw-socket opens its sockets without. Answers how many. */
 export function closeRawSocketsOnExec(): number {
   return guarded('descriptors', (addon) => addon.closeRawSocketsOnExec());
+}
+
+/**
+ * Has the kernel send `signal` to this process when the thread that started it ends, however that comes about: prctl(2),
+ * PR_SET_PDEATHSIG. `undefined` takes it back. `parent` is the process that must still be there (the answer is false where it is
+ * not, and nothing will be sent). Works while this process spins or is stopped; a program that it executes loses the setting only
+ * when that changes credentials.
+ */
+export function setParentDeathSignal(signal: NodeJS.Signals | undefined, parent: number): boolean {
+  const number = signal === undefined ? 0 : constants.signals[signal];
+  return guarded('parent death signal', (addon) => addon.setParentDeathSignal(number, parent));
 }

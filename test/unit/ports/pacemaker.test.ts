@@ -6,7 +6,14 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { NativeSocketError, NetlinkSocket, PacketSocket, RawIpReceiver, sendUnixDatagram } from '@mainstay/pacemaker';
+import {
+  NativeSocketError,
+  NetlinkSocket,
+  PacketSocket,
+  RawIpReceiver,
+  sendUnixDatagram,
+  setParentDeathSignal,
+} from '@mainstay/pacemaker';
 import { before, describe, it } from 'mocha';
 
 const entry = createRequire(import.meta.url).resolve('@mainstay/pacemaker');
@@ -87,6 +94,13 @@ describe('pacemaker', function () {
     assert.equal(sendUnixDatagram(`@mainstay-nobody-${process.pid}`, Buffer.from('x')), 'ECONNREFUSED');
     assert.equal(sendUnixDatagram('/'.repeat(200), Buffer.from('x')), 'ENAMETOOLONG');
     assert.equal(sendUnixDatagram('', Buffer.from('x')), 'ENOENT');
+  });
+
+  it('asks for a signal at the death of the parent, and knows one who is not', () => {
+    assert.equal(setParentDeathSignal('SIGTERM', process.ppid), true);
+    assert.equal(setParentDeathSignal(undefined, process.ppid), true);
+    assert.equal(setParentDeathSignal(undefined, 0x7fffffff), false);
+    assert.throws(() => setParentDeathSignal('SIGTERM', 0), TypeError);
   });
 
   it('lets a worker thread end with sockets open', async () => {
