@@ -1,7 +1,9 @@
 /** The ports of a plugin. A port that the manifest's `needs` does not name is not handed over: touching it throws. */
+import type { Firewall } from './firewall.js';
 import type { Files, Modules, ProcessPort } from './host.js';
 import type { Addresses, LinkLayer, Links, RawIp, Routes } from './network.js';
 
+export * from './firewall.js';
 export * from './host.js';
 export * from './network.js';
 
@@ -11,6 +13,7 @@ export interface Ports {
   readonly routes: Routes;
   readonly rawIp: RawIp;
   readonly linkLayer: LinkLayer;
+  readonly firewall: Firewall;
   readonly process: ProcessPort;
   readonly modules: Modules;
   readonly files: Files;
@@ -24,6 +27,7 @@ export const portNames: readonly PortName[] = [
   'routes',
   'rawIp',
   'linkLayer',
+  'firewall',
   'process',
   'modules',
   'files',

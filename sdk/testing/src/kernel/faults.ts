@@ -10,7 +10,8 @@ export type Operation =
   | 'rawIp.join'
   | 'rawIp.send'
   | 'linkLayer.open'
-  | 'linkLayer.send';
+  | 'linkLayer.send'
+  | 'firewall.refuse';
 
 interface Order {
   readonly operation: Operation;

@@ -10,6 +10,7 @@ import { inPrefix, linkLocalOf, parsePrefix } from '../network/prefix.js';
 import { AddressTable } from './address-table.js';
 import { echoRequest } from './echo.js';
 import { Faults } from './faults.js';
+import { Firewall } from './firewall.js';
 import { isRunning, type KernelLink, LinkTable } from './link-table.js';
 import { type KernelEvent, SimulatedProcess, type SpawnOptions } from './process.js';
 import { RouteTable } from './route-table.js';
@@ -49,6 +50,7 @@ export class SimulatedKernel {
   readonly links: LinkTable;
   readonly addresses: AddressTable;
   readonly routes: RouteTable;
+  readonly firewall = new Firewall();
   readonly stack: Stack;
   readonly processes = new Set<SimulatedProcess>();
   #power: 'on' | 'off' | 'paused' = 'on';
@@ -142,6 +144,7 @@ export class SimulatedKernel {
     for (const process of this.processes) process.kill();
     this.#power = 'off';
     this.stack.neighbours.flush();
+    this.firewall.flush();
     for (const link of this.links.all()) this.links.set(link, { isEnabled: false });
     for (const route of this.routes.list()) this.routes.remove(route);
     this.addresses.removeWhere(() => true);
@@ -297,6 +300,7 @@ export class SimulatedKernel {
       clock: this.options.clock,
       link: linkOf,
       isLocal: (address) => this.#isLocal(address),
+      refuses: (address, link) => this.firewall.refuses(address, link.name),
       sourceFor: (link, destination) => this.#sourceFor(link, destination),
       nextHop: (link, destination) => this.routes.lookup(destination, linkOf, link)?.gateway ?? destination,
     };

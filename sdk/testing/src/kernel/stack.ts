@@ -22,6 +22,8 @@ export interface StackHost {
   link(index: number): KernelLink | undefined;
   /** True when the address is this host's own, on a link that is enabled. */
   isLocal(address: string): boolean;
+  /** True when the packet filter drops what arrives on the link for this address of our own. */
+  refuses(address: string, link: KernelLink): boolean;
   /** The own address to speak from on a link. */
   sourceFor(link: number, destination: string): string | undefined;
   /** Where a unicast packet goes first; the destination itself where it is a neighbour. */
@@ -82,7 +84,9 @@ export class Stack {
     if (packet.family === 4 && this.host.isLocal(packet.source)) return;
     const isForUs = isMulticast(packet.destination) || this.host.isLocal(packet.destination);
     if (!isForUs) return;
-    if (packet.protocol === icmp6 && packet.family === 6) this.#receiveNdp(link, packet);
+    const isNdp = packet.protocol === icmp6 && packet.family === 6 && decodeNdp(packet) !== undefined;
+    if (!isNdp && this.host.refuses(packet.destination, link)) return;
+    if (isNdp) this.#receiveNdp(link, packet);
     this.sockets.deliverPacket(link.index, packet);
     const reply = readEchoReply(packet);
     if (reply !== undefined) this.onEcho?.({ ...reply, mac: frame.source });
@@ -90,6 +94,8 @@ export class Stack {
   }
 
   #loopBack(packet: IpPacket): void {
+    const loopback = this.host.link(1);
+    if (loopback !== undefined && this.host.refuses(packet.destination, loopback)) return;
     this.sockets.deliverPacket(1, packet);
     const answer = answerEcho(packet);
     if (answer !== undefined) this.#loopBack(answer);

@@ -2,6 +2,7 @@
 import { type PortName, type Ports, portNames } from '@mainstay/sdk';
 import type { SimulatedProcess } from '../kernel/process.js';
 import { SimulatedFiles, SimulatedModules } from './files.js';
+import { simulatedFirewall } from './firewall.js';
 import { simulatedLinkLayer } from './link-layer.js';
 import { simulatedRawIp } from './raw-ip.js';
 import { SimulatedScripts } from './scripts.js';
@@ -27,6 +28,7 @@ export function createPorts(process: SimulatedProcess, parts: PortParts = {}): S
     routes: () => simulatedRoutes(process),
     rawIp: () => simulatedRawIp(process),
     linkLayer: () => simulatedLinkLayer(process),
+    firewall: () => simulatedFirewall(process),
     process: () => parts.scripts ?? new SimulatedScripts(process.clock),
     modules: () => parts.modules ?? new SimulatedModules(),
     files: () => parts.files ?? new SimulatedFiles(),

@@ -2,6 +2,7 @@
 import {
   type Addresses,
   type Clock,
+  type Firewall,
   type InterfaceAddress,
   type Link,
   type LinkLayer,
@@ -14,6 +15,7 @@ import {
 import { addressFormat } from './address-format.js';
 import { LinuxAddresses } from './addresses.js';
 import { linuxClock } from './clock.js';
+import { LinuxFirewall } from './firewall.js';
 import { linkFormat } from './link-format.js';
 import { LinuxLinkLayer } from './link-layer.js';
 import { LinuxLinks } from './links.js';
@@ -36,6 +38,7 @@ export interface LinuxPorts {
   readonly routes: Routes;
   readonly rawIp: RawIp;
   readonly linkLayer: LinkLayer;
+  readonly firewall: Firewall;
   /** How often the kernel's notifications overran and every table was read again. */
   overruns(): number;
   close(): void;
@@ -70,6 +73,7 @@ export async function openLinuxPorts(options: LinuxPortsOptions = {}): Promise<L
       ...(needs('links') ? { links: new LinuxLinks(tables.links) } : {}),
       ...(needs('addresses') ? { addresses: new LinuxAddresses(tables.addresses, requests) } : {}),
       ...(needs('routes') ? { routes: new LinuxRoutes(tables.routes, requests) } : {}),
+      ...(needs('firewall') ? { firewall: new LinuxFirewall() } : {}),
       overruns: () => mirror.overruns,
       close: () => closeAll(closers),
     } as LinuxPorts;
