@@ -61,6 +61,20 @@ export class Host {
     return (await this.addresses()).some((held) => held.local === address);
   }
 
+  /** The hardware address that it knows for a neighbour on eth0. */
+  async neighbour(address: string): Promise<string | undefined> {
+    const rows = JSON.parse((await this.ip('-j', 'neighbour', 'show', 'to', address, 'dev', 'eth0')) || '[]') as {
+      lladdr?: string;
+    }[];
+    return rows[0]?.lladdr;
+  }
+
+  /** The packet filter tables that are ours: `mainstay-SET` each. */
+  async filters(): Promise<readonly string[]> {
+    const tables = (await this.run('nft', ['list', 'tables'])).split('\n');
+    return tables.flatMap((line) => /^table inet mainstay-(\S+)$/.exec(line)?.[1] ?? []);
+  }
+
   /** Pulls or plugs the cable at the switch: the host sees its carrier go or come. */
   async cable(state: 'up' | 'down'): Promise<void> {
     await run('ip', ['-n', this.lan.switchNamespace, 'link', 'set', this.port, state]);

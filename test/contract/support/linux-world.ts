@@ -53,5 +53,7 @@ function hostOn(host: Host, { driver }: PortAgent): WorldHost {
     removeLink: async () => void (await host.ip('link', 'delete', link)),
     assign: async (prefix) => void (await host.ip('address', 'add', prefix, 'dev', link)),
     unassign: async (prefix) => void (await host.ip('address', 'delete', prefix, 'dev', link)),
+    neighbour: (address) => host.neighbour(address),
+    filters: () => host.filters(),
   };
 }

@@ -2,7 +2,9 @@
 import type { Clock, Ports, RawIpPacket, RawIpSocket } from '@mainstay/sdk';
 import type { PortDriver, SeenEvent } from './world.js';
 
-export type NetworkPorts = Pick<Ports, 'links' | 'addresses' | 'routes' | 'rawIp' | 'linkLayer'> & { readonly clock: Clock };
+export type NetworkPorts = Pick<Ports, 'links' | 'addresses' | 'routes' | 'rawIp' | 'linkLayer' | 'firewall'> & {
+  readonly clock: Clock;
+};
 
 interface OpenSocket {
   readonly raw?: RawIpSocket;
@@ -38,6 +40,7 @@ export function createPortDriver(ports: NetworkPorts): PortDriver {
     removeAddresses: (keys) => ports.addresses.remove(keys),
     addRoutes: (routes) => ports.routes.add(routes),
     removeRoutes: (routes) => ports.routes.remove(routes),
+    refuse: (set, addresses) => ports.firewall.refuse(set, addresses),
     openRaw: async (family, protocol, link) => sockets.push(openRaw(ports, family, protocol, link)) - 1,
     join: async (id, group) => raw(id).join(group),
     leave: async (id, group) => raw(id).leave(group),

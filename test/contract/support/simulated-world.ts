@@ -45,6 +45,7 @@ function hostOn(kernel: SimulatedKernel, settle: () => Promise<void>): WorldHost
       routes: ports.routes,
       rawIp: ports.rawIp,
       linkLayer: ports.linkLayer,
+      firewall: ports.firewall,
       clock: process.clock,
     }),
     link,
@@ -68,5 +69,7 @@ function hostOn(kernel: SimulatedKernel, settle: () => Promise<void>): WorldHost
       kernel.unassign(link, prefix);
       await settle();
     },
+    neighbour: async (address) => kernel.stack.neighbours.get(kernel.links.named(link).index, address),
+    filters: async () => kernel.firewall.sets,
   };
 }

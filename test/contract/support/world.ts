@@ -34,6 +34,7 @@ export interface PortDriver {
   removeAddresses(keys: readonly AddressKey[]): Promise<readonly ChangeResult[]>;
   addRoutes(routes: readonly NewRoute[]): Promise<readonly ChangeResult[]>;
   removeRoutes(routes: readonly NewRoute[]): Promise<readonly ChangeResult[]>;
+  refuse(set: string, addresses: readonly string[]): Promise<ChangeResult>;
 
   openRaw(family: 4 | 6, protocol: number, link: number): Promise<number>;
   join(socket: number, group: string): Promise<void>;
@@ -65,6 +66,10 @@ export interface WorldHost {
   /** `ip address add|delete ADDRESS/LENGTH`, by somebody else. */
   assign(prefix: string): Promise<void>;
   unassign(prefix: string): Promise<void>;
+  /** The hardware address that it knows for a neighbour on that link. */
+  neighbour(address: string): Promise<string | undefined>;
+  /** What the packet filter holds of ours, one for each set. */
+  filters(): Promise<readonly string[]>;
 }
 
 export interface World {
