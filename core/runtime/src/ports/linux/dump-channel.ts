@@ -1,8 +1,8 @@
 /** Takes whole tables from the kernel, one dump at a time, again while the kernel says that it changed meanwhile. */
 import { errnoName, NetlinkSocket } from '@mainstay/pacemaker';
-import { formatRequest, type Message, parseDatagram } from './codec.js';
+import { formatRequest, type Message, parseDatagram, readS32 } from './codec.js';
 import { refusalText } from './refusal.js';
-import { answerOf } from './request-channel.js';
+import { type Answer, answerOf } from './request-channel.js';
 import { flag, messageType } from './rtnetlink.js';
 
 const receiveBufferBytes = 1 << 20;
@@ -30,12 +30,12 @@ interface Running {
 }
 
 export class DumpChannel {
-  readonly #socket: NetlinkSocket;
+  #socket: NetlinkSocket;
   #running: Running | undefined;
   #seq = 0;
 
-  constructor(onError: (error: Error) => void) {
-    this.#socket = new NetlinkSocket({ protocol: 0, receiveBufferBytes, onReadable: (lost) => this.#read(lost), onError });
+  constructor(private readonly onError: (error: Error) => void) {
+    this.#socket = this.#open();
   }
 
   /** One caller at a time. Rejects where the kernel refuses. */
@@ -48,6 +48,11 @@ export class DumpChannel {
   close(): void {
     this.#socket.close();
     this.#running?.end(new Error('the ports were closed'));
+  }
+
+  #open(): NetlinkSocket {
+    const { onError } = this;
+    return new NetlinkSocket({ protocol: 0, receiveBufferBytes, onReadable: (lost) => this.#read(lost), onError });
   }
 
   #once({ type, body }: DumpRequest): Promise<Dump> {
@@ -75,18 +80,34 @@ export class DumpChannel {
 
   #read(lost: boolean): void {
     const { datagrams, overrun } = this.#socket.receive(batch);
-    if ((lost || overrun) && this.#running !== undefined) this.#running.isTorn = true;
     for (const message of datagrams.flatMap(parseDatagram)) this.#take(message);
+    if (lost || overrun) this.#startOver();
+  }
+
+  /** The kernel ran out of memory within a dump: its rest may never come, and until then it refuses another on this socket. */
+  #startOver(): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#socket.close();
+    this.#socket = this.#open();
+    running.end(new Error('the kernel had no memory for a dump'));
   }
 
   #take(message: Message): void {
     const running = this.#running;
     if (running === undefined || message.seq !== running.seq) return;
     if ((message.flags & flag.dumpInterrupted) !== 0) running.isTorn = true;
-    if (message.type === messageType.error) {
-      const { errno, text } = answerOf(message);
-      running.end(new Error(`the kernel refused a dump: ${refusalText(errnoName(errno), text)}`));
-    } else if (message.type === messageType.done) running.end();
-    else running.messages.push(message);
+    if (message.type !== messageType.error && message.type !== messageType.done) {
+      running.messages.push(message);
+      return;
+    }
+    const { errno, text } = endOf(message);
+    running.end(errno === 0 ? undefined : new Error(`the kernel refused a dump: ${refusalText(errnoName(errno), text)}`));
   }
+}
+
+/** What ended a dump: errno 0 when it is whole. A failure halfway comes in the end mark, not as an error of its own. */
+export function endOf(message: Message): Answer {
+  if (message.type === messageType.error) return answerOf(message);
+  return { errno: message.data.length < 4 ? 0 : Math.abs(readS32(message.data)) };
 }

@@ -2,10 +2,12 @@
  * Follows the kernel's tables: notifications while all is well, a fresh dump of everything when some were lost.
  *
  * The order that keeps the copy right: read every notification queued so far; dump, and meanwhile hold notifications back;
- * apply the difference; apply the held ones. A notification older than the dump only repeats what the dump knows, and the
- * last one about an entry is always newer than what it overwrites. If notifications are lost during a dump, it starts over.
+ * lay the last one about each entry over the dump, which is never newer; apply the difference. Listeners hear of nothing in
+ * between: an address that we removed and added again meanwhile was never gone. If notifications are lost during a dump, or
+ * the dump is torn, a further one follows; until then nothing is taken for gone because of what may just be unknown.
  */
 import { NetlinkSocket } from '@mainstay/pacemaker';
+import { catchUp, type Snapshot } from './catch-up.js';
 import { type Message, parseDatagram } from './codec.js';
 import { DumpChannel } from './dump-channel.js';
 import type { Entry, Table } from './table.js';
@@ -136,35 +138,34 @@ export class Mirror {
   }
 
   async #dumpAgain(table: AnyTable): Promise<void> {
+    let dump: Snapshot | undefined;
     try {
-      if (!this.#wanted.has(table)) await this.#dump(table);
+      if (!this.#wanted.has(table)) dump = await this.#dump(table);
     } catch (error) {
       if (this.#isClosed) return;
       if (!this.#isStarted) throw error;
       this.onError(error as Error);
       this.#retryLater(table);
     }
-    this.#release(table);
+    const held = this.#held.get(table) ?? [];
+    this.#held.delete(table);
+    // Lost notifications may contradict both the dump and those that were held.
+    catchUp(table, dump, held, this.#wanted.has(table));
+    if (dump?.isTorn === true) this.#retryLater(table);
   }
 
-  /** Takes the difference, unless notifications were lost meanwhile: then another dump follows. */
-  async #dump(table: AnyTable): Promise<void> {
+  async #dump(table: AnyTable): Promise<Snapshot> {
     const values: unknown[] = [];
+    let isTorn = false;
     for (const request of table.format.dumps) {
-      const { messages, isTorn } = await this.#dumps.take(request);
-      if (isTorn) this.#retryLater(table);
-      for (const message of messages) {
+      const dump = await this.#dumps.take(request);
+      isTorn ||= dump.isTorn;
+      for (const message of dump.messages) {
         const entry = this.#read(table, message);
         if (entry?.kind === 'set') values.push(entry.value);
       }
     }
-    if (!this.#wanted.has(table)) table.replace(values);
-  }
-
-  #release(table: AnyTable): void {
-    const held = this.#held.get(table) ?? [];
-    this.#held.delete(table);
-    for (const entry of held) table.apply(entry);
+    return { values, isTorn };
   }
 
   #retryLater(table: AnyTable): void {
