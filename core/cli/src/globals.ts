@@ -11,8 +11,9 @@ function noEffect(why: string): Field<undefined> {
       syntax: '[VALUE]...',
       json: {},
       parse(args) {
+        const { at } = args;
         while (args.take() !== undefined);
-        args.warn(`this has no effect: ${why}`, { code: 'CONFIG_NO_EFFECT' });
+        args.warn(`this has no effect: ${why}`, { at, code: 'CONFIG_NO_EFFECT' });
         return undefined;
       },
     })
@@ -36,6 +37,23 @@ function noArguments(args: { take(): unknown }): void {
   while (args.take() !== undefined);
 }
 
+/** Mail is told of, not refused: it changes no failover. */
+function mailAlert(): Field<boolean> {
+  return s.custom<boolean>({
+    syntax: '[on|off|true|false|yes|no]',
+    json: { type: 'boolean' },
+    parse(args) {
+      const word = args.take();
+      const isOff = ['off', 'false', 'no'].includes(word?.text ?? '');
+      const isOn = word === undefined || ['on', 'true', 'yes'].includes(word.text);
+      if (!isOn && !isOff) args.fail('this is not a boolean', { ...(word && { at: word.at }), hint: 'write on or off' });
+      if (isOn)
+        args.warn('mail is not built yet: no mail will be sent', { ...(word && { at: word.at }), code: 'CONFIG_NO_EFFECT' });
+      return isOn;
+    },
+  });
+}
+
 const anyLine = {
   syntax: 'ADDRESS',
   json: { type: 'string' },
@@ -43,7 +61,10 @@ const anyLine = {
 };
 
 const mail = 'mail is not built yet; use a notify script or a notify hook';
+const overrun = 'an overrun is noticed and repaired whatever the size';
 const scheduling = 'the realtime process runs at nice -10 by itself';
+
+const management = 'SNMP and D-Bus are not built yet; `mainstay status --json` prints the state';
 
 const each = <T>(names: readonly string[], field: () => Field<T>) => Object.fromEntries(names.map((name) => [name, field()]));
 
@@ -54,38 +75,47 @@ const accepted = {
     noEffect(mail),
   ),
   ...each(['no_checker_emails', 'rs_init_notifies', 'checker_log_all_failures'], () => noEffect('checkers are not built yet')),
+  ...each(['smtp_alert', 'smtp_alert_vrrp', 'smtp_alert_checker'], () => mailAlert().default(false)),
   ...each(['process_names', 'process_name', 'vrrp_process_name', 'checker_process_name', 'bfd_process_name'], () =>
     noEffect('processes are named after their lanes, such as "mainstay: realtime"'),
   ),
   ...each(['vrrp_priority', 'checker_priority', 'bfd_priority', 'max_auto_priority', 'min_auto_priority_delay'], () =>
     noEffect(scheduling),
   ),
-  ...each(['vrrp_rt_priority', 'checker_rt_priority', 'bfd_rt_priority', 'vrrp_rlimit_rttime'], () => noEffect(scheduling)),
-  ...each(['vrrp_no_swap', 'checker_no_swap', 'bfd_no_swap', 'vrrp_cpu_affinity'], () => noEffect('set it in the unit file')),
-  ...each(['vrrp_netlink_cmd_rcv_bufs', 'vrrp_netlink_monitor_rcv_bufs', 'vrrp_netlink_cmd_rcv_bufs_force'], () =>
-    noEffect('an overrun is noticed and repaired whatever the size'),
-  ),
-  ...each(['vrrp_netlink_monitor_rcv_bufs_force'], () => noEffect('an overrun is noticed and repaired whatever the size')),
+  lvs_process_name: noEffect('processes are named after their lanes, such as "mainstay: realtime"'),
+  ...each(['vrrp_rt_priority', 'checker_rt_priority', 'bfd_rt_priority'], () => noEffect(scheduling)),
+  ...each(['vrrp_rlimit_rttime', 'checker_rlimit_rttime', 'bfd_rlimit_rttime'], () => noEffect(scheduling)),
+  ...each(['vrrp_rlimit_rtime', 'checker_rlimit_rtime', 'bfd_rlimit_rtime'], () => noEffect(scheduling)),
+  ...each(['vrrp_no_swap', 'checker_no_swap', 'bfd_no_swap'], () => noEffect('set it in the unit file')),
+  ...each(['vrrp_cpu_affinity', 'checker_cpu_affinity', 'bfd_cpu_affinity'], () => noEffect('set it in the unit file')),
+  ...each(['vrrp_netlink_cmd_rcv_bufs', 'vrrp_netlink_monitor_rcv_bufs', 'process_monitor_rcv_bufs'], () => noEffect(overrun)),
+  ...each(['vrrp_netlink_cmd_rcv_bufs_force', 'vrrp_netlink_monitor_rcv_bufs_force'], () => noEffect(overrun)),
+  ...each(['lvs_netlink_cmd_rcv_bufs', 'lvs_netlink_monitor_rcv_bufs'], () => noEffect(overrun)),
+  ...each(['lvs_netlink_cmd_rcv_bufs_force', 'lvs_netlink_monitor_rcv_bufs_force'], () => noEffect(overrun)),
+  process_monitor_rcv_bufs_force: noEffect(overrun),
   ...each(['use_symlink_paths', 'data_use_instance', 'tmp_config_directory'], () => noEffect('Mainstay has no use for it')),
   ...each(['state_dump_file', 'stats_dump_file', 'json_dump_file', 'json_version'], () =>
     noEffect('dumps go to the run directory; `mainstay status --json` prints the state'),
   ),
   ...each(['iproute_usr_dir', 'iproute_etc_dir', 'umask'], () => noEffect('use the option -u for the mask of files')),
   ...each(['reload_check_config'], always),
-  ...each(['snmp_socket', 'dbus_service_name', 'dbus_no_interface_name'], () => noEffect('SNMP and D-Bus are not built yet')),
+  ...each(['snmp_socket', 'dbus_service_name', 'dbus_no_interface_name', 'enable_dbus'], () => noEffect(management)),
+  ...each(['snmp_vs_stats_update_interval', 'snmp_rs_stats_update_interval'], () => noEffect(management)),
+  ...each(['enable_traps', 'enable_snmp_vrrp', 'enable_snmp_keepalived', 'enable_snmp_checker'], () => noEffect(management)),
+  ...each(['enable_snmp_rfc', 'enable_snmp_rfcv2', 'enable_snmp_rfcv3'], () => noEffect(management)),
+  fifo_write_vrrp_states_on_reload: noEffect('events through a named pipe are not built yet'),
+  config_save_dir: noEffect('no copies of the configuration are kept'),
+  reload_file: noEffect('`mainstay reload` ends when the reload has ended'),
 };
 
 const refused = {
   ...each(['startup_script', 'shutdown_script', 'startup_script_timeout', 'shutdown_script_timeout'], () =>
     s.notBuilt('startup_script and shutdown_script (use ExecStartPre= and ExecStopPost= of the unit file)'),
   ),
-  ...each(['reload_time_file', 'reload_repeat', 'reload_file'], () => s.notBuilt('reloading at a time or with a marker file')),
-  config_save_dir: s.notBuilt('config_save_dir (a copy of each configuration)'),
-  ...each(['enable_traps', 'enable_snmp_vrrp', 'enable_snmp_keepalived', 'enable_snmp_checker', 'enable_snmp_rfc'], () =>
-    s.notBuilt('SNMP'),
-  ),
-  ...each(['enable_snmp_rfcv2', 'enable_snmp_rfcv3'], () => s.notBuilt('SNMP')),
-  enable_dbus: s.notBuilt('D-Bus'),
+  ...each(['reload_time_file', 'reload_repeat'], () => s.notBuilt('reloading at a time of day')),
+  set_supplementary_groups: s.notBuilt("set_supplementary_groups (scripts in all of their user's groups)"),
+  ...each(['nftables_priority', 'nftables_ifindex', 'nftables_counters'], () => s.notBuilt('nftables (firewall rules)')),
+  ...each(['nftables_ipvs', 'nftables_ipvs_priority', 'nftables_ipvs_start_fwmark'], () => s.notBuilt('load balancing (IPVS)')),
   ...each(['lvs_timeouts', 'lvs_flush', 'lvs_flush_on_stop', 'lvs_flush_onstop', 'lvs_sync_daemon'], () =>
     s.notBuilt('load balancing (IPVS)'),
   ),

@@ -68,6 +68,25 @@ const optionalScript = () =>
     })
     .optional();
 
+/** Mail is told of, not refused: it changes no failover. */
+const mailAlert = () =>
+  s.custom<boolean>({
+    syntax: '[on|off|true|false|yes|no]',
+    json: { type: 'boolean' },
+    parse(args) {
+      const word = args.take();
+      if (['off', 'false', 'no'].includes(word?.text ?? '')) return false;
+      if (word !== undefined && !['on', 'true', 'yes'].includes(word.text))
+        return args.fail(`"${word.text}" is not a boolean`, { at: word.at, hint: 'write on or off' });
+      args.warn('mail is not built yet: no mail will be sent', {
+        ...(word && { at: word.at }),
+        code: 'CONFIG_NO_EFFECT',
+        hint: 'a notify script or a notify hook can send it',
+      });
+      return true;
+    },
+  });
+
 const timeout = () => s.seconds(1, 86_400);
 
 export const instanceKeywords = {
@@ -84,7 +103,7 @@ export const instanceKeywords = {
   notify: script().doc('Run after each change of state, with INSTANCE, the name, the state and the priority added.'),
   notify_priority_changes: s.bool().optional().doc('Tell notify FIFOs of priority changes; scripts are never told of them.'),
   notify_timeout: timeout().optional().doc('How long a notify script of this instance may run.'),
-  smtp_alert: s.notBuilt('smtp_alert (mail at changes of state)'),
+  smtp_alert: mailAlert().default(false).doc('Mail at changes of state. Mail is not built yet: nothing is sent.'),
 };
 
 export const globalKeywords = {

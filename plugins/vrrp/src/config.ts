@@ -141,7 +141,9 @@ export const globalKeywords = {
     .bool()
     .default(true)
     .doc('The address owner ignores advertisements; RFC 9568 demands it and Mainstay always does.'),
-  vrrp_garp_extra_if: s.notBuilt('vrrp_garp_extra_if (gratuitous ARP on the extra interfaces of a virtual MAC)'),
+  vrrp_garp_extra_if: s
+    .notBuilt('vrrp_garp_extra_if (gratuitous ARP on the extra interfaces of a virtual MAC)')
+    .alias('vrrp_vmac_garp_intvl'),
   vrrp_strict: s.notBuilt('vrrp_strict (refusing what the RFCs do not have)'),
   vrrp_iptables: s.notBuilt('vrrp_iptables (firewall rules)'),
   vrrp_ipsets: s.notBuilt('vrrp_ipsets (firewall rules)'),
@@ -204,7 +206,7 @@ export const instanceBlock = s
     preempt: s.flag().doc('Take over from a master of lower priority (the default).'),
     preempt_delay: s.seconds(0, 1000).optional().doc('Seconds to tolerate a master of lower priority after it was first heard.'),
     accept: s.flag().doc('Accept packets to the virtual addresses (the default).'),
-    no_accept: s.notBuilt('no_accept (refusing packets to the virtual addresses needs firewall rules)'),
+    no_accept: s.flag().doc('Drop packets to the virtual addresses, except neighbour discovery (RFC 9568 Accept_Mode false).'),
     lower_prio_no_advert: s.bool().optional().doc('Do not answer an advertisement of lower priority at once.'),
     higher_prio_send_advert: s.bool().optional().doc('Send one last advertisement before yielding to a higher priority.'),
     owner_ignore_adverts: s.bool().default(true).doc('The address owner ignores advertisements; Mainstay always does.'),

@@ -92,8 +92,7 @@ export function instanceConfig(entry: ConfigEntry<InstanceValue>, global: Global
     ...authenticationOf(value, version, say),
     checksum: checksumOf(value, global, version, family, unicast.isUnicast),
     detectOldChecksum: unicast.isUnicast && value.old_unicast_checksum !== 'never',
-    addresses: value.virtual_ipaddress,
-    excluded: value.virtual_ipaddress_excluded,
+    ...listedOnce(value),
     checkAddressList: !(value.skip_check_adv_addr ?? global.vrrp_skip_check_adv_addr),
     announce: announceOf(value, global),
   };
@@ -191,6 +190,18 @@ function sourceOf(value: InstanceValue, family: Family, say: Reports): { source?
   return { source, trackSource: value.track_src_ip };
 }
 
+/** An address is held once in a place, however often it is listed. */
+function placeOf({ address, prefixLength, dev }: InstanceValue['virtual_ipaddress'][number]): string {
+  return `${address}/${prefixLength} ${dev ?? ''}`;
+}
+
+function listedOnce(value: InstanceValue): Pick<InstanceConfig, 'addresses' | 'excluded'> {
+  const seen = new Set<string>();
+  const isNew = (vip: InstanceValue['virtual_ipaddress'][number]) =>
+    !seen.has(placeOf(vip)) && seen.add(placeOf(vip)) !== undefined;
+  return { addresses: value.virtual_ipaddress.filter(isNew), excluded: value.virtual_ipaddress_excluded.filter(isNew) };
+}
+
 function checkAddresses(value: InstanceValue, version: 2 | 3, family: Family, say: Reports): void {
   const vips = value.virtual_ipaddress;
   const stranger = vips.find((vip) => vip.family !== family);
@@ -207,8 +218,8 @@ function checkAddresses(value: InstanceValue, version: 2 | 3, family: Family, sa
     );
   const seen = new Set<string>();
   for (const vip of [...vips, ...value.virtual_ipaddress_excluded]) {
-    const key = `${vip.address}/${vip.prefixLength} ${vip.dev ?? ''}`;
-    if (seen.has(key)) say.error('virtual_ipaddress', 'VRRP_ADDRESSES', `${vip.address} is listed twice`);
+    const key = placeOf(vip);
+    if (seen.has(key)) say.warning('virtual_ipaddress', 'VRRP_ADDRESSES', `${vip.address} is listed twice: the first counts`);
     seen.add(key);
     if (isMulticast(vip.address)) say.error('virtual_ipaddress', 'VRRP_ADDRESSES', `${vip.address} is a multicast address`);
   }

@@ -17,7 +17,7 @@ const nothing: InstanceConfig = {
   notify: undefined,
   notify_priority_changes: undefined,
   notify_timeout: undefined,
-  smtp_alert: undefined,
+  smtp_alert: false,
 };
 const everything: InstanceConfig = {
   ...nothing,

@@ -251,6 +251,6 @@ describe('notify-script: configuration', () => {
     await refused('notify_master', /test\.conf:2:\d+: error: the script is missing/);
     await refused('notify_master /m user group extra', /test\.conf:2:\d+: error: "extra" is one word too many/);
     await refused('notify ""', /the command is empty/);
-    await refused('smtp_alert', /smtp_alert/);
+    await refused('smtp_alert loud', /"loud" is not a boolean/);
   });
 });

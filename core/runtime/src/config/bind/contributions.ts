@@ -1,7 +1,7 @@
 /** What core and the plugins contribute to the configuration, merged: root blocks, root keywords, checks. Used by registry.ts. */
 import { type Block, type ConfigHandle, type ConfigPoints, type Fields, MainstayError, type Reporter } from '@mainstay/sdk';
 import { globalKeywords, rootKeywords } from './core-keywords.js';
-import { absentValues, type Part, spellings, without } from './fields.js';
+import { absentValues, indexOf, type Part, spellings, without } from './fields.js';
 import { Handle } from './handle.js';
 
 export interface Contribution extends Part {
@@ -21,6 +21,8 @@ export interface Check {
 
 /** The contributor of core's own keywords, which give way to those of a plugin that does more with them. */
 const core = 'core';
+
+const top = 'the top level';
 
 export class Contributions {
   readonly blocks = new Map<string, RootBlock>();
@@ -45,7 +47,7 @@ export class Contributions {
     };
     const own = (keyword: string, block: unknown, isNamed: boolean) => {
       const { fields } = block as Block<Fields>;
-      this.claimAtRoot(plugin, [keyword]);
+      this.claimForBlock(plugin, keyword);
       const contribution = part(fields);
       this.blocks.set(keyword, { isNamed, block: block as Block<Fields>, parts: [contribution] });
       return contribution.handle as never;
@@ -55,8 +57,8 @@ export class Contributions {
       block: (keyword, block) => own(keyword, block, false),
       root: (fields) => {
         const contribution = part(fields);
-        this.claimAtRoot(plugin, spellingsOf(contribution));
-        this.rootParts.push(contribution);
+        for (const keyword of spellingsOf(contribution)) this.refuseTwoBlocks(plugin, keyword);
+        this.rootParts = joined(this.rootParts, contribution, top);
         return contribution.handle as never;
       },
       extend: (keyword, fields) => {
@@ -78,15 +80,21 @@ export class Contributions {
         const message = `plugin ${part.plugin} adds keywords to ${keyword}, but no plugin has such a block`;
         throw new MainstayError('CONFIG_UNKNOWN_PARENT', message, 'load the plugin that it needs');
       }
-      const kept = claim(part.plugin, spellingsOf(part), root.parts, keyword);
-      root.parts.splice(0, root.parts.length, ...kept, part);
+      root.parts.splice(0, root.parts.length, ...joined(root.parts, part, keyword));
     }
   }
 
-  private claimAtRoot(plugin: string, keywords: readonly string[]): void {
-    const taken = keywords.find((keyword) => this.blocks.has(keyword));
-    if (taken !== undefined) clash(plugin, this.blocks.get(taken)?.parts[0]?.plugin ?? '', taken, 'the top level');
-    this.rootParts = claim(plugin, keywords, this.rootParts, 'the top level');
+  private refuseTwoBlocks(plugin: string, keyword: string): void {
+    const block = this.blocks.get(keyword);
+    if (block !== undefined) clash(plugin, block.parts[0]?.plugin ?? '', keyword, top);
+  }
+
+  private claimForBlock(plugin: string, keyword: string): void {
+    this.refuseTwoBlocks(plugin, keyword);
+    const other = indexOf(this.rootParts).get(keyword);
+    if (other === undefined) return;
+    if (other.plugin !== core && other.field.shape.kind !== 'notBuilt') clash(plugin, other.plugin, keyword, top);
+    this.rootParts = this.rootParts.map((part) => ({ ...part, fields: without(part.fields, new Set([keyword])) }));
   }
 }
 
@@ -94,14 +102,26 @@ function spellingsOf({ fields }: Part): readonly string[] {
   return Object.entries(fields).flatMap(([keyword, field]) => spellings(keyword, field));
 }
 
-/** The parts of a block without what core gives up to `plugin`. Throws where another plugin has one of the keywords. */
-function claim(plugin: string, keywords: readonly string[], parts: readonly Contribution[], block: string): Contribution[] {
-  const wanted = new Set(keywords);
-  return parts.map((part) => {
-    const taken = spellingsOf(part).find((keyword) => wanted.has(keyword));
-    if (taken === undefined) return part;
-    return part.plugin === core ? { ...part, fields: without(part.fields, wanted) } : clash(plugin, part.plugin, taken, block);
-  });
+/**
+ * The parts of a block with one more. A keyword that somebody only knows to be missing gives way to whoever has built it, and
+ * core's own give way to everybody. Throws where two plugins contribute the same keyword.
+ */
+function joined(parts: readonly Contribution[], added: Contribution, block: string): Contribution[] {
+  const index = indexOf(parts);
+  const givenUp = new Set<string>();
+  const notAdded = new Set<string>();
+  for (const [keyword, field] of Object.entries(added.fields)) {
+    for (const spelling of spellings(keyword, field)) {
+      const other = index.get(spelling);
+      if (other === undefined) continue;
+      if (other.plugin === core || other.field.shape.kind === 'notBuilt') givenUp.add(spelling);
+      else if (field.shape.kind === 'notBuilt') notAdded.add(spelling);
+      else clash(added.plugin, other.plugin, spelling, block);
+    }
+  }
+  const reduced = (part: Contribution, lost: ReadonlySet<string>) =>
+    lost.size === 0 ? part : { ...part, fields: without(part.fields, lost) };
+  return [...parts.map((part) => reduced(part, givenUp)), reduced(added, notAdded)];
 }
 
 function clash(plugin: string, other: string, keyword: string, block: string): never {
