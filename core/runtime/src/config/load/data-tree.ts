@@ -10,7 +10,7 @@ import type { ReadResult } from '../grammar/reader.js';
 import { splitWords, statementOf } from '../grammar/words.js';
 
 /** Aliases can make a small text large. */
-const mostNodes = 1_000_000;
+const mostNodes = 500_000;
 const mostDepth = 64;
 
 /** YAML text; JSON is YAML. Every word knows its place. */
@@ -20,18 +20,36 @@ export function readYaml(text: string, file: string): ReadResult {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
+  if (isTooDeep(text)) return refused(file, 'values are nested too deeply', place(0));
   try {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
     const problem = document.errors[0] ?? document.warnings[0];
     if (problem !== undefined) return refused(file, problem.message, place(problem.pos[0]));
-    const tree = new DataTree(text, place, (node) => (isAlias(node) ? node.resolve(document) : node));
+    const aliases = new Map<unknown, unknown>();
+    const resolve = (node: unknown) => {
+      if (!isAlias(node)) return node;
+      if (!aliases.has(node)) aliases.set(node, node.resolve(document));
+      return aliases.get(node);
+    };
+    const tree = new DataTree(text, place, resolve);
     const statements = tree.root(document.contents);
     if (tree.complaint !== undefined) return refused(file, tree.complaint.message, tree.complaint.at);
     return { tree: { files: [file], statements }, diagnostics: [] };
   } catch (error) {
-    // The parser descends by recursion: a text that is nested absurdly deep ends here.
     return refused(file, `the text cannot be read: ${messageOf(error)}`, place(0));
   }
+}
+
+/** The parser descends by recursion, and a text that exhausts the stack ends the process: far beyond `mostDepth`, far before that. */
+function isTooDeep(text: string): boolean {
+  const most = 4 * mostDepth;
+  let depth = 0;
+  for (const [token] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}]/gs)) {
+    if (token === '[' || token === '{') depth++;
+    else if (token === ']' || token === '}') depth = Math.max(0, depth - 1);
+    if (depth > most) return true;
+  }
+  return new RegExp(`^[ \\t?:-]{${2 * most}}`, 'm').test(text);
 }
 
 /** A value that a module exported; it has no positions but the file. */
