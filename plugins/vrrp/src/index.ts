@@ -26,8 +26,9 @@ export function createVrrpPlugin(machine: typeof step = step): Plugin {
     };
     app.config.check(() => void configs());
     app.status.objects(() => {
-      const { all = [], strays = { truncated: 0, unknownVrid: 0 } } = manager ?? {};
-      return all.map((instance) => objectStatus(instance, strays));
+      if (manager === undefined) return [];
+      const { all, strays, acceptance } = manager;
+      return all.map((instance) => acceptance.shownIn(objectStatus(instance, strays), instance.config));
     });
     app.status.explain((name) => {
       const instance = manager?.all.find(({ config }) => config.name === name);

@@ -45,6 +45,8 @@ export interface InstanceConfig extends MachineConfig {
   readonly detectOldChecksum: boolean;
   readonly addresses: readonly VirtualAddress[];
   readonly excluded: readonly VirtualAddress[];
+  /** Accept_Mode: packets to the virtual addresses are accepted. */
+  readonly accept: boolean;
   readonly checkAddressList: boolean;
   readonly announce: AnnounceConfig;
 }
@@ -93,6 +95,7 @@ export function instanceConfig(entry: ConfigEntry<InstanceValue>, global: Global
     checksum: checksumOf(value, global, version, family, unicast.isUnicast),
     detectOldChecksum: unicast.isUnicast && value.old_unicast_checksum !== 'never',
     ...listedOnce(value),
+    accept: acceptOf(value, basePriority, say),
     checkAddressList: !(value.skip_check_adv_addr ?? global.vrrp_skip_check_adv_addr),
     announce: announceOf(value, global),
   };
@@ -147,6 +150,15 @@ function preemptionOf(value: InstanceValue, priority: number, say: Reports): { p
     preemptDelayMs = 0;
   }
   return { preempt, preemptDelayMs };
+}
+
+function acceptOf(value: InstanceValue, priority: number, say: Reports): boolean {
+  if (!value.no_accept) return true;
+  if (value.accept) say.warning('accept', 'VRRP_ACCEPT', 'accept and no_accept are both written: no_accept is used');
+  if (priority !== 255) return false;
+  const message = 'an address owner (priority 255) always accepts packets to its addresses; no_accept is ignored';
+  say.warning('no_accept', 'VRRP_ACCEPT', message);
+  return true;
 }
 
 type Unicast = Pick<InstanceConfig, 'isUnicast' | 'peers' | 'unicastTtl' | 'checkUnicastSource'>;

@@ -1,5 +1,6 @@
 /** All virtual routers of this host: creates, reconfigures and stops instances, and hands them the events of links and addresses. */
 import type { ConfigEntry, Log, Run, Timer } from '@mainstay/sdk';
+import { Acceptance } from './acceptance.js';
 import type { GlobalValue, InstanceValue } from './config.js';
 import { Instance } from './instance.js';
 import { type InstanceConfig, instanceConfig } from './instance-config.js';
@@ -31,6 +32,7 @@ function isSame(a: InstanceConfig, b: InstanceConfig): boolean {
 }
 
 export class Manager {
+  readonly acceptance: Acceptance;
   private readonly instances = new Map<string, Instance>();
   private readonly around: Surroundings;
   private readonly unwatch: (() => void)[] = [];
@@ -54,6 +56,7 @@ export class Manager {
       this.complain(log.warn, `announcing addresses on ${link}: ${message}`),
     );
     this.around = { run, wires, neighbours, step: options.step ?? step };
+    this.acceptance = new Acceptance(ports.firewall, log);
   }
 
   get all(): readonly Instance[] {
@@ -66,6 +69,7 @@ export class Manager {
 
   async start(configs: readonly InstanceConfig[]): Promise<void> {
     const { ports, leases, clock } = this.run;
+    await this.acceptance.start(configs);
     this.unwatch.push(
       ports.links.watch(({ kind, link }) => {
         if (kind === 'removed') this.around.neighbours.forget(link.index);
@@ -84,6 +88,7 @@ export class Manager {
 
   /** Unchanged instances notice nothing; changed ones keep their state where they stay the same virtual router. */
   async reconfigure(configs: readonly InstanceConfig[]): Promise<void> {
+    await this.acceptance.widen(configs);
     const wanted = new Map(configs.map((config) => [config.name, config]));
     for (const [name, instance] of this.instances) {
       const config = wanted.get(name);
@@ -99,6 +104,7 @@ export class Manager {
       if (instance === undefined) await this.add(config);
       else if (!isSame(config, instance.config)) await instance.update(config);
     }
+    await this.acceptance.settle(configs);
   }
 
   async stop(keepAddresses: boolean): Promise<void> {
@@ -107,6 +113,7 @@ export class Manager {
     this.startTimer?.cancel();
     await Promise.all(this.all.map((instance) => instance.stop('shutdown', keepAddresses)));
     this.instances.clear();
+    await this.acceptance.stop(keepAddresses);
     this.around.neighbours.close();
   }
 
