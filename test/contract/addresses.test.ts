@@ -114,6 +114,29 @@ describePortContract('addresses', (world) => {
     await drive(a.ports.removeAddresses(many));
   });
 
+  it('removes an address with a peer that it was asked for a moment ago', async () => {
+    const { a, drive } = world();
+    const wanted = { ...(await v4(a, 20)), peer: '10.9.1.21' };
+    const [added, removed] = await drive(Promise.all([a.ports.addAddresses([wanted]), a.ports.removeAddresses([wanted])]));
+    assert.deepEqual([added, removed], [[done], [done]]);
+    assert.equal(await find(a, wanted), undefined);
+  });
+
+  it('tells of the link before the IPv6 addresses that go down with it', async () => {
+    const { b, drive, eventually } = world();
+    const six = await v6(b, 9);
+    await drive(b.ports.addAddresses([six]));
+    const before = (await b.ports.events()).length;
+    await b.setLink('down');
+    await eventually('IPv6 is gone', async () => (await find(b, six)) === undefined);
+    const told = (await b.ports.events()).slice(before).filter(({ what }) => what === b.link || what === six.address);
+    await b.setLink('up');
+    assert.deepEqual(told, [
+      { of: 'link', kind: 'changed', what: b.link },
+      { of: 'address', kind: 'removed', what: six.address },
+    ]);
+  });
+
   it('reports the refusal of one request and does the others', async () => {
     const { a, drive } = world();
     const good = await v4(a, 5);

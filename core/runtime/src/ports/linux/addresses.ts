@@ -19,6 +19,9 @@ const done: ChangeResult = { outcome: 'done' };
 const unchanged: ChangeResult = { outcome: 'unchanged' };
 
 export class LinuxAddresses implements Addresses {
+  /** Peers of what was added and not removed since: a removal may be asked for before the copy shows the addition. */
+  readonly #peers = new Map<string, string>();
+
   constructor(
     private readonly table: Table<InterfaceAddress>,
     private readonly channel: RequestChannel,
@@ -33,11 +36,10 @@ export class LinuxAddresses implements Addresses {
   }
 
   add(addresses: readonly NewAddress[]): Promise<readonly ChangeResult[]> {
-    return this.#submit(addresses, ['EEXIST'], (wanted) => ({
-      type: messageType.newAddress,
-      flags: flag.create | flag.exclusive,
-      body: additionOf(wanted),
-    }));
+    return this.#submit(addresses, ['EEXIST'], (wanted) => {
+      if (wanted.peer !== undefined) this.#peers.set(keyOf(wanted), wanted.peer);
+      return { type: messageType.newAddress, flags: flag.create | flag.exclusive, body: additionOf(wanted) };
+    });
   }
 
   remove(addresses: readonly AddressKey[]): Promise<readonly ChangeResult[]> {
@@ -45,8 +47,14 @@ export class LinuxAddresses implements Addresses {
     return this.#submit(addresses, ['EADDRNOTAVAIL', 'ENODEV'], (key) => ({
       type: messageType.delAddress,
       flags: 0,
-      body: removalOf(key, this.table.get(addressKeyOf({ ...key, address: canonicalAddress(key.address) ?? key.address }))?.peer),
+      body: removalOf(key, this.#forgetPeer(keyOf(key))),
     }));
+  }
+
+  #forgetPeer(key: string): string | undefined {
+    const peer = this.#peers.get(key) ?? this.table.get(key)?.peer;
+    this.#peers.delete(key);
+    return peer;
   }
 
   /** Requests that cannot be written at all fail without being sent; the others keep their order. */
@@ -61,6 +69,11 @@ export class LinuxAddresses implements Addresses {
     let next = 0;
     return problems.map((problem) => problem ?? resultOf(answers[next++], harmless));
   }
+}
+
+/** The key of the copy, however the address is written. */
+function keyOf(key: AddressKey): string {
+  return addressKeyOf({ ...key, address: canonicalAddress(key.address) ?? key.address });
 }
 
 function resultOf(answer: Answer | undefined, harmless: readonly string[]): ChangeResult {
