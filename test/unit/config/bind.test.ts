@@ -241,6 +241,7 @@ router R2 {
       'router R {\n id 1\n auth {\n  kind PASS\n  pasword hunter2\n }\n}',
       'router R {\n id 1\n auth { kind PASS password hunter2 }\n}',
       'router R {\n id 1\n password hunter2\n}',
+      'router R {\n id 1\n auth {\n  kind PASS\n  passwordhunter2\n  hunter2\n }\n}',
       'router R {\n id 1\n auth {\n  kind PASS\n  password hunter2 {\n }\n }\n}',
     ];
     const silent = (text: string) => {

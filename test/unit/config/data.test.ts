@@ -181,7 +181,7 @@ describe('the forms of a configuration', () => {
       'h.yaml:5:5: error: "colour" is not a keyword of router R [CONFIG_UNKNOWN_KEYWORD]',
     ]);
     assert.deepEqual(await bound('i.json', '{"router": {"R": {"id": 1, "auth": {"kind": "x", "pasword": "y"}}}}'), [
-      'i.json:1:50: error: "pasword" is not a keyword of auth (did you mean "password"?) [CONFIG_UNKNOWN_KEYWORD]',
+      'i.json:1:50: error: this is not a keyword of auth (did you mean "password"?) [CONFIG_UNKNOWN_KEYWORD]',
     ]);
   });
 

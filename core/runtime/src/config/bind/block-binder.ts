@@ -76,8 +76,14 @@ class BlockBinder {
     }
     const hint = places.length > 0 ? `it belongs ${places.join(' or ')}` : near && `did you mean "${near}"?`;
     const consequence = unknownKeywords === 'warning' ? ' and is ignored' : '';
-    const message = text === '' ? `${this.title} takes keywords` : `"${text}" is not a keyword of ${this.title}${consequence}`;
+    const message = `${this.quoted(text)} is not a keyword of ${this.title}${consequence}`;
     problems.add(unknownKeywords, 'CONFIG_UNKNOWN_KEYWORD', message, at, hint);
+  }
+
+  /** A line without a keyword may hold nothing but the secret: in such a block its first word is not quoted. */
+  private quoted(keyword: string): string {
+    const keepsSecrets = [...this.index.values()].some(({ field }) => field.facts.isSecret === true);
+    return keyword === '' || keepsSecrets ? 'this' : `"${keyword}"`;
   }
 
   private statement(statement: Statement, found: Found): void {

@@ -9,8 +9,8 @@ import { Line } from '../grammar/line.js';
 import type { ReadResult } from '../grammar/reader.js';
 import { splitWords, statementOf } from '../grammar/words.js';
 
-/** Aliases can make a small text large. */
-const mostNodes = 500_000;
+/** Aliases can make a small text large: so many values may a text have beyond the number of its characters. */
+const mostRepeatedNodes = 10_000;
 const mostDepth = 64;
 
 /** YAML text; JSON is YAML. Every word knows its place. */
@@ -151,7 +151,7 @@ class DataTree {
   }
 
   private mayGoOn(node: unknown, depth: number): boolean {
-    if (++this.nodes > mostNodes) this.complain(`there are more than ${mostNodes} values`, node);
+    if (++this.nodes > this.text.length + mostRepeatedNodes) this.complain('aliases repeat too many values', node);
     else if (depth > mostDepth) this.complain(`blocks are nested more than ${mostDepth} deep`, node);
     return this.complaint === undefined;
   }
