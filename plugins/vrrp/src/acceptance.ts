@@ -2,11 +2,13 @@
  * Accept_Mode (RFC 9568 section 6.1): the virtual addresses of instances with no_accept are refused by the host's packet filter,
  * from before the first instance starts until after the last has stopped, so that no takeover waits for it. Called by manager.ts.
  */
-import { type Firewall, isLinkLocal, type Log, type ObjectStatus } from '@mainstay/sdk';
+import { isLinkLocal, type ObjectStatus, type Run, type Timer } from '@mainstay/sdk';
 import type { InstanceConfig } from './instance-config.js';
 
 /** Name of our set in the packet filter. */
 const set = 'vrrp';
+/** After a failure: somebody may install what lacked. */
+const retryMs = 60_000;
 
 type Listed = Pick<InstanceConfig, 'accept' | 'interface' | 'addresses' | 'excluded'>;
 
@@ -25,11 +27,9 @@ export function refusedAddresses(configs: readonly Listed[]): readonly string[] 
 export class Acceptance {
   private refused: readonly string[] = [];
   private problem: string | undefined;
+  private retry: Timer | undefined;
 
-  constructor(
-    private readonly firewall: Firewall,
-    private readonly log: Log,
-  ) {}
+  constructor(private readonly run: Pick<Run, 'ports' | 'clock' | 'log'>) {}
 
   /** Also removes what a crash left, or a stop that kept the addresses; a host that refuses nothing does not wait for that. */
   async start(configs: readonly Listed[]): Promise<void> {
@@ -43,7 +43,7 @@ export class Acceptance {
     if (both.length > this.refused.length) await this.apply(both);
   }
 
-  /** After a reload. Also where nothing changed: somebody may have emptied the packet filter. */
+  /** After a reload. Also where the addresses are the same: somebody may have emptied the packet filter. */
   async settle(configs: readonly Listed[]): Promise<void> {
     const wanted = refusedAddresses(configs);
     if (wanted.length > 0 || this.hasLeftovers) await this.apply(wanted);
@@ -51,7 +51,9 @@ export class Acceptance {
 
   /** Where the addresses stay at exit, they must not begin to answer. */
   async stop(keepAddresses: boolean): Promise<void> {
+    this.retry?.cancel();
     if (!keepAddresses && this.hasLeftovers) await this.apply([]);
+    this.retry?.cancel();
   }
 
   /** The status of an instance with what is to be said here. */
@@ -65,13 +67,19 @@ export class Acceptance {
   }
 
   private async apply(wanted: readonly string[]): Promise<void> {
-    const result = await this.firewall.refuse(set, wanted);
+    const { ports, clock, log } = this.run;
+    this.retry?.cancel();
+    const result = await ports.firewall.refuse(set, wanted);
     if (result.outcome !== 'failed') {
+      if (this.problem !== undefined) log.info(`no_accept: the packet filter is as it should be again`);
       this.refused = wanted;
       this.problem = undefined;
       return;
     }
-    this.problem = wanted.length > 0 ? `no_accept is not in force: ${result.error}` : result.error;
-    this.log.error(this.problem);
+    const problem = wanted.length > 0 ? `no_accept is not in force: ${result.error}` : result.error;
+    if (problem !== this.problem) log.error(problem);
+    this.problem = problem;
+    this.retry?.cancel();
+    this.retry = clock.after(retryMs, () => void this.apply(wanted));
   }
 }

@@ -56,7 +56,7 @@ export class Manager {
       this.complain(log.warn, `announcing addresses on ${link}: ${message}`),
     );
     this.around = { run, wires, neighbours, step: options.step ?? step };
-    this.acceptance = new Acceptance(ports.firewall, log);
+    this.acceptance = new Acceptance(run);
   }
 
   get all(): readonly Instance[] {

@@ -40,6 +40,7 @@ describe('vrrp_instance: defaults', () => {
       checksum: 'rfc',
       detectOldChecksum: false,
       excluded: [],
+      accept: true,
       checkAddressList: true,
       announce: {
         repeat: 5,
@@ -152,6 +153,19 @@ describe('vrrp_instance: corrections', () => {
     );
     assert.deepEqual(remarks({ advert_int: '1.4' }), ['warning advert_int VRRP_INTERVAL']);
     assert.deepEqual(remarks({ advert_int: '40.96', version: '3' }), ['error advert_int VRRP_INTERVAL']);
+  });
+
+  it('no_accept wins over accept, and gives way to the ownership of the addresses', () => {
+    const table: [Written, boolean, string[]][] = [
+      [{ accept: '' }, true, []],
+      [{ no_accept: '' }, false, []],
+      [{ no_accept: '', accept: '' }, false, ['warning accept VRRP_ACCEPT']],
+      [{ no_accept: '', priority: '255' }, true, ['warning no_accept VRRP_ACCEPT']],
+      [{ no_accept: '', state: 'MASTER' }, true, ['warning no_accept VRRP_ACCEPT']],
+    ];
+    for (const [written, accept, said] of table) {
+      assert.deepEqual([configured(written).config.accept, remarks(written)], [accept, said]);
+    }
   });
 
   it('nopreempt and preempt_delay give way', () => {
