@@ -13,7 +13,7 @@ node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 ||
 
 # Debian packages: each a command and the package that brings it.
 wanted=(g++:g++ make:make python3:python3 ip:iproute2)
-[ "$purpose" = test ] && wanted+=(keepalived:keepalived tshark:tshark tcpdump:tcpdump)
+[ "$purpose" = test ] && wanted+=(keepalived:keepalived tshark:tshark tcpdump:tcpdump nft:nftables)
 missing=()
 for pair in "${wanted[@]}"; do has "${pair%%:*}" || missing+=("${pair##*:}"); done
 
