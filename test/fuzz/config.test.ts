@@ -123,20 +123,19 @@ describe('the reader of configurations', function () {
     const random = randomFrom(seed);
     const texts = readdirSync(samples)
       .filter((name) => name.startsWith('keepalived.conf.') && !name.endsWith('.gz'))
-      .map((name) => readFileSync(join(samples, name), 'utf8').slice(0, 600));
+      .map((name) => readFileSync(join(samples, name), 'utf8').slice(0, 400));
     const limits = { lines: 300, lineLength: 600, substitutions: 40, depth: 8, work: 20_000 };
     const bound = registry();
     for (let i = 0; i < 100_000; i++) {
       const base = i % 3 === 0 ? (texts[random(texts.length)] ?? '') : i % 3 === 1 ? everything : '';
       let text = base;
-      if (base === '') for (let n = random(30); n > 0; n--) text += pieces[random(pieces.length)];
+      if (base === '') for (let n = random(20); n > 0; n--) text += pieces[random(pieces.length)];
       text = mutated(text, random);
       try {
         const started = performance.now();
         const { tree, diagnostics } = loadKeepalivedText(text, { file: 'fuzz.conf', configId: 'main', env: {}, limits });
         checkPlaces(text, tree.statements, diagnostics);
-        const said = bound.bind(tree, { unknownKeywords: i % 2 === 0 ? 'error' : 'warning' });
-        checkPlaces(text, [], said);
+        if (i % 4 === 0) checkPlaces(text, [], bound.bind(tree, { unknownKeywords: i % 8 === 0 ? 'error' : 'warning' }));
         assert.ok(performance.now() - started < 2000, 'too slow');
       } catch (error) {
         throw new Error(`seed ${seed}, text ${i}: ${JSON.stringify(text)}`, { cause: error });

@@ -2,7 +2,7 @@
 import type { Field, Statement } from '@mainstay/sdk';
 import { isFlag, wordsOf } from './fields.js';
 
-/** `vrrp_instance: { VI_1: {...} }` is a block for each name. */
+/** `router: { R1: {...} }` is a block for each name. */
 export function namedBlocks(statement: Statement): readonly Statement[] {
   const { args, block = [], form, keyword } = statement;
   if (form !== 'map' || args.length > 0) return [statement];

@@ -1,17 +1,9 @@
 /** Collects what a bind has to say, and hands out reporters for places. Secrets never get into it. Used by the binder. */
 import type { Diagnostic, Reporter, Severity, SourcePosition } from '@mainstay/sdk';
+import { printable } from '../printable.js';
 
 /** Shorter ones would redact half of every sentence; the binder itself never quotes a secret. */
 const shortestRedacted = 4;
-
-/** Messages quote the configuration and go to terminals and logs: not without end, and nothing that moves the cursor. */
-const longest = 400;
-const unprintable = /[^\P{C}\u200c\u200d]|[\u2028\u2029]/gu;
-
-export function printable(text: string): string {
-  const short = text.length <= longest ? text : `${text.slice(0, longest)}...`;
-  return short.replace(unprintable, (c) => `\\x{${(c.codePointAt(0) ?? 0).toString(16)}}`);
-}
 
 export class Problems {
   readonly list: Diagnostic[] = [];

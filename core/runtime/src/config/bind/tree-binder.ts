@@ -22,6 +22,7 @@ export interface BoundEntry {
 export class TreeBinder {
   readonly bound = new Map<Handle, BoundEntry[]>();
   private readonly context: BindContext;
+  private readonly places = new Map<string, readonly string[]>();
 
   constructor(
     private readonly schema: Contributions,
@@ -116,7 +117,14 @@ export class TreeBinder {
     this.problems.error(code, message, at, hint);
   }
 
+  /** The same mistake may stand in ten thousand blocks. */
   private placesOf(keyword: string): readonly string[] {
+    const known = this.places.get(keyword) ?? this.findPlaces(keyword);
+    this.places.set(keyword, known);
+    return known;
+  }
+
+  private findPlaces(keyword: string): readonly string[] {
     const { blocks, roots } = this.schema;
     if (blocks.has(keyword) || this.reserved.has(keyword) || indexOf(roots).has(keyword))
       return ['at the top level, outside of every block'];
@@ -124,7 +132,7 @@ export class TreeBinder {
   }
 }
 
-/** `into vrrp_instance`, or `into authentication in vrrp_instance`. */
+/** `into router`, or `into authentication in router`. */
 function placesWithin(keyword: string, path: string, parts: readonly Part[]): readonly string[] {
   const index = indexOf(parts);
   const here = index.has(keyword) ? [`into ${path}`] : [];

@@ -1,5 +1,6 @@
 /** What the reading of a configuration has to say; the same words at the same place are said once. Used by the grammar. */
 import type { Diagnostic, Severity, SourcePosition } from '@mainstay/sdk';
+import { printable } from '../printable.js';
 
 export class Complaints {
   readonly list: Diagnostic[] = [];
@@ -9,7 +10,7 @@ export class Complaints {
     const key = `${code}\0${at.file}\0${at.line}\0${at.column}\0${message}`;
     if (this.said.has(key)) return;
     this.said.add(key);
-    this.list.push({ severity, code, message, at, ...(hint !== undefined && { hint }) });
+    this.list.push({ severity, code, message: printable(message), at, ...(hint !== undefined && { hint }) });
   }
 
   error(code: string, message: string, at: SourcePosition, hint?: string): undefined {

@@ -3,7 +3,6 @@
  * what remains is statements and braces. Called by loadConfig, and by tests with text.
  */
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { closest, type Diagnostic, messageOf, type SourcePosition, type SourceTree } from '@mainstay/sdk';
 import { type BraceError, buildBlocks, type Token } from './blocks.js';
 import { firstBrace, withoutComment } from './comments.js';
@@ -59,7 +58,7 @@ class Reader {
   private readonly configId: string;
 
   read(text: string, file: string): ReadResult {
-    this.enter(text, file, mainIdentity(file));
+    this.enter(text, file);
     for (let line = this.pull(); line !== undefined; line = this.pull()) this.process(line);
     const { statements, errors } = buildBlocks(this.tokens);
     for (const error of errors) this.complain(error);
@@ -70,11 +69,11 @@ class Reader {
     this.complaints.error(code, message, at, hint);
   }
 
-  private enter(text: string, file: string, identity: string): void {
+  private enter(text: string, file: string): void {
     this.files.push(file);
     this.characters += text.length;
     this.tokens.push({ kind: 'enter' });
-    this.stack.push(new FileSource(text, file, this.policy, identity));
+    this.stack.push(new FileSource(text, file, this.policy));
   }
 
   /** The next line that has something on it, without its comment. */
@@ -272,19 +271,11 @@ class Reader {
         this.complaints.error('CONFIG_INCLUDE_CYCLE', `${file} includes itself, directly or through others`, at);
       } else if (open.length > this.limits.includeDepth) {
         this.complaints.error('CONFIG_INCLUDE_DEPTH', `includes are nested more than ${this.limits.includeDepth} deep`, at);
-      } else this.enter(readFileSync(file, 'utf8'), file, identity);
+      } else this.enter(readFileSync(file, 'utf8'), file);
     } catch (error) {
       const message = `${file} cannot be read${isStrict ? '' : ' and is left out'}: ${messageOf(error)}`;
       this.complaints.add(isStrict ? 'error' : 'warning', 'CONFIG_INCLUDE_UNREADABLE', message, at);
     }
-  }
-}
-
-function mainIdentity(file: string): string {
-  try {
-    return identityOf(file);
-  } catch {
-    return resolve(file);
   }
 }
 

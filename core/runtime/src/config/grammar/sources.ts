@@ -1,7 +1,7 @@
 /** Where lines come from: files, definitions of several lines, and loops. The reader keeps them on a stack. Used by reader.ts. */
 import { dirname, resolve } from 'node:path';
 import type { SourcePosition } from '@mainstay/sdk';
-import type { IncludePolicy } from './include.js';
+import { type IncludePolicy, identityOf } from './include.js';
 import { Line } from './line.js';
 import type { Rounds } from './loops.js';
 
@@ -29,17 +29,22 @@ export class FileSource implements Source {
   readonly folder: string;
   private readonly lines: readonly string[];
   private index = 0;
+  private known: string | undefined;
 
   constructor(
     text: string,
     readonly name: string,
     /** The including file's policy, in force again after this one. */
     readonly policyBefore: IncludePolicy,
-    /** To notice a file that includes itself. */
-    readonly identity: string,
   ) {
     this.folder = dirname(resolve(name));
     this.lines = text.replace(/^\ufeff/, '').split(/\r\n|\n|\r/);
+  }
+
+  /** The same for all names of the file; a text that is no file is known by the name it was given. */
+  get identity(): string {
+    this.known ??= identityOr(this.name);
+    return this.known;
   }
 
   next(): Line | undefined {
@@ -76,5 +81,13 @@ export class LoopSource implements Source {
     if (round.done === true) return undefined;
     for (const [name, value] of Object.entries(round.value)) this.define(name, [value]);
     return this.body;
+  }
+}
+
+function identityOr(name: string): string {
+  try {
+    return identityOf(name);
+  } catch {
+    return resolve(name);
   }
 }

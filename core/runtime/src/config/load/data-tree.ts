@@ -161,7 +161,7 @@ class DataTree {
   }
 }
 
-/** `vrrp_instance: { VI_1: {...}, VI_2: {...} }`: a block for each name. The binder knows better where the block has no names. */
+/** `router: { R1: {...}, R2: {...} }`: a block for each name. The binder knows better where the block has no names. */
 function namedBlocks(statement: Statement): readonly Statement[] {
   const { block = [], form, keyword } = statement;
   if (form !== 'map' || block.length === 0 || !block.every((one) => one.form === 'map')) return [statement];
