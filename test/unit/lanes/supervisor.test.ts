@@ -311,7 +311,7 @@ describe('the supervisor', () => {
       failure: { message: 'no such interface', code: 'PLUGIN_START_FAILED' },
     });
     the('realtime').end('exit 1');
-    assert.deepEqual(ends, ['1 the realtime lane could not start']);
+    assert.deepEqual(ends, ['1 the realtime lane could not start: no such interface [PLUGIN_START_FAILED]']);
     assert.match(log, /no such interface \[PLUGIN_START_FAILED\]/);
     supervisor = make(true);
     startBoth();
@@ -330,19 +330,158 @@ describe('the supervisor', () => {
     next = preparedOf(realtime, newer, withChildren);
     const outcome = supervisor.reload();
     await clock.settle();
-    const old = the('extension');
-    assert.equal(old.heard.at(-1)?.kind, 'stop');
-    old.end(undefined);
-    await clock.settle();
-    the('extension:finder').end(undefined);
-    await clock.settle();
+    assert.equal(the('extension').heard.at(-1)?.kind, 'start', 'the old lanes live until the realtime lane has reloaded');
     const message = the('realtime').heard.at(-1);
     assert.ok(message?.kind === 'reload' && message.generation === 2);
     the('realtime').say({ kind: 'reloaded', id: message.id, answer: { ok: true, restarted: [], failed: [] } });
+    await clock.settle();
+    assert.equal(the('extension').heard.at(-1)?.kind, 'stop');
+    the('extension').end(undefined);
+    await clock.settle();
+    the('extension:finder').end(undefined);
     const result = await clock.drive(outcome);
     assert.ok(result.ok);
     assert.deepEqual(result.restartedLanes, ['extension', 'extension:finder']);
     assert.equal(processes.filter(({ lane }) => lane === 'realtime').length, 1);
+  });
+
+  const withBlocks = (prepared: Prepared, ...names: readonly string[]): Prepared => ({
+    ...prepared,
+    tree: {
+      files: ['t'],
+      statements: names.map((name) => ({ keyword: { text: 'thing', at }, args: [{ text: name, at }] })),
+    } as never,
+  });
+  const keysHeard = (played: Played) => played.heard.flatMap((message) => (message.kind === 'event' ? [message.key] : []));
+  function acknowledge(played: Played): void {
+    for (const message of played.heard) if (message.kind === 'event') played.say({ kind: 'ack', seq: message.seq });
+  }
+  function answerReload(): void {
+    const message = the('realtime').heard.at(-1);
+    assert.ok(message?.kind === 'reload');
+    the('realtime').say({ kind: 'reloaded', id: message.id, answer: { ok: true, restarted: [], failed: [] } });
+  }
+
+  it('keeps a lane that goes until it has heard the last of what was removed', async () => {
+    void supervisor.start(withBlocks(preparedOf(realtime, extension), 'A', 'B'));
+    ready('extension', 'vrrp.transitioned');
+    the('extension').say({ kind: 'started' });
+    ready('realtime');
+    the('realtime').say({ kind: 'started' });
+    next = withBlocks(preparedOf(realtime), 'A');
+    const outcome = supervisor.reload();
+    await clock.settle();
+    the('realtime').say(event('B'));
+    answerReload();
+    await clock.settle();
+    assert.deepEqual(keysHeard(the('extension')), ['B']);
+    assert.equal(kinds('extension').includes('stop'), false, 'the event is still under way');
+    acknowledge(the('extension'));
+    await clock.advance(20);
+    assert.equal(kinds('extension').includes('stop'), true);
+    the('extension').end(undefined);
+    assert.equal((await clock.drive(outcome)).ok, true);
+    assert.deepEqual(
+      supervisor.lanes.map(({ name }) => name),
+      ['realtime'],
+    );
+  });
+
+  it('tells the old process of a replaced lane about what was removed, and the new one about the rest', async () => {
+    const finder = planOf('extension', 'extension', 'finder', true);
+    void supervisor.start(withBlocks(preparedOf(realtime, finder), 'A', 'B'));
+    ready('extension', 'vrrp.transitioned');
+    the('extension').say({ kind: 'started' });
+    ready('realtime');
+    the('realtime').say({ kind: 'started' });
+    next = withBlocks(preparedOf(realtime, finder), 'A', 'C');
+    const outcome = supervisor.reload();
+    await clock.settle();
+    const old = the('extension');
+    for (const key of ['B', 'C', 'A']) the('realtime').say(event(key));
+    answerReload();
+    await clock.settle();
+    assert.deepEqual(keysHeard(old), ['B']);
+    acknowledge(old);
+    await clock.advance(20);
+    the('realtime').say(event('A'));
+    old.end(undefined);
+    await clock.drive(outcome);
+    const young = the('extension');
+    assert.notEqual(young, old);
+    ready('extension', 'vrrp.transitioned');
+    young.say({ kind: 'started' });
+    assert.deepEqual([keysHeard(old), keysHeard(young)], [['B'], ['C', 'A', 'A']]);
+  });
+
+  it('collects events that only the next process of a lane will observe', async () => {
+    startBoth();
+    next = preparedOf(realtime, { ...planOf('extension', 'extension', 'other'), observes: ['vrrp.transitioned'] });
+    const outcome = supervisor.reload();
+    await clock.settle();
+    the('realtime').say(event('A'));
+    answerReload();
+    await clock.settle();
+    the('extension').end(undefined);
+    await clock.drive(outcome);
+    ready('extension', 'vrrp.transitioned');
+    the('extension').say({ kind: 'started' });
+    assert.deepEqual(keysHeard(the('extension')), ['A']);
+  });
+
+  it('makes the realtime lane wait for a lane that a reload adds', async () => {
+    void supervisor.start(preparedOf(realtime));
+    ready('realtime');
+    the('realtime').say({ kind: 'started' });
+    next = preparedOf(realtime, extension);
+    const outcome = supervisor.reload();
+    await clock.settle();
+    assert.equal(kinds('realtime').includes('reload'), false);
+    ready('extension', 'vrrp.transitioned');
+    the('extension').say({ kind: 'started' });
+    await clock.advance(20);
+    answerReload();
+    assert.equal((await clock.drive(outcome)).ok, true);
+  });
+
+  it('starts no process when the daemon stops in the middle of a reload', async () => {
+    startBoth();
+    next = preparedOf(realtime, planOf('extension', 'extension', 'other'));
+    const outcome = supervisor.reload();
+    await clock.settle();
+    answerReload();
+    await clock.settle();
+    const stopped = supervisor.stop();
+    the('realtime').end(undefined);
+    the('extension').end(undefined);
+    await clock.drive(Promise.all([outcome, stopped]));
+    assert.equal(processes.length, 2);
+  });
+
+  it('begins at once where there is nothing to run', async () => {
+    await clock.drive(supervisor.start(preparedOf()));
+    assert.equal(clock.now(), 0);
+  });
+
+  it('is not harmed by messages without sense', () => {
+    startBoth('vrrp.transitioned');
+    const interest = { has: () => true, toList: () => [] } as never;
+    supervisor.router.listen({
+      interest,
+      hear: () => {
+        throw new Error('a listener');
+      },
+    });
+    for (const nonsense of [
+      { kind: 'log' },
+      { kind: 'ready' },
+      { kind: 'failed' },
+      { kind: 'event', hook: 'vrrp.transitioned' },
+    ]) {
+      the('realtime').say(nonsense as never);
+    }
+    assert.match(log, /lane:realtime: a message of the kind "log" makes no sense/);
+    assert.equal(ends.length, 0);
   });
 
   it('keeps everything when the new configuration has errors', async () => {

@@ -110,8 +110,17 @@ function streamEvents(router: Router, hooks: readonly HookName[], response: Serv
     }
     if (lost > 0) response.write(`event: lost\ndata: ${lost}\n\n`);
     lost = 0;
-    response.write(`event: ${hook}\ndata: ${JSON.stringify({ key, payload })}\n\n`);
+    response.write(`event: ${hook}\ndata: ${dataOf(key, payload)}\n\n`);
   };
   const end = router.listen({ interest, hear });
   response.once('close', end);
+}
+
+/** What a lane sends may hold more than JSON can say. Never throws: that would be the end of the event for others. */
+function dataOf(key: string, payload: unknown): string {
+  try {
+    return JSON.stringify({ key, payload }, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  } catch {
+    return JSON.stringify({ key, payload: {} });
+  }
 }

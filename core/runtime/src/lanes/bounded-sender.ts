@@ -2,6 +2,8 @@
  * The lane's end of the fork channel. If the supervisor does not read, messages would pile up in this process: beyond a bound
  * events and log records are dropped and counted, so that the realtime lane neither waits nor grows. Used by main.ts.
  */
+import { messageOf } from '@mainstay/sdk';
+import type { LogRecord } from '../log/record.js';
 import type { FromLane } from './messages.js';
 
 /** Sends one message; calls `done` once the kernel has it. Throws or reports where the channel is gone. */
@@ -52,9 +54,17 @@ export class BoundedSender {
       this.#waiting--;
       // A payload that cannot be cloned is its plugin's mistake; a closed channel ends this process elsewhere.
       if (message.kind === 'event') this.#events++;
-      else if ((error as Error).name === 'DataCloneError' && message.kind === 'log') {
+      else if ((error as Error).name === 'DataCloneError' && message.kind === 'reported') {
+        this.send({ ...message, report: { objects: [], plugins: [], taps: [] } });
+        this.send({ kind: 'log', record: unsendable(error) });
+      } else if ((error as Error).name === 'DataCloneError' && message.kind === 'log') {
         this.send({ kind: 'log', record: { ...message.record, fields: { unprintable: true } } });
       }
     }
   }
+}
+
+function unsendable(error: unknown): LogRecord {
+  const message = `the status of a plugin cannot be shown: it is not plain data (${messageOf(error)})`;
+  return { level: 'error', plugin: 'mainstay', message, at: Date.now() };
 }

@@ -91,16 +91,23 @@ export class Lane {
   stop(why: 'shutdown' | 'restart'): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
-    this.#inTurn('stop', async () => {
-      await this.#host.stop(why).catch((error: unknown) => this.#complain(`stopping: ${messageOf(error)}`));
-      this.#channel.send({ kind: 'stopped' });
-      this.#channel.exit(0);
-    });
+    // At once, not in turn: the host gives up a start or reload under way, and a lane that still loads has nothing to end.
+    this.#host
+      .stop(why)
+      .catch((error: unknown) => this.#complain(`stopping: ${messageOf(error)}`))
+      .then(() => {
+        this.#channel.send({ kind: 'stopped' });
+        this.#channel.exit(0);
+      });
   }
 
-  #inTurn(phase: 'setup' | 'start' | 'reload' | 'stop', work: () => Promise<void>): void {
-    if (this.#isStopping && phase !== 'stop') return;
-    this.#phases = this.#phases.then(work).catch((error: unknown) => {
+  #inTurn(phase: 'setup' | 'start' | 'reload', work: () => Promise<void>): void {
+    const unlessStopping = async () => {
+      if (!this.#isStopping) await work();
+    };
+    this.#phases = this.#phases.then(unlessStopping).catch((error: unknown) => {
+      // Given up because of the stop, which ends the process itself.
+      if (this.#isStopping) return;
       this.#channel.send({ kind: 'failed', phase: phase === 'setup' ? 'setup' : 'start', failure: failureOf(error) });
       this.#channel.exit(1);
     });
@@ -108,11 +115,13 @@ export class Lane {
 
   async #setUp(setup: LaneSetup): Promise<void> {
     await this.#host.setUp(setup);
+    if (this.#isStopping) return;
     this.#channel.send({ kind: 'ready', interest: this.#host.interest(), isIdle: this.#host.isIdle() });
   }
 
   async #start(): Promise<void> {
     await this.#host.start();
+    if (this.#isStopping) return;
     this.#isStarted = true;
     this.#channel.send({ kind: 'started' });
   }

@@ -2,18 +2,24 @@
  * The program of a lane process: connects a Lane to the fork channel, Linux ports and the host. Started by the supervisor as
  * `main.js LANE KIND`; ends when the supervisor is gone.
  */
-import { MainstayError, messageOf, type PortName, type Ports } from '@mainstay/sdk';
+import { Writable } from 'node:stream';
+import { type LaneKind, laneKinds, MainstayError, messageOf, type PortName, type Ports } from '@mainstay/sdk';
+import { LineCutter } from '../log/line-cutter.js';
 import { weigh } from '../supervisor/memory.js';
 import { BoundedSender } from './bounded-sender.js';
 import { laneHost } from './host-adapter.js';
 import { Lane } from './lane.js';
 import type { ToLane } from './messages.js';
 import { openPorts } from './open-ports.js';
+import { Attribution, describeStray, maySurvive } from './stray.js';
 
 /** The process ends this long after it should have, whatever a plugin does. */
 const longestEndMs = 8000;
+/** Of the errors that nobody caught, so many are told, and then each thousandth: code that fails in a loop must not fill the log. */
+const straysTold = 20;
 
-const [, , name = 'lane', kind = 'extension'] = process.argv;
+const [, , name = 'lane', kindText = 'extension'] = process.argv;
+const kind: LaneKind = laneKinds.find((known) => known === kindText) ?? 'extension';
 process.title = `mainstay: ${name}`;
 
 const refused = weigh(kind === 'realtime' ? { nice: -10, oomScoreAdjust: -500 } : { nice: 10, oomScoreAdjust: 500 });
@@ -21,9 +27,46 @@ const sender = new BoundedSender((message, done) => {
   if (process.connected) process.send?.(message, undefined, {}, done);
 });
 
-function say(level: 'error' | 'debug', message: string): void {
-  sender.send({ kind: 'log', record: { level, plugin: 'mainstay', message: `${name} lane: ${message}`, at: Date.now() } });
+function say(level: 'error' | 'debug', message: string, plugin = 'mainstay'): void {
+  const text = plugin === 'mainstay' ? `${name} lane: ${message}` : message;
+  sender.send({ kind: 'log', record: { level, plugin, message: text, at: Date.now() } });
 }
+
+/** What code here prints goes the bounded way of the log, too: the pipe would take it into memory while nobody reads. */
+function logged(): Writable {
+  const cutter = new LineCutter((message) =>
+    sender.send({ kind: 'log', record: { level: 'info', plugin: `lane:${name}`, message, at: Date.now() } }),
+  );
+  return new Writable({
+    decodeStrings: false,
+    write(chunk: string | Buffer, _encoding, done) {
+      cutter.push(chunk.toString());
+      done();
+    },
+  });
+}
+for (const stream of ['stdout', 'stderr'] as const) Object.defineProperty(process, stream, { value: logged() });
+
+let attribution = new Attribution([]);
+let strays = 0;
+
+/** Answers whose it was. */
+function stray(what: string, error: unknown) {
+  const culprit = attribution.culpritOf(error);
+  strays++;
+  if (strays <= straysTold || strays % 1000 === 0) {
+    const count = strays > straysTold ? ` (number ${strays})` : '';
+    say('error', `${what}: ${describeStray(error)}${count}`, culprit?.plugin);
+  }
+  return culprit;
+}
+
+process.on('unhandledRejection', (reason) => void stray('nobody handled the rejection of a promise', reason));
+process.on('uncaughtException', (error) => {
+  if (maySurvive(kind, stray('nobody caught an exception', error))) return;
+  say('debug', error.stack ?? String(error));
+  process.exit(1);
+});
 
 let ports: Ports | undefined;
 
@@ -60,10 +103,26 @@ function end(): void {
   lane.stop('shutdown');
 }
 
-process.on('message', (message: ToLane) => lane.receive(message));
+/**
+ * The channel tells of the supervisor's end only those who listen, and a lane that spins does not. The realtime lane gets the
+ * chance to end cleanly (priority 0, addresses removed); what the others would still do has nobody to report to.
+ */
+async function dieWithSupervisor(): Promise<void> {
+  try {
+    const { setParentDeathSignal } = await import('@mainstay/pacemaker');
+    if (!setParentDeathSignal(kind === 'realtime' ? 'SIGTERM' : 'SIGKILL', process.ppid)) end();
+  } catch (error) {
+    say('debug', `it ends with the supervisor only while it listens: ${messageOf(error)}`);
+  }
+}
+
+process.on('message', (message: ToLane) => {
+  if (message.kind === 'setup') attribution = new Attribution(message.setup.plugins);
+  lane.receive(message);
+});
 process.on('disconnect', end);
 process.on('SIGTERM', end);
 // The terminal and service managers signal the whole group: what to do about it is the supervisor's decision.
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {});
-process.on('unhandledRejection', (reason) => say('error', `nobody caught the rejection of a promise: ${messageOf(reason)}`));
 for (const what of refused) say('debug', what);
+await dieWithSupervisor();

@@ -2,7 +2,7 @@
  * Which lanes there are and which plugins live in each: pure, from manifests, the operator's wishes and what the configuration
  * uses. Called by prepare.ts; the supervisor starts the lanes that it answers.
  */
-import type { LaneKind, Statement } from '@mainstay/sdk';
+import type { HookName, LaneKind, Statement } from '@mainstay/sdk';
 import type { PlannedPlugin } from './messages.js';
 
 /** What a plugin's `setup` contributed to the configuration. */
@@ -13,6 +13,8 @@ export interface Contribution {
   readonly inside: ReadonlyMap<string, ReadonlySet<string>>;
   /** It finds more plugins once it is bound (a folder of hook files). */
   readonly hasChildren: boolean;
+  /** Hooks that it observes; plugins that it brings along may observe more. */
+  readonly observes?: ReadonlySet<HookName>;
   /** It does more than declare keywords. */
   acts(): boolean;
 }
@@ -34,6 +36,8 @@ export interface LanePlan {
   readonly schemaOf: readonly PlannedPlugin[];
   /** Plugins that find children: on a reload the lane starts anew, so that changed files are read again. */
   readonly hasChildren: boolean;
+  /** Hooks that these plugins observe, as far as that is known before they run. */
+  readonly observes?: readonly HookName[];
 }
 
 /** True where the configuration writes a keyword of the plugin, or nothing can tell. */
@@ -83,6 +87,7 @@ function planOf(lane: string, laneKind: LaneKind, members: readonly Candidate[],
     plugins: members.map((m) => m.plugin),
     schemaOf: all.filter((c) => parents.has(c)).map((c) => c.plugin),
     hasChildren: members.some((m) => m.contribution.hasChildren),
+    observes: [...new Set(members.flatMap((m) => [...(m.contribution.observes ?? [])]))],
   };
 }
 

@@ -2,7 +2,16 @@
  * Wraps plugins for the configuration's sake: `declareSchema` declares a plugin's keywords in a lane where the plugin itself
  * does not run; `recording` notes what a plugin contributes. Called by prepare.ts and by the lane program.
  */
-import { type App, type ConfigPoints, definePlugin, type Fields, type Plugin, type StatusPoints, type Taps } from '@mainstay/sdk';
+import {
+  type App,
+  type ConfigPoints,
+  definePlugin,
+  type Fields,
+  type HookName,
+  type Plugin,
+  type StatusPoints,
+  type Taps,
+} from '@mainstay/sdk';
 import type { Contribution } from './plan.js';
 
 const noTaps: Taps = { observe() {}, adjust() {}, guard() {}, shape() {}, lifecycle() {} };
@@ -29,15 +38,16 @@ export function recording(plugin: Plugin): { readonly plugin: Plugin; readonly c
   const inside = new Map<string, Set<string>>();
   const hasChildren = plugin.children !== undefined;
   let acts = hasChildren || plugin.start !== undefined;
+  const observes = new Set<HookName>();
   const onTap = () => {
     acts = true;
   };
   const setup = (app: App) =>
-    plugin.setup({ taps: notingTaps(app.taps, onTap), status: app.status, config: noting(app.config, root, inside) });
-  return { plugin: definePlugin({ ...plugin, setup }), contribution: { root, inside, hasChildren, acts: () => acts } };
+    plugin.setup({ taps: notingTaps(app.taps, onTap, observes), status: app.status, config: noting(app.config, root, inside) });
+  return { plugin: definePlugin({ ...plugin, setup }), contribution: { root, inside, hasChildren, observes, acts: () => acts } };
 }
 
-function notingTaps(taps: Taps, onTap: () => void): Taps {
+function notingTaps(taps: Taps, onTap: () => void, observes: Set<HookName>): Taps {
   const noted = <A extends unknown[]>(tap: (...args: A) => void) => {
     return (...args: A) => {
       onTap();
@@ -45,7 +55,10 @@ function notingTaps(taps: Taps, onTap: () => void): Taps {
     };
   };
   return {
-    observe: noted(taps.observe) as Taps['observe'],
+    observe: noted((...args: Parameters<Taps['observe']>) => {
+      observes.add(args[0]);
+      taps.observe(...args);
+    }) as Taps['observe'],
     adjust: noted(taps.adjust) as Taps['adjust'],
     guard: noted(taps.guard) as Taps['guard'],
     shape: noted(taps.shape) as Taps['shape'],

@@ -12,7 +12,7 @@ import { systemClock } from '../lanes/system-clock.js';
 import type { Logger } from '../log/logger.js';
 import { forkLane } from './lane-process.js';
 import { residentMiB } from './memory.js';
-import { daemonOf, removePid, writePid } from './pid-file.js';
+import { daemonOf, orphanOf, removePid, writePid } from './pid-file.js';
 import { prepareApart } from './prepare-process.js';
 import { hasErrors, type Prepared, type PrepareRequest } from './prepared.js';
 import { makePrivateDirectory, writeAtomically } from './private-files.js';
@@ -45,6 +45,9 @@ export interface DaemonOptions {
   readonly onReady: () => void;
 }
 
+/** Longer than a lane may take to end when its supervisor is gone. */
+const longestOrphanMs = 12_000;
+
 /** Settles with the exit code when the daemon has ended. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const daemon = new Daemon(options);
@@ -59,11 +62,19 @@ class Daemon {
   readonly #ended: Promise<number>;
   #settle: (code: number) => void = () => {};
   #isEnding = false;
+  /** True from "started" on. */
+  #isUp = false;
+  #becomeUp: () => void = () => {};
+  /** Settles at "started", or when the daemon ends without. */
+  readonly #up: Promise<void>;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
     this.#ended = new Promise((settle) => {
       this.#settle = settle;
+    });
+    this.#up = new Promise((settle) => {
+      this.#becomeUp = settle;
     });
     const { logger, request } = options;
     this.#supervisor = new Supervisor({
@@ -88,6 +99,7 @@ class Daemon {
   async run(): Promise<number> {
     const { complain, logger } = this.#options;
     this.#onSignals();
+    this.#onMistakes();
     try {
       const problem = await this.#begin();
       if (problem !== undefined) return problem;
@@ -104,9 +116,9 @@ class Daemon {
   /** Answers an exit code where the daemon must not start. */
   async #begin(): Promise<number | undefined> {
     const { complain, logger, notifier, onReady, pidFile, runDirectory } = this.#options;
-    const prepared = await this.#prepare();
-    if (prepared === undefined) return exitCodes.config;
+    const prepared = await Promise.race([this.#prepare(), this.#ended]);
     if (this.#isEnding) return undefined;
+    if (prepared === undefined || typeof prepared === 'number') return exitCodes.config;
     const lacking = lackingFor(prepared.plans);
     if (lacking !== undefined) {
       complain(`mainstay: ${lacking}`);
@@ -118,6 +130,8 @@ class Daemon {
       complain(`mainstay: the daemon is already running${other === undefined ? ` on ${this.#socket}` : ` (pid ${other})`}`);
       return exitCodes.fatal;
     }
+    await this.#awaitOrphans();
+    if (this.#isEnding) return undefined;
     this.#writePid(pidFile, process.pid);
     logger.say('info', `Mainstay ${this.#options.version} starts, configuration ${prepared.tree.files.join(', ')}`);
     this.#server = await this.#serve();
@@ -127,13 +141,33 @@ class Daemon {
     logger.say('info', `started; lanes: ${lanes}`);
     notifier.ready(`running, lanes: ${lanes}`);
     onReady();
+    this.#isUp = true;
+    this.#becomeUp();
     return undefined;
+  }
+
+  /**
+   * Lanes of a daemon that was killed may still be ending: what they take back, ours must not hold yet. One that does not end hangs,
+   * and nobody else is left to kill it.
+   */
+  async #awaitOrphans(): Promise<void> {
+    const { lanePidFiles, logger } = this.#options;
+    const until = systemClock.now() + longestOrphanMs;
+    for (const { path } of lanePidFiles) {
+      for (let first = true, pid = orphanOf(path); pid !== undefined && !this.#isEnding; pid = orphanOf(path)) {
+        if (first) logger.say('info', `waiting for a lane of an earlier daemon to end (pid ${pid}, ${path})`);
+        first = false;
+        if (systemClock.now() > until) process.kill(pid, 'SIGKILL');
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
   }
 
   #end(code: number): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.#settle(code);
+    this.#becomeUp();
   }
 
   get #socket(): string {
@@ -186,6 +220,9 @@ class Daemon {
 
   async #reload(): Promise<ReloadOutcome> {
     const { logger, notifier } = this.#options;
+    if (!this.#isUp && !this.#isEnding) logger.say('info', 'the configuration will be read again once everything has started');
+    await this.#up;
+    if (this.#isEnding) return { ok: false, reason: 'the daemon is stopping', diagnostics: [] };
     notifier.reloading(process.hrtime.bigint() / 1000n);
     logger.say('info', 'reloading the configuration');
     const outcome = await this.#supervisor.reload();
@@ -197,6 +234,7 @@ class Daemon {
       const detail = restarted.length === 0 ? '' : `; restarted: ${restarted.join(', ')}`;
       logger.say('info', `reloaded: configuration number ${outcome.generation} is in force${detail}`);
     } else logger.say('error', `not reloaded, the running configuration stays in force: ${outcome.reason}`);
+    if (this.#isEnding) return outcome;
     notifier.ready(outcome.ok ? 'running' : `running; the last reload failed: ${outcome.reason}`);
     return outcome;
   }
@@ -219,10 +257,25 @@ class Daemon {
     process.on('SIGINT', () => {
       if (!ignoreSigint) stop('SIGINT');
     });
-    process.on('SIGHUP', () => void this.#reload());
+    process.on('SIGHUP', () => {
+      this.#reload().catch((error: unknown) => logger.say('error', `the reload failed: ${messageOf(error)}`));
+    });
     process.on('SIGUSR1', () => void this.#dump());
     process.on('SIGUSR2', () => logger.say('info', 'statistics are shown by `mainstay status --json`'));
     process.on('SIGPIPE', () => {});
+  }
+
+  /** Mistakes of our own: none of them may end the lanes without a farewell. */
+  #onMistakes(): void {
+    const { logger } = this.#options;
+    process.on('unhandledRejection', (reason) => {
+      logger.say('error', `internal error: ${reason instanceof Error ? reason.stack : String(reason)}`);
+    });
+    process.on('uncaughtException', (error) => {
+      logger.say('error', `internal error, the daemon stops: ${error.stack ?? error.message}`);
+      if (this.#isEnding) this.#supervisor.killAll();
+      this.#end(exitCodes.fatal);
+    });
   }
 
   /** The second signal: no patience left. */

@@ -70,6 +70,11 @@ export class EventQueue<T> {
     return count;
   }
 
+  /** Everything that waits, oldest first; the queue is empty then. */
+  *drain(): Generator<T> {
+    while (this.waiting > 0) yield this.#shift() as T;
+  }
+
   clear(): void {
     this.#waiting = [];
     this.#head = 0;

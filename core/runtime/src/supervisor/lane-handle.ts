@@ -2,7 +2,7 @@
  * One lane from the supervisor's side: its process, its phase, its queue of events, its heartbeat and its back-off. Tells its
  * owner (supervisor.ts) what happened; decides nothing about other lanes.
  */
-import type { Clock, Timer } from '@mainstay/sdk';
+import { type Clock, messageOf, type Timer } from '@mainstay/sdk';
 import type { FromLane, LaneReport, LaneSetup, ReloadAnswer, ToLane } from '../lanes/messages.js';
 import type { LanePlan } from '../lanes/plan.js';
 import { Backoff } from './backoff.js';
@@ -57,6 +57,12 @@ export function heapShare(memoryMiB: number): number {
   return Math.max(32, Math.floor(memoryMiB * 0.75));
 }
 
+/** While a lane is held: events about `keys` go to its process as before, the others wait for the next process. */
+interface Hold {
+  readonly keys: ReadonlySet<string>;
+  readonly later: EventQueue<LaneEvent>;
+}
+
 export class LaneHandle {
   readonly queue = new EventQueue<LaneEvent>();
   phase: LanePhase = 'down';
@@ -67,6 +73,9 @@ export class LaneHandle {
   #missedBeats = 0;
   #cause: string | undefined;
   #wake: Timer | undefined;
+  #hold: Hold | undefined;
+  /** It ends in order to start anew: what happens meanwhile is kept for it. */
+  #isComingBack = false;
   #onGone: (() => void)[] = [];
   readonly #backoff = new Backoff();
   readonly #reports: Requests<LaneReport>;
@@ -88,7 +97,10 @@ export class LaneHandle {
     return this.plan.lane;
   }
   get pid(): number | undefined {
-    return this.#process?.pid;
+    return this.#process === undefined || this.#process.pid === 0 ? undefined : this.#process.pid;
+  }
+  get isHeld(): boolean {
+    return this.#hold !== undefined;
   }
   get isRealtime(): boolean {
     return this.plan.laneKind === 'realtime';
@@ -100,14 +112,18 @@ export class LaneHandle {
     this.#cause = undefined;
     this.#missedBeats = 0;
     this.#launchedAt = this.needs.clock.now();
+    this.#isComingBack = false;
     this.phase = 'loading';
+    this.release();
     const process = this.needs.spawn(this.plan, this.limits, {
-      message: (message) => this.#process === process && this.#receive(message),
+      message: (message) => {
+        if (this.#process === process) this.#hear(message);
+      },
       printed: (line) => this.owner.printed(this, line),
       exited: (cause) => this.#exited(cause),
     });
     this.#process = process;
-    this.owner.process(this, process.pid);
+    if (process.pid !== 0) this.owner.process(this, process.pid);
     process.send({ kind: 'setup', setup: this.owner.setup(this, this.#launches++ > 0) });
   }
 
@@ -124,9 +140,56 @@ export class LaneHandle {
 
   /** Queues an event. Never waits. */
   deliver(event: LaneEvent): void {
-    if (this.phase === 'idle' || this.phase === 'stopping') return;
-    if (!this.queue.push(event) && this.queue.dropped % 1000 === 1) this.owner.dropping(this, this.queue.dropped);
+    if (this.phase === 'idle' || (this.phase === 'stopping' && !this.#isComingBack)) return;
+    const queue = this.#hold === undefined || this.#hold.keys.has(event.key) ? this.queue : this.#hold.later;
+    if (!queue.push(event) && queue.dropped % 1000 === 1) this.owner.dropping(this, queue.dropped);
     this.#pump();
+  }
+
+  /**
+   * From now on only events about `keys` reach the process, which is about to be replaced: they are about what the new
+   * configuration no longer has, and only the old process knows what to do about that.
+   */
+  hold(keys: ReadonlySet<string>): void {
+    this.#hold ??= { keys, later: new EventQueue() };
+  }
+
+  /** Ends a hold: what waited goes to the process that runs now, or to the next. */
+  release(): void {
+    const hold = this.#hold;
+    this.#hold = undefined;
+    if (hold !== undefined) {
+      this.queue.dropped += hold.later.dropped;
+      for (const event of hold.later.drain()) this.deliver(event);
+    }
+  }
+
+  /** Settles when every event has been dealt with, or after `withinMs`. */
+  drained(withinMs: number): Promise<boolean> {
+    const { clock } = this.needs;
+    const end = clock.now() + withinMs;
+    return new Promise((resolve) => {
+      const look = () => {
+        const isDone = this.queue.isDrained || this.phase !== 'started';
+        if (isDone || clock.now() >= end) resolve(isDone);
+        else clock.after(20, look);
+      };
+      look();
+    });
+  }
+
+  /** Settles when its process has come as far as it will for now (started, idle, crashed), or after `withinMs`. */
+  settled(withinMs: number): Promise<void> {
+    const { clock } = this.needs;
+    const end = clock.now() + withinMs;
+    return new Promise((resolve) => {
+      const look = () => {
+        const isPending = this.phase === 'loading' || this.phase === 'ready' || this.phase === 'starting';
+        if (!isPending || clock.now() >= end) resolve();
+        else clock.after(20, look);
+      };
+      look();
+    });
   }
 
   report(withinMs: number): Promise<LaneReport | undefined> {
@@ -165,6 +228,7 @@ export class LaneHandle {
       return;
     }
     this.phase = 'stopping';
+    this.#isComingBack = why === 'restart';
     const gone = new Promise<void>((resolve) => this.#onGone.push(resolve));
     process.send({ kind: 'stop', why });
     const deadline = this.needs.clock.after(withinMs, () => process.kill('SIGKILL'));
@@ -203,6 +267,15 @@ export class LaneHandle {
   #pump(): void {
     if (this.phase !== 'started') return;
     for (const { seq, item } of this.queue.take()) this.send({ kind: 'event', seq, ...item });
+  }
+
+  /** A lane runs anybody's code, which can reach the channel: what makes no sense must not harm us. */
+  #hear(message: FromLane): void {
+    try {
+      this.#receive(message);
+    } catch (error) {
+      this.owner.printed(this, `a message of the kind "${message.kind}" makes no sense: ${messageOf(error)}`);
+    }
   }
 
   #receive(message: FromLane): void {

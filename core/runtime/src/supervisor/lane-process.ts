@@ -1,12 +1,15 @@
 /** A lane's process as the supervisor holds it. `forkLane` makes the real one; unit tests hand in their own. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '@mainstay/sdk';
 import { type FromLane, isFromLane, type ToLane } from '../lanes/messages.js';
 import type { LanePlan } from '../lanes/plan.js';
+import { LineCutter } from '../log/line-cutter.js';
 
 export interface LaneProcess {
+  /** 0 where the system could not start one; `exited` then follows. */
   readonly pid: number;
   /** Never throws; a message to a dead process is lost. */
   send(message: ToLane): void;
@@ -17,7 +20,10 @@ export interface LaneProcessListener {
   message(message: FromLane): void;
   /** A line that the lane's program printed. */
   printed(line: string): void;
-  /** Called once. `cause` is `exit CODE`, `signal NAME` or `memory limit`; undefined for a clean end (exit code 0). */
+  /**
+   * Called once, never from within `spawn`. `cause` is `exit CODE`, `signal NAME`, `memory limit` or why there is no process;
+   * undefined for a clean end (exit code 0).
+   */
   exited(cause: string | undefined): void;
 }
 
@@ -29,10 +35,17 @@ export interface LaneProcessLimits {
 export type SpawnLane = (plan: LanePlan, limits: LaneProcessLimits, listener: LaneProcessListener) => LaneProcess;
 
 const program = fileURLToPath(new URL('../lanes/main.js', import.meta.url));
-const longestLine = 2000;
-
-/** Forks the lane program. The process ends itself when this one is gone. */
+/** Forks the lane program. The process ends itself when this one is gone. Never throws: a host short of memory gets another try. */
 export const forkLane: SpawnLane = (plan, limits, listener) => {
+  try {
+    return forked(plan, limits, listener);
+  } catch (error) {
+    setImmediate(() => listener.exited(`no process could be started: ${messageOf(error)}`));
+    return { pid: 0, send: () => {}, kill: () => {} };
+  }
+};
+
+const forked: SpawnLane = (plan, limits, listener) => {
   const heap = limits.heapMiB === undefined ? [] : [`--max-old-space-size=${limits.heapMiB}`];
   const child = fork(program, [plan.lane, plan.laneKind], {
     serialization: 'advanced',
@@ -42,16 +55,13 @@ export const forkLane: SpawnLane = (plan, limits, listener) => {
   let isOutOfHeap = false;
   const printed = (line: string) => {
     if (/JavaScript heap out of memory/.test(line)) isOutOfHeap = true;
-    listener.printed(line.slice(0, longestLine));
+    listener.printed(line);
   };
   for (const stream of [child.stdout, child.stderr]) if (stream) lines(stream, printed);
   child.on('message', (message: unknown) => {
     if (isFromLane(message)) listener.message(message);
   });
-  onceOver(child, (code, signal) => {
-    if (isOutOfHeap) return listener.exited('memory limit');
-    listener.exited(signal !== null ? `signal ${signal}` : code === 0 ? undefined : `exit ${code}`);
-  });
+  onceOver(child, (cause) => listener.exited(isOutOfHeap ? 'memory limit' : cause));
   return {
     pid: child.pid ?? 0,
     send: (message) => {
@@ -64,22 +74,26 @@ export const forkLane: SpawnLane = (plan, limits, listener) => {
 };
 
 /** `error` (the fork failed) and `exit` in one; what was printed is read to its end first, for the cause stands there. */
-function onceOver(child: ChildProcess, over: (code: number | null, signal: string | null) => void): void {
+function onceOver(child: ChildProcess, over: (cause: string | undefined) => void): void {
   let isOver = false;
-  const end = (code: number | null, signal: string | null) => {
-    if (!isOver) over(code, signal);
+  const end = (cause: string | undefined) => {
+    if (!isOver) over(cause);
     isOver = true;
   };
-  child.on('error', () => {
-    if (child.pid === undefined) end(127, null);
+  const ended = (code: number | null, signal: string | null) =>
+    end(signal !== null ? `signal ${signal}` : code === 0 ? undefined : `exit ${code}`);
+  child.on('error', (error) => {
+    if (child.pid === undefined) end(`no process could be started: ${error.message}`);
   });
   // A grandchild may hold the pipes open for ever: `close` is waited for only a moment after `exit`.
-  child.on('exit', (code, signal) => setTimeout(() => end(code, signal), 200));
-  child.on('close', (code, signal) => end(code, signal));
+  child.on('exit', (code, signal) => setTimeout(() => ended(code, signal), 200));
+  child.on('close', ended);
 }
 
 function lines(stream: Readable, each: (line: string) => void): void {
-  const reader = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
-  reader.on('line', each);
+  const decoder = new StringDecoder('utf8');
+  const cutter = new LineCutter(each);
+  stream.on('data', (chunk: Buffer) => cutter.push(decoder.write(chunk)));
+  stream.on('end', () => cutter.end());
   stream.on('error', () => {});
 }

@@ -2,16 +2,43 @@
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { writeAtomically } from './private-files.js';
 
-/** The process that a PID file names, when it lives and runs a program like ours; a stale file or another's PID is nobody. */
+/** The process title of the supervisor. Setting one replaces the command line that /proc shows. */
+export const daemonTitle = 'mainstay';
+
+/** The daemon that a PID file names; a stale file or another's PID is nobody: PIDs are reused, and a PID file outlives a crash. */
 export function daemonOf(path: string): number | undefined {
-  const pid = readPid(path);
-  if (pid === undefined || pid === process.pid) return undefined;
-  try {
-    const theirs = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    // The same interpreter and the same script: PIDs are reused, and a PID file outlives a crash.
-    const [, script = ''] = theirs.filter((word, i) => i === 0 || !word.startsWith('-'));
+  return ifProcess(path, ([first = '', second = '', ...rest]) => {
+    if (first === daemonTitle && second === '') return true;
+    // Before it has set its title: the same interpreter and the same script.
+    const script = [second, ...rest].find((word) => !word.startsWith('-'));
     const mine = process.argv[1];
-    return mine !== undefined && isSameFile(script, mine) ? pid : undefined;
+    return script !== undefined && mine !== undefined && isSameFile(script, mine);
+  });
+}
+
+/** The lane that a PID file names, where it still lives and its daemon does not. */
+export function orphanOf(path: string): number | undefined {
+  const pid = ifProcess(path, ([first = '']) => first.startsWith(`${daemonTitle}: `));
+  return pid === undefined || commandLineOf(parentOf(pid))[0] === daemonTitle ? undefined : pid;
+}
+
+function ifProcess(path: string, isOurs: (commandLine: readonly string[]) => boolean): number | undefined {
+  const pid = readPid(path);
+  return pid !== undefined && pid !== process.pid && isOurs(commandLineOf(pid)) ? pid : undefined;
+}
+
+function commandLineOf(pid: number | undefined): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const parent = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return parent === undefined ? undefined : Number(parent);
   } catch {
     return undefined;
   }

@@ -44,6 +44,14 @@ export class Router {
     this.announce();
   }
 
+  /** What its next process will observe, as far as it is known: its events are collected from now on. */
+  expectInterest(lane: string, hooks: readonly HookName[]): void {
+    const set = this.#interests.get(lane) ?? new InterestSet();
+    for (const hook of hooks) set.add(hook, '*');
+    this.#interests.set(lane, set);
+    this.announce();
+  }
+
   forgetLane(lane: string): void {
     this.#interests.delete(lane);
     this.#sent.delete(lane);

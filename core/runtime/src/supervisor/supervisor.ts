@@ -2,7 +2,7 @@
  * The supervisor: starts the lanes in the right order, carries messages between them, brings back those that end, reloads and
  * stops. It runs no plugin code and is on nobody's hot path. The command (`mainstay run`) makes one.
  */
-import { type Clock, type Explanation, messageOf } from '@mainstay/sdk';
+import { type Clock, type Explanation, type HookName, messageOf } from '@mainstay/sdk';
 import type { FromLane, LaneSetup } from '../lanes/messages.js';
 import type { LanePlan } from '../lanes/plan.js';
 import type { Logger } from '../log/logger.js';
@@ -46,6 +46,8 @@ export class Supervisor implements LaneOwner {
   #mayBegin = false;
   #isStopping = false;
   #isUp = false;
+  /** Why a lane could not begin, for whoever started the daemon. */
+  readonly #failures = new Map<string, string>();
   #reloading: Promise<unknown> = Promise.resolve();
   #nextReload: Promise<ReloadOutcome> | undefined;
   #ticking: { cancel(): void } | undefined;
@@ -73,7 +75,7 @@ export class Supervisor implements LaneOwner {
     this.#tick();
     return new Promise((resolve) => {
       this.#up = resolve;
-      this.#checkUp();
+      this.#checkOthers();
     });
   }
 
@@ -91,6 +93,14 @@ export class Supervisor implements LaneOwner {
     const memoryMiB = settings?.laneMemoryMiB ?? 512;
     const heartbeats = settings?.laneHeartbeatSeconds ?? 30;
     return plan.laneKind === 'realtime' ? { heartbeats } : { heartbeats, memoryMiB, heapMiB: heapShare(memoryMiB) };
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  expectInterest(lane: LaneHandle, hooks: readonly HookName[]): void {
+    this.router.expectInterest(lane.name, hooks);
   }
 
   async remove(lane: LaneHandle): Promise<void> {
@@ -192,7 +202,8 @@ export class Supervisor implements LaneOwner {
     const payload = { lane: lane.name, pid, cause, restartInMs, at: this.#options.clock.wall() };
     this.router.event(undefined, { hook: 'lane.crashed', key: lane.name, payload });
     if (this.#options.dontRespawn) this.#die(1, `${lane.name} lane ended (${cause}) and --dont-respawn is set`);
-    else if (!this.#isUp && lane.isRealtime) this.#die(1, `the ${lane.name} lane could not start`);
+    else if (!this.#isUp && lane.isRealtime)
+      this.#die(1, `the ${lane.name} lane could not start: ${this.#failures.get(lane.name) ?? cause}`);
     else this.#checkOthers();
   }
 
@@ -218,6 +229,7 @@ export class Supervisor implements LaneOwner {
 
   #failed(lane: LaneHandle, { phase, failure }: Extract<FromLane, { kind: 'failed' }>): void {
     const code = failure.code === undefined ? '' : ` [${failure.code}]`;
+    this.#failures.set(lane.name, `${failure.message}${code}`);
     this.#say('error', `${lane.name} lane failed in ${phase}: ${failure.message}${code}`);
     if (failure.stack !== undefined) this.#say('debug', failure.stack);
   }
@@ -289,10 +301,11 @@ export class Supervisor implements LaneOwner {
       return { ok: false, reason: 'the new configuration has errors', diagnostics: prepared.diagnostics };
     }
     if (this.#isStopping) return refuse('the daemon is stopping');
+    const from = this.#prepared;
     this.#prepared = prepared;
     this.#generation++;
     const say = (level: 'info' | 'warn' | 'error', message: string) => this.#say(level, message);
-    const outcome = await reloadLanes(this, prepared, this.#generation, say);
+    const outcome = await reloadLanes(this, from, prepared, this.#generation, say);
     return { ...outcome, diagnostics: prepared.diagnostics };
   }
 
@@ -303,6 +316,7 @@ export class Supervisor implements LaneOwner {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#ticking?.cancel();
+    for (const lane of this.lanes) lane.release();
     const childWaitMs = this.#prepared?.settings.childWaitMs ?? 5000;
     const inOrder = (realtime: boolean) => this.lanes.filter((lane) => lane.isRealtime === realtime);
     await Promise.all(inOrder(true).map((lane) => lane.stop('shutdown', Math.max(childWaitMs, stopMs))));
