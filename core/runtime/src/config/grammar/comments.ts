@@ -12,17 +12,20 @@ export interface Uncommented {
 }
 
 export function withoutComment(line: Line): Uncommented {
-  let result = line;
+  const { text } = line;
+  const escapes: number[] = [];
   let quote = -1;
-  for (let i = 0; i < result.text.length; i++) {
-    const c = result.text[i];
-    const next = result.text[i + 1];
+  let end = text.length;
+  for (let i = 0; i < end; i++) {
+    const c = text[i];
+    const isMark = (at: number) => text[at] === '#' || text[at] === '!';
     if (c === '"') quote = quote < 0 ? i : -1;
-    else if (c === '\\' && quote < 0 && (next === '#' || next === '!')) result = result.replace(i, i + 2, next);
+    else if (c === '\\' && quote < 0 && isMark(i + 1)) escapes.push(i++);
     else if (c === '\\') i++;
-    else if (quote < 0 && (c === '#' || c === '!')) return { line: result.slice(0, i) };
+    else if (quote < 0 && isMark(i)) end = i;
   }
-  return quote < 0 ? { line: result } : { line: result, openQuote: result.at(quote) };
+  const result = line.slice(0, end).without(escapes);
+  return quote < 0 ? { line: result } : { line: result, openQuote: line.at(quote) };
 }
 
 /** `${NAME}`, `${NAME words}`, `${A_${B}}`: the braces belong to it, whether or not the name is defined. */

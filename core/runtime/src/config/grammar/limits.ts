@@ -5,6 +5,8 @@ export interface Limits {
   readonly lines: number;
   /** Characters that a line may grow to by substitution; keepalived's own lines end at 1023. */
   readonly lineLength: number;
+  /** Characters of a line as it is written; a longer one is skipped. */
+  readonly writtenLineLength: number;
   /** Substitutions within one line. */
   readonly substitutions: number;
   /** Loops and definitions within each other. */
@@ -20,6 +22,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   lines: 2_200_000,
   lineLength: 16_384,
+  writtenLineLength: 65_536,
   substitutions: 1000,
   depth: 64,
   includeDepth: 32,

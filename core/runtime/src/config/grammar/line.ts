@@ -54,6 +54,21 @@ export class Line {
     return new Line(this.file, this.number, this.text.slice(0, start) + text + this.text.slice(end), columns[0] ?? 1, columns);
   }
 
+  /** Without the characters at these offsets, which ascend; those behind them keep their places, but take over that of a dropped one. */
+  without(offsets: readonly number[]): Line {
+    if (offsets.length === 0) return this;
+    const pieces: string[] = [];
+    const columns: number[] = [];
+    let from = 0;
+    for (const offset of [...offsets, this.text.length]) {
+      pieces.push(this.text.slice(from, offset));
+      for (let i = from; i < offset; i++) columns.push(this.column(i > 0 && i === from ? i - 1 : i));
+      from = offset + 1;
+    }
+    columns.push(this.column(this.text.length));
+    return new Line(this.file, this.number, pieces.join(''), columns[0] ?? this.first, columns);
+  }
+
   /** Offsets at which columns do not simply follow the one before, each with its column; undefined: there are none. */
   jumps(): readonly (readonly [offset: number, column: number])[] | undefined {
     if (this.columns === undefined) return undefined;

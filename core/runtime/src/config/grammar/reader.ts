@@ -101,6 +101,10 @@ class Reader {
   private uncommented(raw: Line): Line | undefined {
     const nul = raw.text.indexOf('\0');
     if (nul >= 0) return this.complaints.error('CONFIG_NUL', 'the line has a NUL byte and is skipped', raw.at(nul));
+    if (raw.text.length > this.limits.writtenLineLength) {
+      const message = `the line has more than ${this.limits.writtenLineLength} characters and is skipped`;
+      return this.complaints.error('CONFIG_LONG_LINE', message, raw.at(0), 'a $ definition of several lines can hold it');
+    }
     if (raw.text.length * 3 >= keepalivedLineBytes && Buffer.byteLength(raw.text) >= keepalivedLineBytes) {
       const message = `the line has more than ${keepalivedLineBytes - 1} bytes: keepalived would skip it, Mainstay reads it`;
       this.complaints.warning('CONFIG_LONG_LINE', message, raw.at(0), 'a $ definition of several lines can hold it');

@@ -19,7 +19,7 @@ export interface Use {
 }
 
 /** `$NAME` before a blank, a comma, a parenthesis or the end; `${NAME}` anywhere; built-ins take words inside the braces. */
-const use = /\$(?:\{([A-Za-z_][A-Za-z0-9_]*)((?:[ \t][^{}]*)?)\}|([A-Za-z_][A-Za-z0-9_]*)(?=[\s,)]|$))/g;
+const use = /\$(?:\{([A-Za-z_][A-Za-z0-9_]*)((?:[ \t][^{}]*)?)\}|([A-Za-z_][A-Za-z0-9_]*)(?=[\s,)]|$))/y;
 
 export class Scope {
   private readonly values = new Map<string, readonly string[]>();
@@ -46,8 +46,10 @@ export class Scope {
 
   /** The first use between `from` and `to` of a name that has a value. Names without one are text like any other. */
   next(text: string, from: number, to: number, folder: string): Use | undefined {
-    use.lastIndex = from;
-    for (let match = use.exec(text); match !== null; match = use.exec(text)) {
+    for (let at = text.indexOf('$', from); at >= 0 && at < to; at = text.indexOf('$', at + 1)) {
+      use.lastIndex = at;
+      const match = use.exec(text);
+      if (match === null) continue;
       const end = match.index + match[0].length;
       if (end > to) return undefined;
       const [, braced, parameters = '', bare] = match;
