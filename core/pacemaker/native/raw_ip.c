@@ -47,10 +47,11 @@ static int configure(int fd, int family) {
   return error == ENOPROTOOPT ? 0 : error;
 }
 
-/* Packets that came from other interfaces before the socket was bound. */
+/* Packets that came from other interfaces before the socket was bound: no more than the receive buffer holds. */
 static void discard_early_packets(int fd) {
   char byte;
-  while (recv(fd, &byte, sizeof byte, MSG_DONTWAIT | MSG_TRUNC) >= 0) {
+  int most = 1 << 14;
+  while (most-- > 0 && recv(fd, &byte, sizeof byte, MSG_DONTWAIT | MSG_TRUNC) >= 0) {
   }
 }
 
@@ -80,8 +81,8 @@ napi_value pm_raw_ip_open(napi_env env, napi_callback_info info) {
     pm_throw_errno(env, "setsockopt", error);
     return NULL;
   }
-  pm_set_receive_buffer(fd, (int)buffer_bytes);
   discard_early_packets(fd);
+  pm_set_receive_buffer(fd, (int)buffer_bytes);
   handle = pm_socket_adopt(env, fd, PM_RAW_IP, true, arguments[4], &socket_);
   if (handle == NULL) return NULL;
   socket_->family = family;
