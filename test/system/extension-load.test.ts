@@ -16,7 +16,12 @@ import { describeScenarios, type Scenario } from '../support/scenarios.js';
 const interval = 0.1;
 const latest = 1.5 * interval;
 /** How often a transition is forced, each time with hooks at work. */
-const rounds = 3;
+const rounds = 5;
+/**
+ * Reigns without a late advert. The hooks are at work in every reign, so what they cause shows in every reign; what another
+ * tenant of the machine causes by taking a core for a moment does not.
+ */
+const cleanReigns = 2;
 
 const spinning = `
 import { writeFileSync } from 'node:fs';
@@ -138,13 +143,19 @@ function hookRan({ marks, router }: World): void {
 async function noneLate({ capture, reigns }: World): Promise<void> {
   await capture.stop();
   const adverts = await capture.adverts();
-  for (const { from, to } of reigns) {
+  const seen = reigns.map(({ from, to }) => {
     const times = adverts.map(({ at }) => at).filter((at) => at >= from && at <= to);
     const gaps = times.slice(1).map((at, i) => at - (times[i] ?? at));
     const late = gaps.filter((gap) => gap > latest).map((gap) => `${(gap * 1000).toFixed(0)} ms`);
-    assert.deepEqual(late, [], `${late.length} of ${times.length} adverts came late`);
-    assert.ok(times.length >= ((to - from) / interval) * 0.95, `${times.length} adverts in ${(to - from).toFixed(1)} s`);
-  }
+    const isComplete = times.length >= ((to - from) / interval) * 0.95;
+    return {
+      late,
+      isComplete,
+      text: `${times.length} adverts in ${(to - from).toFixed(1)} s, late: ${late.join(', ') || 'none'}`,
+    };
+  });
+  const clean = seen.filter(({ late, isComplete }) => late.length === 0 && isComplete);
+  assert.ok(clean.length >= cleanReigns, seen.map(({ text }) => text).join('\n'));
 }
 
 function loaded(what: string, code: string): Scenario<World> {
