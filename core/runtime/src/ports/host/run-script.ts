@@ -10,6 +10,7 @@ import { errnoOf } from './files.js';
 import { type Identity, resolveIdentity } from './identity.js';
 import { ScriptOutput } from './output.js';
 import { withoutCapabilities } from './privileges.js';
+import { withOrdinaryWeight } from './weight.js';
 
 /** From SIGTERM to SIGKILL, milliseconds. */
 export const killAfterMs = 2000;
@@ -153,14 +154,16 @@ class Run {
 function start(command: readonly string[], identity: Identity, isHeard: boolean): ChildProcess {
   const [program = '', ...args] = withoutCapabilities(command);
   const out = isHeard ? 'pipe' : 'ignore';
-  return spawn(program, args, {
-    detached: true,
-    cwd: '/',
-    env: environment(),
-    // libuv drops all supplementary groups when it changes the user or group.
-    ...identity.change,
-    stdio: ['ignore', out, out, ...coverInheritable()],
-  });
+  return withOrdinaryWeight(() =>
+    spawn(program, args, {
+      detached: true,
+      cwd: '/',
+      env: environment(),
+      // libuv drops all supplementary groups when it changes the user or group.
+      ...identity.change,
+      stdio: ['ignore', out, out, ...coverInheritable()],
+    }),
+  );
 }
 
 function environment(): NodeJS.ProcessEnv {
