@@ -13,7 +13,7 @@ export { openPorts } from './lanes/open-ports.js';
 export { type Candidate, isSamePlan, type LanePlan, planLanes } from './lanes/plan.js';
 export { Attribution, describeStray, maySurvive } from './lanes/stray.js';
 export { systemClock } from './lanes/system-clock.js';
-export { datagramSender } from './log/datagram.js';
+export { type Delivery, datagramSender } from './log/datagram.js';
 export { fileWriter, inheritedWriter } from './log/descriptors.js';
 export { consoleLine, journalLine, jsonLine, syslogDatagram } from './log/format.js';
 export { LineBuffer } from './log/line-buffer.js';

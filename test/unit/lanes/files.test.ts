@@ -84,7 +84,11 @@ describe('files of the daemon', () => {
 describe('the word to systemd', () => {
   it('is said where systemd asked for it, one line for each fact', () => {
     const sent: string[] = [];
-    const notifier = systemdNotifier('/run/systemd/notify', (path, bytes) => sent.push(`${path} ${Buffer.from(bytes)}`) > 0, 7);
+    const send = (path: string, bytes: Uint8Array) => {
+      sent.push(`${path} ${Buffer.from(bytes)}`);
+      return 'sent' as const;
+    };
+    const notifier = systemdNotifier('/run/systemd/notify', send, 7);
     notifier.ready('running\nREADY=0');
     notifier.reloading(5n);
     notifier.stopping('bye');

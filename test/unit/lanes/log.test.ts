@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   consoleLine,
+  type Delivery,
   fileWriter,
   inheritedWriter,
   journalLine,
@@ -135,6 +136,38 @@ describe('a sink that stalls', () => {
       closeSync(reader);
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe('the system log', () => {
+  const record = { level: 'info' as const, plugin: 'x', message: 'hello', at: 0 };
+  function logTo(answers: Delivery[], hasConsole: boolean) {
+    let text = '';
+    const write = (bytes: Uint8Array) => {
+      text += Buffer.from(bytes).toString();
+      return bytes.length;
+    };
+    const logger = new Logger({
+      least: 'debug',
+      pid: 1,
+      now: () => 0,
+      lines: hasConsole ? [{ write, format: 'console' }] : [],
+      syslog: { send: () => answers.shift() ?? 'sent', facility: 3, ident: 'mainstay' },
+    });
+    return { logger, text: () => text };
+  }
+
+  it('may be absent: that is said once, and nothing is lost that another log has', () => {
+    const { logger, text } = logTo(['absent', 'absent', 'sent', 'lost'], true);
+    for (let i = 0; i < 4; i++) logger.write(record);
+    assert.equal(text().split('there is no system log').length, 2);
+    assert.equal(logger.dropped, 1);
+  });
+
+  it('is missed where it is the only log', () => {
+    const { logger } = logTo(['absent', 'absent'], false);
+    for (let i = 0; i < 3; i++) logger.write(record);
+    assert.equal(logger.dropped, 2);
   });
 });
 

@@ -2,6 +2,8 @@
  * Writes log records to the sinks that the command line asked for. Lives in the supervisor; lanes send it their records. No
  * sink can hold up the caller: each has a bounded buffer, and what did not fit is counted and said later.
  */
+
+import type { Delivery } from './datagram.js';
 import { consoleLine, journalLine, jsonLine, syslogDatagram } from './format.js';
 import { LineBuffer, type TryWrite } from './line-buffer.js';
 import { isLoud, type LogLevel, type LogRecord } from './record.js';
@@ -9,8 +11,8 @@ import { isLoud, type LogLevel, type LogRecord } from './record.js';
 export type LineFormat = 'console' | 'journal' | 'json';
 
 export interface Syslog {
-  /** Sends one datagram to /dev/log; answers false where it was not taken. Never blocks. */
-  send(datagram: Uint8Array): boolean;
+  /** Sends one datagram to /dev/log. Never blocks. */
+  send(datagram: Uint8Array): Delivery;
   /** Syslog's facility number. */
   readonly facility: number;
   readonly ident: string;
@@ -30,6 +32,7 @@ export class Logger {
   readonly #options: LoggerOptions;
   readonly #sinks: readonly { readonly buffer: LineBuffer; readonly format: LineFormat }[];
   #syslogDropped = 0;
+  #isSyslogAbsent = false;
 
   constructor(options: LoggerOptions) {
     this.#options = options;
@@ -85,10 +88,25 @@ export class Logger {
     const { syslog, pid } = this.#options;
     if (syslog === undefined) return;
     const datagram = Buffer.from(syslogDatagram(record, syslog.facility, syslog.ident, pid));
-    try {
-      if (!syslog.send(datagram)) this.#syslogDropped++;
-    } catch {
-      this.#syslogDropped++;
-    }
+    const delivery = deliver(syslog, datagram);
+    const wasAbsent = this.#isSyslogAbsent;
+    this.#isSyslogAbsent = delivery === 'absent';
+    // A host without syslog: nothing is lost where the record stands in another log.
+    if (delivery === 'lost' || (delivery === 'absent' && this.#sinks.length === 0)) this.#syslogDropped++;
+    if (delivery === 'absent' && !wasAbsent) this.#sayAbsent(record.at);
+  }
+
+  #sayAbsent(at: number): void {
+    const message = 'there is no system log on this host: nobody listens on /dev/log (-G leaves it out)';
+    const record: LogRecord = { level: 'debug', plugin: 'mainstay', message, at };
+    if (isLoud(record.level, this.#options.least)) for (const sink of this.#sinks) this.#writeTo(sink, record);
+  }
+}
+
+function deliver(syslog: Syslog, datagram: Uint8Array): Delivery {
+  try {
+    return syslog.send(datagram);
+  } catch {
+    return 'lost';
   }
 }

@@ -137,7 +137,7 @@ class Daemon {
     this.#server = await this.#serve();
     await Promise.race([this.#supervisor.start(prepared), this.#ended]);
     if (this.#isEnding) return undefined;
-    const lanes = prepared.plans.map((plan) => plan.lane).join(', ') || 'none';
+    const lanes = this.#supervisor.lanesInUse.join(', ') || 'none';
     logger.say('info', `started; lanes: ${lanes}`);
     notifier.ready(`running, lanes: ${lanes}`);
     onReady();

@@ -76,6 +76,7 @@ export class LaneHandle {
   #hold: Hold | undefined;
   /** It ends in order to start anew: what happens meanwhile is kept for it. */
   #isComingBack = false;
+  #isResting = false;
   #onGone: (() => void)[] = [];
   readonly #backoff = new Backoff();
   readonly #reports: Requests<LaneReport>;
@@ -99,6 +100,10 @@ export class LaneHandle {
   get pid(): number | undefined {
     return this.#process === undefined || this.#process.pid === 0 ? undefined : this.#process.pid;
   }
+  /** It ends, or has ended, because it has nothing to do. */
+  get isResting(): boolean {
+    return this.#isResting;
+  }
   get isHeld(): boolean {
     return this.#hold !== undefined;
   }
@@ -113,6 +118,7 @@ export class LaneHandle {
     this.#missedBeats = 0;
     this.#launchedAt = this.needs.clock.now();
     this.#isComingBack = false;
+    this.#isResting = false;
     this.phase = 'loading';
     this.release();
     const process = this.needs.spawn(this.plan, this.limits, {
@@ -238,7 +244,10 @@ export class LaneHandle {
 
   /** Nothing to do here: the process ends, and stays away until the configuration changes. */
   async rest(): Promise<void> {
+    this.#isResting = true;
     await this.stop('shutdown', 5000);
+    // A reload may have launched it again in the same moment.
+    if (!this.#isResting) return;
     this.phase = 'idle';
     this.queue.clear();
   }

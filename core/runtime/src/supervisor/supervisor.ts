@@ -109,6 +109,11 @@ export class Supervisor implements LaneOwner {
     this.router.forgetLane(lane.name);
   }
 
+  /** Names of the lanes that have something to do. */
+  get lanesInUse(): readonly string[] {
+    return this.lanes.filter(({ phase, isResting }) => phase !== 'idle' && !isResting).map(({ name }) => name);
+  }
+
   get lanes(): readonly LaneHandle[] {
     return [...this.#lanes.values()];
   }
