@@ -72,14 +72,19 @@ export class RawIpShared {
     const isForGroup = isMulticast(destination);
     for (const listener of [...this.#listeners]) {
       if (isForGroup && !listener.wants(destination)) continue;
-      listener.deliver({
-        source,
-        destination,
-        hopLimit: packet.hopLimit,
-        link: packet.interfaceIndex,
-        payload: new Uint8Array(packet.payload),
-        receivedAt,
-      });
+      const { hopLimit, interfaceIndex: link } = packet;
+      hand(listener, { source, destination, hopLimit, link, payload: new Uint8Array(packet.payload), receivedAt });
     }
+  }
+}
+
+/** What one listener throws reaches the process, and keeps neither the others nor the next packets from their listeners. */
+function hand(listener: PacketListener, packet: RawIpPacket): void {
+  try {
+    listener.deliver(packet);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }
