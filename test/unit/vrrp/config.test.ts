@@ -104,6 +104,17 @@ describe('vrrp keywords', () => {
     ]);
   });
 
+  it('that say how keepalived sets the rules of no_accept are taken, with a remark', () => {
+    const global = ['nftables keepalived', 'nftables_priority -5', 'nftables_ifindex', 'nftables_counters'];
+    const said = remarks(['global_defs {', ...global, 'vrrp_iptables INPUT OUTPUT', 'vrrp_ipsets', '}'].join('\n'));
+    assert.equal(said.length, 6);
+    assert.equal(
+      said[0],
+      '2:10: warning: this has no effect: no_accept always uses nftables, in the table inet mainstay-vrrp [CONFIG_NO_EFFECT]',
+    );
+    assert.ok(said.every((line) => line.includes(': warning: this has no effect: ')));
+  });
+
   it('are compared across instances', () => {
     const one = 'vrrp_instance VI_1 {\n  interface eth0\n  virtual_router_id 1\n  virtual_ipaddress {\n    192.0.2.1\n  }\n}\n';
     const [remark, ...more] = remarks(one + one.replace('VI_1', 'VI_2'));
