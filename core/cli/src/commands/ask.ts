@@ -1,5 +1,5 @@
 /** Asks a running daemon for the client commands, and says in one way when none answers. */
-import { askDaemon } from '@mainstay/core';
+import { askDaemon } from '@mainstay/core/client';
 import type { ClientArguments } from '../options.js';
 import { controlSocketOf } from '../paths.js';
 

@@ -1,6 +1,6 @@
 /** `mainstay run`: opens the log and hands over to core's daemon. In the foreground here, in the background by background.ts. */
 import { join } from 'node:path';
-import { datagramSender, openLogger, runDaemon, systemdNotifier } from '@mainstay/core';
+import { datagramSender, openLogger, runDaemon, systemdNotifier } from '@mainstay/core/daemon';
 import { parts } from '../distribution.js';
 import type { DaemonArguments } from '../options.js';
 import { runDirectoryOf } from '../paths.js';

@@ -1,5 +1,5 @@
 /** `mainstay watch [HOOK]...`: the events of a running daemon as they come, one line each, until it is interrupted. */
-import { followDaemon } from '@mainstay/core';
+import { followDaemon } from '@mainstay/core/client';
 import { catalogue, type HookName, hookNames } from '@mainstay/sdk';
 import { UsageError } from '../getopt.js';
 import type { ClientArguments } from '../options.js';

@@ -18,7 +18,7 @@ import {
   type Run,
   type SourceTree,
 } from '@mainstay/sdk';
-import { ConfigRegistry } from '../config/index.js';
+import { ConfigRegistry } from '../config/bind/registry.js';
 import { HookBus, type TapStatus } from '../hooks/index.js';
 import type { LogLevel, LogRecord } from '../log/record.js';
 import { checkPlugin } from '../plugins/check-plugin.js';

@@ -2,7 +2,8 @@
 import { type Diagnostic, formatDiagnostic, type HookNameOf, MainstayError, type PortName, type Ports } from '@mainstay/sdk';
 import { Host, type LoadedPlugin } from '../host/index.js';
 import type { LogRecord } from '../log/record.js';
-import { checkPlugin, importPlugin } from '../plugins/index.js';
+import { checkPlugin } from '../plugins/check-plugin.js';
+import { importPlugin } from '../plugins/import.js';
 import type { LaneHost } from './lane.js';
 import type { LaneSetup, LeaseTerms } from './messages.js';
 import { declareSchema } from './schema-only.js';

@@ -1,21 +1,9 @@
-/** Loads the code of plugins that were found on disk. Called by the lane program, by `mainstay check` and by the harness. */
-import { pathToFileURL } from 'node:url';
+/** Finds and loads one plugin in a go: for the test harness. */
 import type { LoadedPlugin } from '../host/member.js';
-import { checkPlugin, importDefault } from './check-plugin.js';
-import { type FoundPlugin, findPlugin, type ResolveOptions } from './resolve.js';
+import { importPlugin } from './import.js';
+import { findPlugin, type ResolveOptions } from './resolve.js';
 
-/** Imports the entry. `origin` says who asked for the plugin. Throws MODULE_LOAD_FAILED or PLUGIN_BAD_EXPORT. */
-export async function importPlugin(
-  found: Pick<FoundPlugin, 'entry' | 'version' | 'manifest'> & { readonly packageName?: string },
-  origin: string,
-): Promise<LoadedPlugin> {
-  const what = `the plugin ${found.packageName ?? found.entry}`;
-  const plugin = await importDefault(pathToFileURL(found.entry), what);
-  checkPlugin(plugin, found.packageName ?? found.entry);
-  return { plugin, manifest: found.manifest, version: found.version, origin };
-}
-
-/** Finds and loads one plugin by package name or path. */
+/** By package name or path. */
 export async function loadPlugin(reference: string, options: ResolveOptions, origin: string): Promise<LoadedPlugin> {
   return importPlugin(findPlugin(reference, options), origin);
 }

@@ -5,7 +5,6 @@
 import { isAbsolute } from 'node:path';
 import * as sdk from '@mainstay/sdk';
 import { MainstayError, type Modules, messageOf } from '@mainstay/sdk';
-import { createJiti } from 'jiti';
 import { errnoOf } from './files.js';
 import { insecureComponent } from './path-security.js';
 
@@ -16,6 +15,8 @@ export function openModules(): Modules {
 async function loadModule(path: string): Promise<Readonly<Record<string, unknown>>> {
   if (!isAbsolute(path)) throw failure(path, 'its path is not absolute', 'name it with its full path');
   refuseInsecure(path);
+  // Here, not above: most processes never load a module.
+  const { createJiti } = await import('jiti');
   // A cache in /tmp, jiti's default, would let whoever writes there run code as us.
   const jiti = createJiti('/', {
     fsCache: false,
