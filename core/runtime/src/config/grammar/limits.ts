@@ -1,7 +1,7 @@
 /** Bounds of what the text of a configuration may make the reader do: a slip of the pen must not fill the memory. Used by reader.ts. */
 
 export interface Limits {
-  /** Logical lines after loops and definitions: twice what keepalived's own largest example makes. */
+  /** Logical lines after loops and definitions: somewhat more than keepalived's own largest example makes. */
   readonly lines: number;
   /** Characters that a line may grow to by substitution; keepalived's own lines end at 1023. */
   readonly lineLength: number;
@@ -20,7 +20,7 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = {
-  lines: 2_200_000,
+  lines: 1_250_000,
   lineLength: 16_384,
   writtenLineLength: 65_536,
   substitutions: 1000,

@@ -127,13 +127,20 @@ class Reader {
     const { problem, following, work } = substitution;
     this.work += work;
     if (problem !== undefined) this.complain(problem);
+    if (problem?.code === nestedWithoutEnd(start.at(0)).code) return this.dropExpansion();
     // Below what the line itself has put there, such as a loop or a file.
     if (following.length > 0) this.stack.splice(this.stack.indexOf(source) + 1, 0, new ListSource(following, source.depth + 1));
+  }
+
+  /** What else this line of the file would make goes with what has no end: it could be more than there is time for. */
+  private dropExpansion(): void {
+    while (this.stack.length > 0 && this.stack.at(-1)?.file === undefined) this.stack.pop();
   }
 
   private mayGoOn(line: Line, { depth }: Source): boolean {
     if (depth > this.limits.depth) {
       this.complain(nestedWithoutEnd(line.at(0)));
+      this.dropExpansion();
       return false;
     }
     const { lines, characters, work } = this.limits;
