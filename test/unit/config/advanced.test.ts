@@ -63,14 +63,12 @@ const definitions: readonly Case[] = [
   },
   { title: 'several lines that begin at once', text: lines('$I=a \\', 'b', 'x {', '$I', '}'), tree: 'x { a; b }' },
   {
-    title: 'several lines within several lines, with blank lines between and names set anew',
+    title: 'several lines within several lines, with names set anew',
     text: lines(
       '$R= \\',
       'r ${N} { \\',
       ' w 1 \\',
-      '',
       ' x \\',
-      '# no',
       '}',
       '$V= \\',
       'v { \\',
@@ -82,6 +80,21 @@ const definitions: readonly Case[] = [
       '$V',
     ),
     tree: 'v { r 1 { w 1; x }; r 2 { w 1; x } }',
+  },
+  {
+    title: 'a blank line or a comment ends several lines, even where the one before goes on',
+    text: lines('$I=a \\', '', 'b', '$J=c \\', '# no', 'd', '$I', '$J'),
+    tree: 'b; d; a; c',
+  },
+  {
+    title: 'a backslash at the end of a comment counts',
+    text: lines('$I=a # no \\', 'b \\', '# no \\', 'c', 'x {', '$I', '}'),
+    tree: 'x { a; b; c }',
+  },
+  {
+    title: 'and so does one before a comment',
+    text: lines('$I=a \\ # no', 'b', '$I'),
+    tree: 'a; b',
   },
   {
     title: 'several lines must come last',

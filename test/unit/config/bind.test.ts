@@ -160,6 +160,12 @@ router R2 {
     ['a name without its block', 'router R', 'CONFIG_BLOCK_MISSING 1:1', undefined],
     ['two names', 'router R S {\n id 1\n}', 'CONFIG_EXTRA_WORD 1:10', undefined],
     ['the same name twice', 'router R {\n id 1\n}\nrouter R {\n id 2\n}', 'CONFIG_DUPLICATE_NAME 4:8', undefined],
+    [
+      'an escaped quote where there are no escapes',
+      'router R {\n id 1\n name a\\"b\n}',
+      'CONFIG_QUOTE_NOT_CLOSED 3:9',
+      undefined,
+    ],
     ['a command with an open quote', "router R {\n id 1\n script a 'b\n}", 'CONFIG_QUOTE_NOT_CLOSED 3:11', undefined],
   ];
   for (const [what, text, expected, hint] of mistakes) {

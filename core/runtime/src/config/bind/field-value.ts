@@ -23,7 +23,7 @@ export function parseValue(
   if (block !== undefined) {
     throw new Refusal('CONFIG_BLOCK_UNEXPECTED', `${keyword.text} takes a value, not a block in braces`, keyword.at);
   }
-  const words = spec.lexer === 'command' ? commandWords(statement) : statement.args;
+  const words = spec.lexer === 'command' ? commandWords(statement) : plainWords(statement);
   const args = new StatementArgs(words, statement, context.problems);
   const value = parsed(spec, args, statement, plugin);
   const extra = args.peek();
@@ -47,6 +47,15 @@ function parsed(spec: ValueSpec<unknown>, args: StatementArgs, { keyword }: Stat
 
 function expected(keyword: string, syntax: string): string {
   return syntax === '' ? `${keyword} stands alone` : `expected: ${keyword} ${syntax}`;
+}
+
+/** In plain words a backslash does not escape a quote, so that it may be one quote too few. */
+function plainWords({ args, rest }: Statement): readonly Word[] {
+  const last = args.at(-1);
+  const hasOpenQuote = rest.includes('\\"') && rest.split('"').length % 2 === 0;
+  if (last === undefined || !hasOpenQuote) return args;
+  const hint = 'a quote cannot be escaped here';
+  throw new Refusal('CONFIG_QUOTE_NOT_CLOSED', 'the quote is not closed on this line', last.at, hint);
 }
 
 function commandWords(statement: Statement): readonly Word[] {

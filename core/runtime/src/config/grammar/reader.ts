@@ -110,6 +110,8 @@ class Reader {
       this.complaints.warning('CONFIG_LONG_LINE', message, raw.at(0), 'a $ definition of several lines can hold it');
     }
     const { line, openQuote } = withoutComment(raw);
+    // As in keepalived a backslash counts before a comment and at the end of one.
+    this.goesOn = [raw, line].some(({ text }) => text.trimEnd().endsWith('\\'));
     if (openQuote !== undefined) {
       this.complaints.error('CONFIG_QUOTE_NOT_CLOSED', 'the quote is not closed on this line', openQuote, 'add the closing "');
     }
