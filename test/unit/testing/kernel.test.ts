@@ -39,6 +39,31 @@ const advert = (source: string, destination: string, payload: number[] = [1, 2, 
   payload: Uint8Array.from(payload),
 });
 
+describe('simulated packet filter', () => {
+  it('refuses also what the host sends to itself; outlives a crash, not a power cut', async () => {
+    const { clock, start } = world();
+    const { ports, kernel, process } = start('a');
+    const ping = () => clock.drive(kernel.ping('10.0.0.1'));
+    assert.equal((await ping()).ok, true);
+    assert.deepEqual(await clock.drive(ports.firewall.refuse('one', ['10.0.0.1'])), { outcome: 'done' });
+    process.kill();
+    assert.deepEqual(await ping(), { ok: false, reason: 'no answer' });
+    kernel.powerOff();
+    kernel.powerOn();
+    assert.deepEqual([kernel.firewall.sets, (await ping()).ok], [[], true]);
+  });
+
+  it('refuses a request when a test says so, and keeps what it had', async () => {
+    const { clock, start } = world();
+    const { ports, kernel } = start('a');
+    await clock.drive(ports.firewall.refuse('one', ['10.0.0.7']));
+    kernel.faults.refuse('firewall.refuse', 'EPERM', 1);
+    const result = await clock.drive(ports.firewall.refuse('one', []));
+    assert.deepEqual(result, { outcome: 'failed', error: 'operation not permitted [EPERM]' });
+    assert.deepEqual(kernel.firewall.refusedBy('one'), ['10.0.0.7']);
+  });
+});
+
 describe('simulated addresses', () => {
   it('tell of our own changes before the answer, and take a second add as unchanged', async () => {
     const { clock, start } = world();
