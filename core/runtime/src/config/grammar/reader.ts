@@ -46,6 +46,8 @@ class Reader {
   private steps = 0;
   private characters = 0;
   private work = 0;
+  /** The current line of the file ends with a backslash. */
+  private goesOn = false;
   /** True until something of the current line of the file was taken. */
   private isFirst = false;
 
@@ -84,6 +86,7 @@ class Reader {
       if (file !== undefined) this.includeFile(file);
       else if (raw === undefined) this.leave(source);
       else {
+        this.goesOn = false;
         const line = source.file === undefined ? raw : this.uncommented(raw);
         if (line !== undefined && !line.isBlank) return line.trim();
       }
@@ -129,9 +132,10 @@ class Reader {
     const { problem, following, work } = substitution;
     this.work += work;
     if (problem !== undefined) this.complain(problem);
-    if (problem?.code === nestedWithoutEnd(start.at(0)).code) return this.dropExpansion();
+    if (problem?.code === nestedWithoutEnd(start.at(0)).code) this.dropExpansion();
     // Below what the line itself has put there, such as a loop or a file.
-    if (following.length > 0) this.stack.splice(this.stack.indexOf(source) + 1, 0, new ListSource(following, source.depth + 1));
+    else if (following.length > 0)
+      this.stack.splice(this.stack.indexOf(source) + 1, 0, new ListSource(following, source.depth + 1));
   }
 
   /** What else this line of the file would make goes with what has no end: it could be more than there is time for. */
@@ -186,15 +190,19 @@ class Reader {
   private define(line: Line, isWanted: boolean): false {
     const [, name = '', first = ''] = definition.exec(line.text) ?? [];
     const lines: string[] = [];
-    let text = first.trim();
-    for (; text.endsWith('\\'); text = this.pull()?.text ?? '') {
-      const part = text.slice(0, -1).trim();
+    for (let text: string | undefined = first; text !== undefined; text = this.continuation()) {
+      const part = text.trim().replace(/\\$/, '').trim();
       if (part !== '') lines.push(part);
-      if (++this.steps > this.limits.lines) break;
     }
-    if (text !== '' || lines.length === 0) lines.push(text);
-    if (isWanted) this.scope.define(name, lines);
+    if (isWanted) this.scope.define(name, lines.length === 0 ? [''] : lines);
     return false;
+  }
+
+  /** The next line of the file where the last one says that it goes on. A blank line, too, ends that. */
+  private continuation(): string | undefined {
+    const raw = this.goesOn && ++this.steps <= this.limits.lines ? this.stack.at(-1)?.file?.next() : undefined;
+    this.goesOn = false;
+    return raw === undefined ? undefined : (this.uncommented(raw)?.text ?? '');
   }
 
   private loop(on: Substitution, depth: number): false {
