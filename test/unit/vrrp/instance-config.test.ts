@@ -259,7 +259,7 @@ describe('vrrp_instance: errors', () => {
   it('are said about the keyword that causes them', () => {
     const table: readonly (readonly [Written, readonly string[]])[] = [
       [{ virtual_ipaddress: ['192.0.2.100', '2001:db8::1'] }, ['error virtual_ipaddress VRRP_FAMILY']],
-      [{ virtual_ipaddress: ['192.0.2.100', '192.0.2.100'] }, ['error virtual_ipaddress VRRP_ADDRESSES']],
+      [{ virtual_ipaddress: ['192.0.2.100', '192.0.2.100'] }, ['warning virtual_ipaddress VRRP_ADDRESSES']],
       [{ virtual_ipaddress: ['224.0.0.1'] }, ['error virtual_ipaddress VRRP_ADDRESSES']],
       [{ virtual_ipaddress: Array.from({ length: 256 }, (_, i) => `10.0.0.${i}`) }, ['error virtual_ipaddress VRRP_ADDRESSES']],
       [{ virtual_ipaddress: [], version: '3' }, ['error  VRRP_ADDRESSES']],
