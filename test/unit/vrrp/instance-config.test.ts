@@ -267,7 +267,7 @@ describe('vrrp_instance: errors', () => {
       [{ virtual_ipaddress: [], version: '3', no_virtual_ipaddress: '' }, []],
       [{ virtual_ipaddress: ['2001:db8::1'] }, ['warning virtual_ipaddress VRRP_ADDRESSES']],
       [{ virtual_ipaddress_excluded: ['2001:db8::1', '10.0.0.1'] }, []],
-      [{ virtual_ipaddress_excluded: ['192.0.2.100/24'] }, ['error virtual_ipaddress VRRP_ADDRESSES']],
+      [{ virtual_ipaddress_excluded: ['192.0.2.100/24'] }, ['warning virtual_ipaddress VRRP_ADDRESSES']],
       [{ unicast_peer: ['2001:db8::2'] }, ['error unicast_peer VRRP_FAMILY']],
       [{ unicast_peer: ['224.0.0.1'] }, ['error unicast_peer VRRP_PEER']],
       [{ mcast_src_ip: '2001:db8::2' }, ['error mcast_src_ip VRRP_FAMILY']],
