@@ -65,6 +65,12 @@ const broken: readonly { readonly what: string; readonly machine: Machine; reado
     caught: /nobody followed a master that resigned/,
   },
   {
+    what: 'a router that does not heed a new priority',
+    machine: (state, event, config, now) =>
+      event.kind === 'priority' ? { state, effects: [] } : step(state, event, config, now),
+    caught: /should have preempted/,
+  },
+  {
     what: 'equal priorities that never give way',
     machine: (state, event, config, now) =>
       state.kind === 'master' && event.kind === 'advert' && event.priority === state.priority

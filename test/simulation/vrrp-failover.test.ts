@@ -101,6 +101,21 @@ describe('failover in the simulator', () => {
     });
   }
 
+  for (const lan of lans) {
+    it(`${lan.name}: a master whose link is set down goes to fault in one step, though IPv6 addresses go with the link`, async () => {
+      const { simulation, master } = await start(lan);
+      const before = master.events.length;
+      master.kernel.setLink('eth0', 'down');
+      await simulation.clock.advance(10 * lan.intervalMs);
+      const states = master.events.slice(before).filter(({ name }) => name === 'vrrp.transitioned');
+      assert.deepEqual(
+        states.map(({ payload }) => `${payload.from} -> ${payload.to}`),
+        ['master -> fault'],
+      );
+      assert.equal(master.kernel.hasAddress(lan.virtualAddress), false);
+    });
+  }
+
   it('a crashed daemon leaves its address; the successor claims it by gratuitous ARP, and the restart cleans up', async () => {
     const lan = lans[0] as Lan;
     const { simulation, master, backup, seen } = await start(lan);

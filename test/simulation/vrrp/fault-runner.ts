@@ -1,7 +1,7 @@
 /** Makes the faults of a scenario happen and end, and heals everything at the end. Overlapping faults end independently. */
 import type { Conditions, SimulatedHost, Simulation } from '@mainstay/testing';
 import { parsePrefix } from './prefix.js';
-import type { Fault, PlannedFault, Scenario } from './scenario.js';
+import { configOf, type Fault, type PlannedFault, type RouterPlan, type Scenario } from './scenario.js';
 
 export class FaultRunner {
   #lastChange = 0;
@@ -10,9 +10,12 @@ export class FaultRunner {
   readonly #touched = new Map<string, number>();
   /** What went wrong in a start or stop that a fault made. */
   readonly failures: string[] = [];
+  /** Told of the configuration that a router took over. */
+  onReload: ((router: string, plan: RouterPlan, virtualAddresses: readonly string[]) => void) | undefined;
   /** Slow networks that are over and whose last frames are still under way. */
   #late = 0;
   readonly #active = new Set<Fault>();
+  readonly #changing = new Set<string>();
 
   constructor(
     private readonly simulation: Simulation,
@@ -92,12 +95,19 @@ export class FaultRunner {
       case 'slow':
         this.#setNetwork();
         break;
+      case 'reload':
+        this.#reload(fault);
+        break;
       default:
         this.#strike(this.simulation.host(fault.router), fault.kind, this.scenario.virtualAddresses[0] ?? '');
     }
   }
 
-  #strike(host: SimulatedHost, kind: Extract<Fault, { router: string }>['kind'], virtualAddress: string): void {
+  #strike(
+    host: SimulatedHost,
+    kind: Exclude<Extract<Fault, { router: string }>['kind'], 'reload'>,
+    virtualAddress: string,
+  ): void {
     switch (kind) {
       case 'crash':
         host.crash();
@@ -106,7 +116,7 @@ export class FaultRunner {
         host.powerOff();
         break;
       case 'stop':
-        if (host.isRunning && !host.isPaused) this.#watch(this.#stop(host));
+        if (host.isRunning && !host.isPaused) this.#watch(host.name, this.#stop(host));
         break;
       case 'pause':
         host.pause();
@@ -128,10 +138,28 @@ export class FaultRunner {
     }
   }
 
+  /** A daemon that runs reads another configuration; the others keep theirs. */
+  #reload({ router, priority, hasExtraAddress }: Extract<Fault, { kind: 'reload' }>): void {
+    const host = this.simulation.host(router);
+    const before = this.scenario.routers.find(({ name }) => name === router);
+    if (before === undefined || !host.isRunning || host.isPaused || this.#changing.has(router)) return;
+    const { virtualAddresses, extraAddress } = this.scenario;
+    const plan = { ...before, priority };
+    const addresses = hasExtraAddress ? [...virtualAddresses, extraAddress] : virtualAddresses;
+    this.onReload?.(router, plan, addresses);
+    this.#watch(
+      router,
+      host.reload(configOf(this.scenario, plan, addresses)).then((result) => {
+        if (!result.ok) this.failures.push(`${router} refused a reload`);
+      }),
+    );
+  }
+
   #end(fault: Fault): void {
     switch (fault.kind) {
       case 'wallJump':
       case 'addressRemoved':
+      case 'reload':
         break;
       case 'split':
       case 'oneWay':
@@ -187,7 +215,7 @@ export class FaultRunner {
   bringUp(host: SimulatedHost): void {
     host.powerOn();
     this.#changed(host.name);
-    if (!host.isRunning && !host.kernel.isPaused) this.#watch(host.start());
+    if (!host.isRunning && !host.kernel.isPaused) this.#watch(host.name, host.start());
   }
 
   #heal(): void {
@@ -199,18 +227,22 @@ export class FaultRunner {
       host.kernel.setLink('eth0', 'up');
       host.kernel.setCarrier('eth0', true);
       if (!this.scenario.absent.includes(host.name)) this.bringUp(host);
-      else if (host.isRunning) this.#watch(this.#stop(host));
+      else if (host.isRunning) this.#watch(host.name, this.#stop(host));
     }
   }
 
   /** A clean stop leaves nothing behind. */
   async #stop(host: SimulatedHost): Promise<void> {
     await host.stop();
-    const left = this.scenario.virtualAddresses.map(parsePrefix).filter((address) => host.kernel.hasAddress(address));
+    const left = [...this.scenario.virtualAddresses, this.scenario.extraAddress]
+      .map(parsePrefix)
+      .filter((address) => host.kernel.hasAddress(address));
     if (left.length > 0) this.failures.push(`${host.name} left ${left.join(', ')} behind at its clean stop`);
   }
 
-  #watch(promise: Promise<void>): void {
-    promise.catch((error: unknown) => this.failures.push(String(error)));
+  /** Starts, stops and reloads of one daemon that are under way: another reload waits for no one, so it is left out. */
+  #watch(router: string, promise: Promise<void>): void {
+    this.#changing.add(router);
+    promise.catch((error: unknown) => this.failures.push(String(error))).finally(() => this.#changing.delete(router));
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Capture, ObservedEvent, Simulation } from '@mainstay/testing';
 import type { FaultRunner } from './fault-runner.js';
+import { parsePrefix } from './prefix.js';
 import { type Router, Routers } from './routers.js';
 import { isPreempting, type Scenario } from './scenario.js';
 
@@ -32,13 +33,19 @@ export class Invariants {
   ) {
     this.routers = new Routers(simulation, scenario);
     const { intervalMs, delayMs, version, family, isUnicast, routers } = scenario;
-    const skew = Math.max(...routers.map(({ priority }) => ((256 - priority) * (version === 2 ? 1000 : intervalMs)) / 256));
-    const ready = family === 6 ? dadMs : isUnicast ? arpMs + 4 * delayMs[1] : 0;
+    const later = scenario.faults.flatMap(({ fault }) => (fault.kind === 'reload' ? [fault] : []));
+    const lowest = Math.min(...[...routers, ...later].map(({ priority }) => priority));
+    const skew = ((256 - lowest) * (version === 2 ? 1000 : intervalMs)) / 256;
+    const ready = (family === 6 ? dadMs : 0) + (isUnicast ? arpMs + 4 * delayMs[1] : 0);
     // RFC 9568 section 6.1: three adverts and the skew, then one delay; 2 ms for a router that drains its sockets first.
     this.#electionMs = ready + 3 * intervalMs + skew + delayMs[1] + 2;
     this.#successionMs = skew + 3 * delayMs[1] + 2;
     this.#settleMs = this.#electionMs + intervalMs + 2 * delayMs[1];
     for (const router of this.routers.all) this.#follow(router);
+    faults.onReload = (name, plan, virtualAddresses) => {
+      const router = this.routers.all.find((one) => one.plan.name === name);
+      if (router !== undefined) Object.assign(router, { plan, virtualAddresses: virtualAddresses.map(parsePrefix) });
+    };
     simulation.net.segment().watch((capture) => this.#noteResignation(capture));
     simulation.clock.watchSteps(() => this.checkStep());
   }
@@ -121,7 +128,7 @@ export class Invariants {
 
   /** A nopreempt router leaves a master alone that it must have heard within the last interval. */
   #checkPreemption(router: Router): void {
-    if (isPreempting(router.plan) || this.scenario.isUnicast || this.faults.isNetworkBad || this.#isOneWay()) return;
+    if (isPreempting(router.plan) || this.scenario.isUnicast || this.faults.isNetworkBad || this.#isAmbiguous()) return;
     const group = this.#groups().find((one) => one.includes(router)) ?? [];
     for (const master of group) {
       if (master === router || !this.routers.isMaster(master)) continue;
@@ -144,14 +151,14 @@ export class Invariants {
   #checkAddresses(router: Router): void {
     const { routers } = this;
     const now = this.simulation.clock.now();
-    const held = routers.isAwake(router) ? routers.heldBy(router) : 0;
+    const isAwake = routers.isAwake(router);
     const isMaster = routers.isMaster(router);
-    const isWrong = held > 0 && !isMaster;
+    const isWrong = isAwake && !isMaster && routers.holdsAny(router);
     router.holdingSince = isWrong ? (router.holdingSince ?? now) : undefined;
     if (router.holdingSince !== undefined && now - router.holdingSince > graceMs) {
       this.fail(`${router.plan.name} holds a virtual address in state ${router.state}`);
     }
-    const isEmpty = routers.isAwake(router) && isMaster && held < routers.virtualAddresses;
+    const isEmpty = isAwake && isMaster && !routers.holdsAll(router);
     router.emptySince = isEmpty ? (router.emptySince ?? now) : undefined;
     if (router.emptySince !== undefined && now - router.emptySince > graceMs) {
       this.fail(`${router.plan.name} is master and lacks a virtual address`);
@@ -176,22 +183,25 @@ export class Invariants {
     return link.isEnabled && link.hasCarrier;
   }
 
-  /** A cut of one direction has no groups: who is master there is not defined. */
-  #isOneWay(): boolean {
+  /** Cuts of one direction, or between two that a third one hears both, make no groups: who is master there is not defined. */
+  #isAmbiguous(): boolean {
     const { partition } = this.simulation.net.segment();
     const names = this.scenario.routers.map(({ name }) => name);
-    return names.some((a) => names.some((b) => partition.cuts(a, b) !== partition.cuts(b, a)));
+    const joins = (a: string, b: string) => !partition.cuts(a, b);
+    return names.some((a) =>
+      names.some((b) => joins(a, b) !== joins(b, a) || (!joins(a, b) && names.some((c) => joins(a, c) && joins(c, b)))),
+    );
   }
 
   #checkEveryGroupHasMaster(): void {
-    if (this.#isOneWay()) return;
+    if (this.#isAmbiguous()) return;
     for (const group of this.#groups()) {
       if (!group.some((router) => this.routers.isMaster(router))) this.fail(`no master among ${namesOf(group)}`);
     }
   }
 
   #checkGroups(): void {
-    if (this.#isOneWay()) return;
+    if (this.#isAmbiguous()) return;
     for (const group of this.#groups()) {
       const masters = group.filter((router) => this.routers.isMaster(router));
       if (masters.length > 1) this.fail(`${masters.length} masters in one partition: ${namesOf(masters)}`);

@@ -4,7 +4,10 @@ import { parsePrefix } from './prefix.js';
 import type { RouterPlan, Scenario } from './scenario.js';
 
 export interface Router {
-  readonly plan: RouterPlan;
+  /** As its latest configuration has it. */
+  plan: RouterPlan;
+  /** What it must hold as master. */
+  virtualAddresses: readonly string[];
   readonly host: SimulatedHost;
   state: string;
   /** World time of its last transition. */
@@ -20,9 +23,11 @@ export class Routers {
   readonly #virtual: readonly string[];
 
   constructor(simulation: Simulation, scenario: Scenario) {
-    this.#virtual = scenario.virtualAddresses.map(parsePrefix);
+    const virtualAddresses = scenario.virtualAddresses.map(parsePrefix);
+    this.#virtual = [...virtualAddresses, parsePrefix(scenario.extraAddress)];
     this.all = scenario.routers.map((plan) => ({
       plan,
+      virtualAddresses,
       host: simulation.host(plan.name),
       state: 'down',
       changedAt: 0,
@@ -40,13 +45,12 @@ export class Routers {
     return router.host.isRunning && router.state === 'master';
   }
 
-  heldBy({ host }: Router): number {
-    let held = 0;
-    for (const address of this.#virtual) if (host.kernel.hasAddress(address)) held++;
-    return held;
+  /** A virtual address is there, whether it is configured at present or not. */
+  holdsAny({ host }: Router): boolean {
+    return this.#virtual.some((address) => host.kernel.hasAddress(address));
   }
 
-  get virtualAddresses(): number {
-    return this.#virtual.length;
+  holdsAll({ host, virtualAddresses }: Router): boolean {
+    return virtualAddresses.every((address) => host.kernel.hasAddress(address));
   }
 }

@@ -18,6 +18,7 @@ export type Fault =
   | { readonly kind: 'freeze'; readonly router: string }
   | { readonly kind: 'carrier' | 'linkDown'; readonly router: string }
   | { readonly kind: 'addressRemoved'; readonly router: string }
+  | { readonly kind: 'reload'; readonly router: string; readonly priority: number; readonly hasExtraAddress: boolean }
   | { readonly kind: 'split'; readonly groups: readonly (readonly string[])[] }
   | { readonly kind: 'oneWay'; readonly from: string; readonly to: string }
   | { readonly kind: 'loss' | 'duplicate' | 'corrupt'; readonly probability: number }
@@ -36,11 +37,13 @@ export interface Scenario {
   readonly family: 4 | 6;
   readonly version: 2 | 3;
   readonly intervalMs: number;
-  /** Adverts go to each peer instead of the group. IPv4 only: IPv6 loses its fixed addresses with the link. */
+  /** Adverts go to each peer instead of the group. On IPv6 without links set down: they lose the fixed addresses for good. */
   readonly isUnicast: boolean;
   readonly delayMs: readonly [number, number];
   readonly routers: readonly RouterPlan[];
   readonly virtualAddresses: readonly string[];
+  /** One more, which a reload may bring and take away. */
+  readonly extraAddress: string;
   readonly faults: readonly PlannedFault[];
   /** When everything is whole again. */
   readonly healAt: number;
@@ -57,7 +60,7 @@ export function scenarioOf(seed: number): Scenario {
   const routers = Array.from({ length: count }, (_, i) => routerPlan(random, family, i + 1));
   const names = routers.map((router) => router.name);
   const healAt = intervalMs * random.int(15, 30);
-  const isUnicast = family === 4 && random.chance(0.25);
+  const isUnicast = random.chance(0.25);
   const slowest = random.between(0.2, 0.02 * intervalMs);
   return {
     seed,
@@ -68,20 +71,28 @@ export function scenarioOf(seed: number): Scenario {
     delayMs: [random.between(0.05, slowest), slowest],
     routers,
     virtualAddresses: family === 4 ? ['10.0.0.100/24', '10.0.0.101/32'] : ['fe80::100/64', '2001:db8::100/64'],
-    // ARP has no checksum: a damaged answer would misdirect unicast for longer than a run lasts, here and on real networks.
-    faults: faultPlan(random, names, intervalMs, healAt).filter(({ fault }) => !isUnicast || fault.kind !== 'corrupt'),
+    extraAddress: family === 4 ? '10.0.0.102/24' : '2001:db8::102/64',
+    faults: faultPlan(random, names, intervalMs, healAt).filter(({ fault }) => !isUnicast || isFairToUnicast(fault, family)),
     healAt,
     absent: random.shuffle(names).slice(0, random.chance(0.3) ? random.int(1, count - 1) : 0),
   };
 }
 
+function isFairToUnicast({ kind }: Fault, family: 4 | 6): boolean {
+  // ARP has no checksum: a damaged answer would misdirect unicast for longer than a run lasts, here and on real networks.
+  return kind !== 'corrupt' && (family === 4 || kind !== 'linkDown');
+}
+
+/** Equal and neighbouring priorities are where elections are hard. */
+function drawPriority(random: Random): number {
+  return random.chance(0.3) ? random.pick([1, 100, 100, 101, 253, 254]) : random.int(1, 254);
+}
+
 function routerPlan(random: Random, family: 4 | 6, number: number): RouterPlan {
-  const isPrioritySpecial = random.chance(0.3);
   return {
     name: `r${number}`,
     addresses: family === 4 ? [`10.0.0.${number}/24`] : [`2001:db8::${number}/64`],
-    // Equal and neighbouring priorities are where elections are hard.
-    priority: isPrioritySpecial ? random.pick([1, 100, 100, 101, 253, 254]) : random.int(1, 254),
+    priority: drawPriority(random),
     preempt: random.chance(0.65),
     state: random.chance(0.3) ? 'MASTER' : 'BACKUP',
     clockOffsetMs: random.int(0, 1_000_000),
@@ -100,7 +111,7 @@ function faultPlan(random: Random, names: readonly string[], intervalMs: number,
 
 function drawFault(random: Random, names: readonly string[], intervalMs: number): Fault {
   const router = random.pick(names);
-  switch (random.int(0, 13)) {
+  switch (random.int(0, 14)) {
     case 0:
     case 1:
       return { kind: 'crash', router };
@@ -125,6 +136,8 @@ function drawFault(random: Random, names: readonly string[], intervalMs: number)
       return { kind: 'oneWay', from: router, to: random.pick(names.filter((name) => name !== router)) };
     case 12:
       return { kind: random.pick(['loss', 'loss', 'duplicate', 'corrupt'] as const), probability: random.between(0.02, 0.6) };
+    case 13:
+      return { kind: 'reload', router, priority: drawPriority(random), hasExtraAddress: random.chance(0.5) };
     default:
       return random.chance(0.5)
         ? { kind: 'slow', delayMs: [0.1, random.between(0.05, 1.5) * intervalMs] }
@@ -139,7 +152,7 @@ function splitOf(random: Random, names: readonly string[]): readonly (readonly s
 }
 
 /** The keepalived.conf of one router. */
-export function configOf(scenario: Scenario, router: RouterPlan): string {
+export function configOf(scenario: Scenario, router: RouterPlan, virtualAddresses = scenario.virtualAddresses): string {
   return `vrrp_instance VI {
   state ${router.state}
   interface eth0
@@ -150,7 +163,7 @@ export function configOf(scenario: Scenario, router: RouterPlan): string {
   ${!isPreempting(router) ? 'nopreempt' : ''}
   ${scenario.isUnicast ? unicastOf(scenario, router) : ''}
   virtual_ipaddress {
-    ${scenario.virtualAddresses.join('\n    ')}
+    ${virtualAddresses.join('\n    ')}
   }
 }
 `;
@@ -158,7 +171,7 @@ export function configOf(scenario: Scenario, router: RouterPlan): string {
 
 function unicastOf(scenario: Scenario, router: RouterPlan): string {
   const ownAddress = (plan: RouterPlan) => parsePrefix(plan.addresses[0] ?? '');
-  const peers = scenario.routers.filter((other) => other !== router).map(ownAddress);
+  const peers = scenario.routers.filter((other) => other.name !== router.name).map(ownAddress);
   return `unicast_src_ip ${ownAddress(router)}\n  unicast_peer {\n    ${peers.join('\n    ')}\n  }`;
 }
 
