@@ -6,6 +6,7 @@ import { type Clock, catalogue, type HookName } from '@mainstay/sdk';
 import { type Interest, InterestSet } from '../hooks/interest.js';
 import type { FromLane, LeaseMessage } from '../lanes/messages.js';
 import type { LaneEvent, LaneHandle } from './lane-handle.js';
+import { LeaseGate } from './lease-gate.js';
 
 /** Somebody outside the lanes who wants events, such as a client of the control socket. */
 export interface Listener {
@@ -30,6 +31,7 @@ export class Router {
   readonly #listeners = new Set<Listener>();
   readonly #leases = new Map<string, StandingLease>();
   readonly #sent = new Map<string, string>();
+  readonly #gates = new Map<string, LeaseGate<LeaseMessage>>();
 
   constructor(lanes: () => readonly LaneHandle[], clock: Clock) {
     this.#lanes = lanes;
@@ -55,6 +57,7 @@ export class Router {
   forgetLane(lane: string): void {
     this.#interests.delete(lane);
     this.#sent.delete(lane);
+    this.#gates.delete(lane);
     this.announce();
   }
 
@@ -103,7 +106,17 @@ export class Router {
     const id = `${hook}\u0000${key}\u0000${plugin}`;
     this.#leases.delete(id);
     if (terms !== undefined) this.#remember(id, { message, from: from.name, expiresAt: this.#clock.now() + terms.ttlMs });
-    for (const lane of this.#ownersOf(hook)) if (lane !== from) lane.send(message);
+    this.#gateOf(from.name).put(id, message);
+  }
+
+  #gateOf(from: string): LeaseGate<LeaseMessage> {
+    const known = this.#gates.get(from);
+    if (known !== undefined) return known;
+    const gate = new LeaseGate<LeaseMessage>(this.#clock, (message) => {
+      for (const lane of this.#ownersOf(message.hook)) if (lane.name !== from) lane.send(message);
+    });
+    this.#gates.set(from, gate);
+    return gate;
   }
 
   /** A lane that (re)started hears the leases that stand on its hooks. */
