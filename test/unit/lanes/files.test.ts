@@ -1,5 +1,7 @@
 /** The files of the daemon, its word to systemd, and the privileges it asks for. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -19,13 +21,14 @@ import {
   type LanePlan,
   lackingFor,
   makePrivateDirectory,
+  orphanOf,
   removePid,
   systemdNotifier,
   writeAtomically,
   writePid,
 } from '@mainstay/core';
 import type { PortName } from '@mainstay/sdk';
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { after, afterEach, beforeEach, describe, it } from 'mocha';
 
 describe('files of the daemon', () => {
   let folder: string;
@@ -78,6 +81,35 @@ describe('files of the daemon', () => {
     assert.equal(existsSync(path), true);
     removePid(path, 4242);
     assert.equal(existsSync(path), false);
+  });
+});
+
+describe('processes that a PID file names', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mainstay-pid-'));
+  const path = join(folder, 'a.pid');
+  after(() => rmSync(folder, { recursive: true }));
+
+  /** A process of that title; what `look` answers about its PID file. */
+  async function titled<T>(title: string, look: (path: string) => T): Promise<{ readonly pid: number; readonly found: T }> {
+    const source = `process.title = ${JSON.stringify(title)}; console.log('up'); setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['-e', source, ' '.repeat(100)], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      await once(child.stdout, 'data');
+      writePid(path, child.pid ?? 0);
+      return { pid: child.pid ?? 0, found: look(path) };
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  }
+
+  it('are daemons, or lanes that their daemon left behind, by their titles', async () => {
+    const daemon = await titled('mainstay', (file) => [daemonOf(file), orphanOf(file)]);
+    assert.deepEqual(daemon.found, [daemon.pid, undefined]);
+    const lane = await titled('mainstay: realtime', (file) => [daemonOf(file), orphanOf(file)]);
+    assert.deepEqual(lane.found, [undefined, lane.pid]);
+    const other = await titled('something else', (file) => [daemonOf(file), orphanOf(file)]);
+    assert.deepEqual(other.found, [undefined, undefined]);
   });
 });
 

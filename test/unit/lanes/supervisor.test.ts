@@ -1,128 +1,25 @@
 /** The supervisor's decisions with processes that a test plays, on a virtual clock: order, deadlines, back-off, routing. */
 import assert from 'node:assert/strict';
-import {
-  type FromLane,
-  type LanePlan,
-  type LaneProcessListener,
-  Logger,
-  type Prepared,
-  Supervisor,
-  type ToLane,
-} from '@mainstay/core';
-import type { LaneKind } from '@mainstay/sdk';
-import { createVirtualClock } from '@mainstay/testing';
 import { beforeEach, describe, it } from 'mocha';
-
-interface Played {
-  readonly lane: string;
-  readonly pid: number;
-  readonly heard: ToLane[];
-  readonly signals: string[];
-  say(message: FromLane): void;
-  end(cause?: string): void;
-}
-
-const settings = { childWaitMs: 5000, laneMemoryMiB: 512, laneHeartbeatSeconds: 30, consent: [] };
-const at = { file: 't', line: 1, column: 1 };
-
-function planOf(lane: string, laneKind: LaneKind, plugin: string, hasChildren = false): LanePlan {
-  const manifest = { api: '^0.1.0', lane: laneKind, needs: [] };
-  return {
-    lane,
-    laneKind,
-    schemaOf: [],
-    hasChildren,
-    plugins: [{ name: plugin, entry: `/${plugin}`, version: '1', origin: 't', manifest }],
-  };
-}
-
-const realtime = planOf('realtime', 'realtime', 'vrrp');
-const extension = planOf('extension', 'extension', 'teller');
-
-function preparedOf(...plans: readonly LanePlan[]): Prepared {
-  return { tree: { files: ['t'], statements: [] }, diagnostics: [], remarks: [], plans, settings };
-}
+import { event, extension, preparedOf, realtime, Stage } from './supervisor-stage.js';
 
 describe('the supervisor', () => {
-  let clock: ReturnType<typeof createVirtualClock>;
-  let processes: Played[];
-  let log: string;
-  let memory: number;
-  let ends: string[];
-  let next: Prepared;
-  let supervisor: Supervisor;
+  let stage: Stage;
+  let clock: Stage['clock'];
+  let processes: Stage['processes'];
+  let ends: Stage['ends'];
+  let supervisor: Stage['supervisor'];
 
-  function make(dontRespawn = false): Supervisor {
-    const write = (bytes: Uint8Array) => {
-      log += Buffer.from(bytes).toString();
-      return bytes.length;
-    };
-    return new Supervisor({
-      prepare: async () => next,
-      spawn: (plan, _limits, listener) => play(plan, listener),
-      memoryOf: async () => memory,
-      clock,
-      logger: new Logger({ least: 'debug', pid: 1, now: () => clock.wall(), lines: [{ write, format: 'console' }] }),
-      configDirectory: () => '/',
-      keepAddressesAtExit: false,
-      dontRespawn,
-      readyWithinMs: 5000,
-      laneProcess: () => {},
-      fatal: (code, why) => ends.push(`${code} ${why}`),
-    });
+  function use(made: Stage): void {
+    stage = made;
+    ({ clock, processes, ends, supervisor } = made);
   }
+  const the = (lane: string) => stage.the(lane);
+  const kinds = (lane: string) => stage.kinds(lane);
+  const ready: Stage['ready'] = (lane, ...hooks) => stage.ready(lane, ...hooks);
+  const startBoth: Stage['startBoth'] = (...hooks) => stage.startBoth(...hooks);
 
-  function play(plan: LanePlan, listener: LaneProcessListener) {
-    const heard: ToLane[] = [];
-    const signals: string[] = [];
-    const pid = 100 + processes.length;
-    const played: Played = {
-      lane: plan.lane,
-      pid,
-      heard,
-      signals,
-      say: (message) => listener.message(message),
-      end: (cause) => listener.exited(cause),
-    };
-    processes.push(played);
-    return {
-      pid,
-      send: (message: ToLane) => void heard.push(message),
-      kill: (signal: string) => {
-        signals.push(signal);
-        listener.exited(`signal ${signal}`);
-      },
-    };
-  }
-
-  const the = (lane: string): Played => {
-    const found = processes.findLast((played) => played.lane === lane);
-    assert.ok(found !== undefined, `no ${lane} process`);
-    return found;
-  };
-  const kinds = (lane: string) => the(lane).heard.map(({ kind }) => kind);
-  const interest = (hook: 'vrrp.transitioned' | 'lane.crashed') => [{ hook, keys: '*' as const }];
-  const ready = (lane: string, ...hooks: ('vrrp.transitioned' | 'lane.crashed')[]) =>
-    the(lane).say({ kind: 'ready', interest: hooks.flatMap(interest), isIdle: false });
-  const event = (key: string): FromLane => ({ kind: 'event', hook: 'vrrp.transitioned', key, payload: { key } });
-
-  function startBoth(...hooks: ('vrrp.transitioned' | 'lane.crashed')[]): void {
-    void supervisor.start(preparedOf(realtime, extension));
-    ready('extension', ...hooks);
-    the('extension').say({ kind: 'started' });
-    ready('realtime');
-    the('realtime').say({ kind: 'started' });
-  }
-
-  beforeEach(() => {
-    clock = createVirtualClock();
-    processes = [];
-    log = '';
-    memory = 50;
-    ends = [];
-    next = preparedOf(realtime, extension);
-    supervisor = make();
-  });
+  beforeEach(() => use(new Stage()));
 
   it('lets the realtime lane begin when the others have started', () => {
     void supervisor.start(preparedOf(realtime, extension));
@@ -143,7 +40,7 @@ describe('the supervisor', () => {
     assert.equal(kinds('realtime').includes('start'), false);
     await clock.advance(1);
     assert.equal(kinds('realtime').includes('start'), true);
-    assert.match(log, /realtime lane starts without extension/);
+    assert.match(stage.log, /realtime lane starts without extension/);
     the('realtime').say({ kind: 'started' });
     await clock.settle();
     assert.equal(isUp, true);
@@ -187,7 +84,7 @@ describe('the supervisor', () => {
     assert.equal(the('extension').heard.filter(({ kind }) => kind === 'event').length, 64);
     const lane = supervisor.lanes.find(({ name }) => name === 'extension');
     assert.deepEqual([lane?.queue.waiting, lane?.queue.dropped], [1000, 5000 - 64 - 1000]);
-    assert.match(log, /extension lane does not keep up/);
+    assert.match(stage.log, /extension lane does not keep up/);
   });
 
   it('keeps events for a lane that is on its way back', async () => {
@@ -224,12 +121,12 @@ describe('the supervisor', () => {
     assert.deepEqual(the('realtime').signals, []);
     for (const played of processes) assert.equal(played.heard.filter(({ kind }) => kind === 'ping').length, 1);
     await clock.advance(1000);
-    assert.match(log, /extension lane \(pid \d+\) ended: unresponsive/);
-    log = '';
-    memory = 600;
+    assert.match(stage.log, /extension lane \(pid \d+\) ended: unresponsive/);
+    stage.log = '';
+    stage.memory = 600;
     await clock.advance(1000);
-    assert.match(log, /extension lane \(pid \d+\) ended: memory limit/);
-    assert.doesNotMatch(log, /realtime lane \(pid \d+\) ended: memory limit/);
+    assert.match(stage.log, /extension lane \(pid \d+\) ended: memory limit/);
+    assert.doesNotMatch(stage.log, /realtime lane \(pid \d+\) ended: memory limit/);
   });
 
   it('keeps a lane that answers', async () => {
@@ -288,7 +185,7 @@ describe('the supervisor', () => {
     the('realtime').end(undefined);
     await clock.drive(stopped, 12_000);
     assert.deepEqual(the('extension').signals, ['SIGKILL']);
-    assert.match(log, /events were still on their way to extension/);
+    assert.match(stage.log, /events were still on their way to extension/);
   });
 
   it('lets a lane rest that has nothing to do', async () => {
@@ -312,150 +209,11 @@ describe('the supervisor', () => {
     });
     the('realtime').end('exit 1');
     assert.deepEqual(ends, ['1 the realtime lane could not start: no such interface [PLUGIN_START_FAILED]']);
-    assert.match(log, /no such interface \[PLUGIN_START_FAILED\]/);
-    supervisor = make(true);
+    assert.match(stage.log, /no such interface \[PLUGIN_START_FAILED\]/);
+    use(new Stage(true));
     startBoth();
     the('extension').end('exit 3');
-    assert.match(ends[1] ?? '', /--dont-respawn/);
-  });
-
-  it('reloads lanes in place, and restarts those with children or other plugins', async () => {
-    const withChildren = planOf('extension:finder', 'extension', 'finder', true);
-    void supervisor.start(preparedOf(realtime, extension, withChildren));
-    for (const lane of ['extension', 'extension:finder', 'realtime']) {
-      ready(lane);
-      the(lane).say({ kind: 'started' });
-    }
-    const newer = { ...extension, plugins: extension.plugins.map((p) => ({ ...p, version: '2' })) };
-    next = preparedOf(realtime, newer, withChildren);
-    const outcome = supervisor.reload();
-    await clock.settle();
-    assert.equal(the('extension').heard.at(-1)?.kind, 'start', 'the old lanes live until the realtime lane has reloaded');
-    const message = the('realtime').heard.at(-1);
-    assert.ok(message?.kind === 'reload' && message.generation === 2);
-    the('realtime').say({ kind: 'reloaded', id: message.id, answer: { ok: true, restarted: [], failed: [] } });
-    await clock.settle();
-    assert.equal(the('extension').heard.at(-1)?.kind, 'stop');
-    the('extension').end(undefined);
-    await clock.settle();
-    the('extension:finder').end(undefined);
-    const result = await clock.drive(outcome);
-    assert.ok(result.ok);
-    assert.deepEqual(result.restartedLanes, ['extension', 'extension:finder']);
-    assert.equal(processes.filter(({ lane }) => lane === 'realtime').length, 1);
-  });
-
-  const withBlocks = (prepared: Prepared, ...names: readonly string[]): Prepared => ({
-    ...prepared,
-    tree: {
-      files: ['t'],
-      statements: names.map((name) => ({ keyword: { text: 'thing', at }, args: [{ text: name, at }] })),
-    } as never,
-  });
-  const keysHeard = (played: Played) => played.heard.flatMap((message) => (message.kind === 'event' ? [message.key] : []));
-  function acknowledge(played: Played): void {
-    for (const message of played.heard) if (message.kind === 'event') played.say({ kind: 'ack', seq: message.seq });
-  }
-  function answerReload(): void {
-    const message = the('realtime').heard.at(-1);
-    assert.ok(message?.kind === 'reload');
-    the('realtime').say({ kind: 'reloaded', id: message.id, answer: { ok: true, restarted: [], failed: [] } });
-  }
-
-  it('keeps a lane that goes until it has heard the last of what was removed', async () => {
-    void supervisor.start(withBlocks(preparedOf(realtime, extension), 'A', 'B'));
-    ready('extension', 'vrrp.transitioned');
-    the('extension').say({ kind: 'started' });
-    ready('realtime');
-    the('realtime').say({ kind: 'started' });
-    next = withBlocks(preparedOf(realtime), 'A');
-    const outcome = supervisor.reload();
-    await clock.settle();
-    the('realtime').say(event('B'));
-    answerReload();
-    await clock.settle();
-    assert.deepEqual(keysHeard(the('extension')), ['B']);
-    assert.equal(kinds('extension').includes('stop'), false, 'the event is still under way');
-    acknowledge(the('extension'));
-    await clock.advance(20);
-    assert.equal(kinds('extension').includes('stop'), true);
-    the('extension').end(undefined);
-    assert.equal((await clock.drive(outcome)).ok, true);
-    assert.deepEqual(
-      supervisor.lanes.map(({ name }) => name),
-      ['realtime'],
-    );
-  });
-
-  it('tells the old process of a replaced lane about what was removed, and the new one about the rest', async () => {
-    const finder = planOf('extension', 'extension', 'finder', true);
-    void supervisor.start(withBlocks(preparedOf(realtime, finder), 'A', 'B'));
-    ready('extension', 'vrrp.transitioned');
-    the('extension').say({ kind: 'started' });
-    ready('realtime');
-    the('realtime').say({ kind: 'started' });
-    next = withBlocks(preparedOf(realtime, finder), 'A', 'C');
-    const outcome = supervisor.reload();
-    await clock.settle();
-    const old = the('extension');
-    for (const key of ['B', 'C', 'A']) the('realtime').say(event(key));
-    answerReload();
-    await clock.settle();
-    assert.deepEqual(keysHeard(old), ['B']);
-    acknowledge(old);
-    await clock.advance(20);
-    the('realtime').say(event('A'));
-    old.end(undefined);
-    await clock.drive(outcome);
-    const young = the('extension');
-    assert.notEqual(young, old);
-    ready('extension', 'vrrp.transitioned');
-    young.say({ kind: 'started' });
-    assert.deepEqual([keysHeard(old), keysHeard(young)], [['B'], ['C', 'A', 'A']]);
-  });
-
-  it('collects events that only the next process of a lane will observe', async () => {
-    startBoth();
-    next = preparedOf(realtime, { ...planOf('extension', 'extension', 'other'), observes: ['vrrp.transitioned'] });
-    const outcome = supervisor.reload();
-    await clock.settle();
-    the('realtime').say(event('A'));
-    answerReload();
-    await clock.settle();
-    the('extension').end(undefined);
-    await clock.drive(outcome);
-    ready('extension', 'vrrp.transitioned');
-    the('extension').say({ kind: 'started' });
-    assert.deepEqual(keysHeard(the('extension')), ['A']);
-  });
-
-  it('makes the realtime lane wait for a lane that a reload adds', async () => {
-    void supervisor.start(preparedOf(realtime));
-    ready('realtime');
-    the('realtime').say({ kind: 'started' });
-    next = preparedOf(realtime, extension);
-    const outcome = supervisor.reload();
-    await clock.settle();
-    assert.equal(kinds('realtime').includes('reload'), false);
-    ready('extension', 'vrrp.transitioned');
-    the('extension').say({ kind: 'started' });
-    await clock.advance(20);
-    answerReload();
-    assert.equal((await clock.drive(outcome)).ok, true);
-  });
-
-  it('starts no process when the daemon stops in the middle of a reload', async () => {
-    startBoth();
-    next = preparedOf(realtime, planOf('extension', 'extension', 'other'));
-    const outcome = supervisor.reload();
-    await clock.settle();
-    answerReload();
-    await clock.settle();
-    const stopped = supervisor.stop();
-    the('realtime').end(undefined);
-    the('extension').end(undefined);
-    await clock.drive(Promise.all([outcome, stopped]));
-    assert.equal(processes.length, 2);
+    assert.match(ends[0] ?? '', /--dont-respawn/);
   });
 
   it('begins at once where there is nothing to run', async () => {
@@ -480,26 +238,8 @@ describe('the supervisor', () => {
     ]) {
       the('realtime').say(nonsense as never);
     }
-    assert.match(log, /lane:realtime: a message of the kind "log" makes no sense/);
+    assert.match(stage.log, /lane:realtime: a message of the kind "log" makes no sense/);
     assert.equal(ends.length, 0);
-  });
-
-  it('keeps everything when the new configuration has errors', async () => {
-    startBoth();
-    next = { ...preparedOf(), diagnostics: [{ severity: 'error', code: 'X', message: 'wrong', at }] };
-    const outcome = await clock.drive(supervisor.reload());
-    assert.equal(outcome.ok, false);
-    assert.deepEqual([processes.length, supervisor.generation], [2, 1]);
-  });
-
-  it('answers many wishes to reload with one more reload', async () => {
-    startBoth();
-    next = { ...preparedOf(), diagnostics: [{ severity: 'error', code: 'X', message: 'wrong', at }] };
-    const outcomes = [supervisor.reload()];
-    await clock.settle();
-    outcomes.push(...Array.from({ length: 50 }, () => supervisor.reload()));
-    await clock.drive(Promise.all(outcomes));
-    assert.equal(new Set(outcomes).size, 2);
   });
 
   it('survives a lane that floods it with log records', async () => {
@@ -507,9 +247,9 @@ describe('the supervisor', () => {
     const at = clock.wall();
     for (let i = 0; i < 50_000; i++)
       the('extension').say({ kind: 'log', record: { level: 'info', plugin: 'teller', message: 'spam', at } });
-    assert.equal(log.split('spam').length - 1, 2000);
+    assert.equal(stage.log.split('spam').length - 1, 2000);
     await clock.advance(100);
     the('extension').say({ kind: 'log', record: { level: 'info', plugin: 'teller', message: 'later', at } });
-    assert.match(log, /extension lane logs too much: 48000 records were dropped/);
+    assert.match(stage.log, /extension lane logs too much: 48000 records were dropped/);
   });
 });

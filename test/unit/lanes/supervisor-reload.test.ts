@@ -1,0 +1,174 @@
+/** A reload under the supervisor: what happens to each lane, in which order, and who hears which event. */
+import assert from 'node:assert/strict';
+import type { Prepared } from '@mainstay/core';
+import { beforeEach, describe, it } from 'mocha';
+import { at, event, extension, type Played, planOf, preparedOf, realtime, Stage } from './supervisor-stage.js';
+
+describe('a reload', () => {
+  let stage: Stage;
+  let clock: Stage['clock'];
+  let processes: Stage['processes'];
+  let supervisor: Stage['supervisor'];
+
+  function use(made: Stage): void {
+    stage = made;
+    ({ clock, processes, supervisor } = made);
+  }
+  const the = (lane: string) => stage.the(lane);
+  const kinds = (lane: string) => stage.kinds(lane);
+  const ready: Stage['ready'] = (lane, ...hooks) => stage.ready(lane, ...hooks);
+  const startBoth: Stage['startBoth'] = (...hooks) => stage.startBoth(...hooks);
+
+  beforeEach(() => use(new Stage()));
+
+  const withBlocks = (prepared: Prepared, ...names: readonly string[]): Prepared => ({
+    ...prepared,
+    tree: {
+      files: ['t'],
+      statements: names.map((name) => ({ keyword: { text: 'thing', at }, args: [{ text: name, at }] })),
+    } as never,
+  });
+  const keysHeard = (played: Played) => played.heard.flatMap((message) => (message.kind === 'event' ? [message.key] : []));
+  function acknowledge(played: Played): void {
+    for (const message of played.heard) if (message.kind === 'event') played.say({ kind: 'ack', seq: message.seq });
+  }
+  it('reloads lanes in place, and restarts those with children or other plugins', async () => {
+    const withChildren = planOf('extension:finder', 'extension', 'finder', true);
+    void supervisor.start(preparedOf(realtime, extension, withChildren));
+    for (const lane of ['extension', 'extension:finder', 'realtime']) {
+      ready(lane);
+      the(lane).say({ kind: 'started' });
+    }
+    const newer = { ...extension, plugins: extension.plugins.map((p) => ({ ...p, version: '2' })) };
+    stage.next = preparedOf(realtime, newer, withChildren);
+    const outcome = supervisor.reload();
+    await clock.settle();
+    assert.equal(the('extension').heard.at(-1)?.kind, 'start', 'the old lanes live until the realtime lane has reloaded');
+    const message = the('realtime').heard.at(-1);
+    assert.ok(message?.kind === 'reload' && message.generation === 2);
+    the('realtime').say({ kind: 'reloaded', id: message.id, answer: { ok: true, restarted: [], failed: [] } });
+    await clock.settle();
+    assert.equal(the('extension').heard.at(-1)?.kind, 'stop');
+    the('extension').end(undefined);
+    await clock.settle();
+    the('extension:finder').end(undefined);
+    const result = await clock.drive(outcome);
+    assert.ok(result.ok);
+    assert.deepEqual(result.restartedLanes, ['extension', 'extension:finder']);
+    assert.equal(processes.filter(({ lane }) => lane === 'realtime').length, 1);
+  });
+
+  it('keeps a lane that goes until it has heard the last of what was removed', async () => {
+    void supervisor.start(withBlocks(preparedOf(realtime, extension), 'A', 'B'));
+    ready('extension', 'vrrp.transitioned');
+    the('extension').say({ kind: 'started' });
+    ready('realtime');
+    the('realtime').say({ kind: 'started' });
+    stage.next = withBlocks(preparedOf(realtime), 'A');
+    const outcome = supervisor.reload();
+    await clock.settle();
+    the('realtime').say(event('B'));
+    stage.answerReload();
+    await clock.settle();
+    assert.deepEqual(keysHeard(the('extension')), ['B']);
+    assert.equal(kinds('extension').includes('stop'), false, 'the event is still under way');
+    acknowledge(the('extension'));
+    await clock.advance(20);
+    assert.equal(kinds('extension').includes('stop'), true);
+    the('extension').end(undefined);
+    assert.equal((await clock.drive(outcome)).ok, true);
+    assert.deepEqual(
+      supervisor.lanes.map(({ name }) => name),
+      ['realtime'],
+    );
+  });
+
+  it('tells the old process of a replaced lane about what was removed, and the new one about the rest', async () => {
+    const finder = planOf('extension', 'extension', 'finder', true);
+    void supervisor.start(withBlocks(preparedOf(realtime, finder), 'A', 'B'));
+    ready('extension', 'vrrp.transitioned');
+    the('extension').say({ kind: 'started' });
+    ready('realtime');
+    the('realtime').say({ kind: 'started' });
+    stage.next = withBlocks(preparedOf(realtime, finder), 'A', 'C');
+    const outcome = supervisor.reload();
+    await clock.settle();
+    const old = the('extension');
+    for (const key of ['B', 'C', 'A']) the('realtime').say(event(key));
+    stage.answerReload();
+    await clock.settle();
+    assert.deepEqual(keysHeard(old), ['B']);
+    acknowledge(old);
+    await clock.advance(20);
+    the('realtime').say(event('A'));
+    old.end(undefined);
+    await clock.drive(outcome);
+    const young = the('extension');
+    assert.notEqual(young, old);
+    ready('extension', 'vrrp.transitioned');
+    young.say({ kind: 'started' });
+    assert.deepEqual([keysHeard(old), keysHeard(young)], [['B'], ['C', 'A', 'A']]);
+  });
+
+  it('collects events that only the next process of a lane will observe', async () => {
+    startBoth();
+    stage.next = preparedOf(realtime, { ...planOf('extension', 'extension', 'other'), observes: ['vrrp.transitioned'] });
+    const outcome = supervisor.reload();
+    await clock.settle();
+    the('realtime').say(event('A'));
+    stage.answerReload();
+    await clock.settle();
+    the('extension').end(undefined);
+    await clock.drive(outcome);
+    ready('extension', 'vrrp.transitioned');
+    the('extension').say({ kind: 'started' });
+    assert.deepEqual(keysHeard(the('extension')), ['A']);
+  });
+
+  it('makes the realtime lane wait for a lane that a reload adds', async () => {
+    void supervisor.start(preparedOf(realtime));
+    ready('realtime');
+    the('realtime').say({ kind: 'started' });
+    stage.next = preparedOf(realtime, extension);
+    const outcome = supervisor.reload();
+    await clock.settle();
+    assert.equal(kinds('realtime').includes('reload'), false);
+    ready('extension', 'vrrp.transitioned');
+    the('extension').say({ kind: 'started' });
+    await clock.advance(20);
+    stage.answerReload();
+    assert.equal((await clock.drive(outcome)).ok, true);
+  });
+
+  it('starts no process when the daemon stops in the middle of a reload', async () => {
+    startBoth();
+    stage.next = preparedOf(realtime, planOf('extension', 'extension', 'other'));
+    const outcome = supervisor.reload();
+    await clock.settle();
+    stage.answerReload();
+    await clock.settle();
+    const stopped = supervisor.stop();
+    the('realtime').end(undefined);
+    the('extension').end(undefined);
+    await clock.drive(Promise.all([outcome, stopped]));
+    assert.equal(processes.length, 2);
+  });
+
+  it('keeps everything when the new configuration has errors', async () => {
+    startBoth();
+    stage.next = { ...preparedOf(), diagnostics: [{ severity: 'error', code: 'X', message: 'wrong', at }] };
+    const outcome = await clock.drive(supervisor.reload());
+    assert.equal(outcome.ok, false);
+    assert.deepEqual([processes.length, supervisor.generation], [2, 1]);
+  });
+
+  it('answers many wishes to reload with one more reload', async () => {
+    startBoth();
+    stage.next = { ...preparedOf(), diagnostics: [{ severity: 'error', code: 'X', message: 'wrong', at }] };
+    const outcomes = [supervisor.reload()];
+    await clock.settle();
+    outcomes.push(...Array.from({ length: 50 }, () => supervisor.reload()));
+    await clock.drive(Promise.all(outcomes));
+    assert.equal(new Set(outcomes).size, 2);
+  });
+});

@@ -1,0 +1,135 @@
+/** A supervisor whose lane processes a test plays, on a virtual clock. */
+import assert from 'node:assert/strict';
+import {
+  type FromLane,
+  type LanePlan,
+  type LaneProcessListener,
+  Logger,
+  type Prepared,
+  Supervisor,
+  type ToLane,
+} from '@mainstay/core';
+import type { LaneKind } from '@mainstay/sdk';
+import { createVirtualClock } from '@mainstay/testing';
+
+export interface Played {
+  readonly lane: string;
+  readonly pid: number;
+  readonly heard: ToLane[];
+  readonly signals: string[];
+  say(message: FromLane): void;
+  end(cause?: string): void;
+}
+
+export const settings = { childWaitMs: 5000, laneMemoryMiB: 512, laneHeartbeatSeconds: 30, consent: [] };
+export const at = { file: 't', line: 1, column: 1 };
+
+export function planOf(lane: string, laneKind: LaneKind, plugin: string, hasChildren = false): LanePlan {
+  const manifest = { api: '^0.1.0', lane: laneKind, needs: [] };
+  return {
+    lane,
+    laneKind,
+    schemaOf: [],
+    hasChildren,
+    plugins: [{ name: plugin, entry: `/${plugin}`, version: '1', origin: 't', manifest }],
+  };
+}
+
+export const realtime = planOf('realtime', 'realtime', 'vrrp');
+export const extension = planOf('extension', 'extension', 'teller');
+
+export function preparedOf(...plans: readonly LanePlan[]): Prepared {
+  return { tree: { files: ['t'], statements: [] }, diagnostics: [], remarks: [], plans, settings };
+}
+
+type Hook = 'vrrp.transitioned' | 'lane.crashed';
+
+export const event = (key: string): FromLane => ({ kind: 'event', hook: 'vrrp.transitioned', key, payload: { key } });
+
+export class Stage {
+  readonly clock = createVirtualClock();
+  readonly processes: Played[] = [];
+  log = '';
+  memory = 50;
+  readonly ends: string[] = [];
+  next: Prepared = preparedOf(realtime, extension);
+  readonly supervisor: Supervisor;
+
+  constructor(dontRespawn = false) {
+    const { clock } = this;
+    const write = (bytes: Uint8Array) => {
+      this.log += Buffer.from(bytes).toString();
+      return bytes.length;
+    };
+    this.supervisor = new Supervisor({
+      prepare: async () => this.next,
+      spawn: (plan, _limits, listener) => this.#play(plan, listener),
+      memoryOf: async () => this.memory,
+      clock,
+      logger: new Logger({ least: 'debug', pid: 1, now: () => clock.wall(), lines: [{ write, format: 'console' }] }),
+      configDirectory: () => '/',
+      keepAddressesAtExit: false,
+      dontRespawn,
+      readyWithinMs: 5000,
+      laneProcess: () => {},
+      fatal: (code, why) => this.ends.push(`${code} ${why}`),
+    });
+  }
+
+  #play(plan: LanePlan, listener: LaneProcessListener) {
+    const heard: ToLane[] = [];
+    const signals: string[] = [];
+    const pid = 100 + this.processes.length;
+    this.processes.push({
+      lane: plan.lane,
+      pid,
+      heard,
+      signals,
+      say: (message) => listener.message(message),
+      end: (cause) => listener.exited(cause),
+    });
+    return {
+      pid,
+      send: (message: ToLane) => void heard.push(message),
+      kill: (signal: string) => {
+        signals.push(signal);
+        listener.exited(`signal ${signal}`);
+      },
+    };
+  }
+
+  /** The last process of the lane. */
+  the(lane: string): Played {
+    const found = this.processes.findLast((played) => played.lane === lane);
+    assert.ok(found !== undefined, `no ${lane} process`);
+    return found;
+  }
+
+  /** Kinds of the messages that it heard. */
+  kinds(lane: string) {
+    return this.the(lane).heard.map(({ kind }) => kind);
+  }
+
+  ready(lane: string, ...hooks: Hook[]): void {
+    this.the(lane).say({ kind: 'ready', interest: hooks.map((hook) => ({ hook, keys: '*' })), isIdle: false });
+  }
+
+  startAll(prepared: Prepared, ...hooks: Hook[]): void {
+    void this.supervisor.start(prepared);
+    for (const { laneKind, lane } of [...prepared.plans].reverse()) {
+      this.ready(lane, ...(laneKind === 'realtime' ? [] : hooks));
+      this.the(lane).say({ kind: 'started' });
+    }
+  }
+
+  startBoth(...hooks: Hook[]): void {
+    this.startAll(preparedOf(realtime, extension), ...hooks);
+  }
+
+  /** The realtime lane has reloaded. */
+  answerReload(): void {
+    const message = this.the('realtime').heard.at(-1);
+    assert.ok(message?.kind === 'reload');
+    this.the('realtime').say({ kind: 'reloaded', id: message.id, answer: { ok: true, restarted: [], failed: [] } });
+  }
+}
