@@ -74,6 +74,7 @@ describe('mishaps in lanes', function () {
     await daemon.said('configuration number 2 is in force');
     assert.ok(daemon.output.indexOf('started; lanes') < daemon.output.indexOf('reloading the configuration'));
     daemon.signal('SIGTERM');
+    await daemon.said('stopping (SIGTERM)');
     daemon.signal('SIGHUP');
     assert.equal(await daemon.ended(), 0);
     assert.equal(daemon.output.split('reloading the configuration').length, 2);
