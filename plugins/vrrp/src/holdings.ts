@@ -56,6 +56,7 @@ export class Holdings {
   /** Asked of the kernel and not answered yet; the last request for an address counts. */
   private readonly underWay = new Map<string, Held>();
   private epoch = 0;
+  private partialReleases = 0;
 
   constructor(private readonly ports: Pick<Ports, 'addresses' | 'links'>) {}
 
@@ -105,25 +106,31 @@ export class Holdings {
     return wanted.map(({ address }) => address).filter((address) => !isForeign(present.get(keyOf(address)), config));
   }
 
-  /** Releases addresses that the configuration no longer lists (a reload). */
+  /** Releases addresses that the configuration no longer lists, or lists with other options (a reload). */
   async releaseUnlisted(config: InstanceConfig): Promise<void> {
-    const wanted = new Set(this.resolve(config).wanted.map(({ address }) => keyOf(address)));
-    const gone = [...this.held, ...this.underWay].filter(([key]) => !wanted.has(key));
+    const wanted = new Map(this.resolve(config).wanted.map(({ address }) => [keyOf(address), JSON.stringify(address)]));
+    const gone = [...this.held, ...this.underWay].filter(([key, { address }]) => wanted.get(key) !== JSON.stringify(address));
     for (const [key] of gone) {
       this.held.delete(key);
       this.underWay.delete(key);
     }
+    this.partialReleases++;
     await this.remove(gone.filter(([, { wasThere }]) => !wasThere).map(([, { address }]) => address));
+    this.partialReleases--;
   }
 
-  /** Our tracked address, where the event says that somebody else removed one; forgets it. */
+  /**
+   * Our tracked address, where the event says that somebody else removed one; forgets it. With a subnet's first address the
+   * kernel may remove the others of that subnet (promote_secondaries off): while we release some, that is our own doing, and
+   * the `take` that follows puts the others back.
+   */
   lostBy(event: AddressEvent): string | undefined {
     if (event.kind !== 'removed') return undefined;
     const key = keyOf(event.address);
     const held = this.held.get(key);
     if (held === undefined) return undefined;
     this.held.delete(key);
-    return held.isTracked ? textOf(event.address) : undefined;
+    return held.isTracked && this.partialReleases === 0 ? textOf(event.address) : undefined;
   }
 
   /** The kernel's answer about one address: held from now on, unless it was released or asked for again meanwhile. */

@@ -99,6 +99,7 @@ type Master = Extract<State, { kind: 'master' }>;
 type AdvertEvent = Extract<Event, { kind: 'advert' }>;
 
 const ownerPriority = 255;
+const stopDetails = { shutdown: 'stopping', removed: 'no longer in the configuration' } as const;
 /** How long a router that slept past its deadline reads its sockets before it believes that others are silent. */
 const drainMs = 1;
 
@@ -118,7 +119,7 @@ export function step(state: State, event: Event, config: MachineConfig, now: num
     case 'start':
       return state.kind === 'initialize' ? startUp(state, config, now, 'startup', 'starting') : stay(state);
     case 'stop':
-      return leave(state, { kind: 'initialize', priority: state.priority }, 'stopped', event.reason, 'stopping');
+      return leave(state, initialState(state.priority), 'stopped', event.reason, stopDetails[event.reason]);
     case 'fault':
       return state.kind === 'fault'
         ? stay(state)

@@ -7,9 +7,7 @@ import { hostname } from 'node:os';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { MainstayError, messageOf } from '@mainstay/sdk';
 import { cosmiconfig, type Loader } from 'cosmiconfig';
-import { createJiti } from 'jiti';
 import { type ReadOptions, type ReadResult, readKeepalived } from '../grammar/reader.js';
-import { readValue, readYaml } from './data-tree.js';
 import { firstOf, refuseForeign, searchPlaces, systemFiles } from './find-files.js';
 
 export interface LoadOptions extends Omit<ReadOptions, 'configId'> {
@@ -43,8 +41,9 @@ type Loaders = Readonly<Record<string, Loader>>;
 
 function loadersFor(read: ReadOptions): Loaders {
   const keepalived: Loader = (file, text) => readKeepalived(text, file, read);
-  const data: Loader = (file, text) => readYaml(text, file);
-  const module: Loader = async (file) => readValue(await exported(file), file);
+  // Loaded when they are needed: most hosts have keepalived.conf, and every start and reload would pay for them.
+  const data: Loader = async (file, text) => (await import('./data-tree.js')).readYaml(text, file);
+  const module: Loader = async (file) => (await import('./data-tree.js')).readValue(await exported(file), file);
   const modules = { '.ts': module, '.mts': module, '.cts': module, '.js': module, '.mjs': module, '.cjs': module };
   return { ...modules, '.json': data, '.yaml': data, '.yml': data, '.conf': keepalived, noExt: data };
 }
@@ -85,6 +84,7 @@ function unreadable(file: string, error: unknown): MainstayError {
 
 /** The default export; a function is called. Read anew each time: a reload must see what was changed. */
 async function exported(file: string): Promise<unknown> {
+  const { createJiti } = await import('jiti');
   const jiti = createJiti(dirname(file), { moduleCache: false, fsCache: false });
   const value: unknown = await jiti.import(file, { default: true });
   return typeof value === 'function' ? await (value as () => unknown)() : value;
