@@ -126,6 +126,9 @@ describePortContract('addresses', (world) => {
     const { b, drive, eventually } = world();
     const six = await v6(b, 9);
     await drive(b.ports.addAddresses([six]));
+    // While tables are being read again, an answer may come before the event.
+    const isAdded = async () => (await b.ports.events()).some(({ kind, what }) => kind === 'added' && what === six.address);
+    await eventually('IPv6 is told of', isAdded);
     const before = (await b.ports.events()).length;
     await b.setLink('down');
     await eventually('IPv6 is gone', async () => (await find(b, six)) === undefined);
