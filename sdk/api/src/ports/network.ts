@@ -67,7 +67,10 @@ export type ChangeResult = { readonly outcome: 'done' | 'unchanged' } | { readon
 export type AddressEvent = { readonly kind: 'added' | 'changed' | 'removed'; readonly address: InterfaceAddress };
 
 export interface Addresses {
-  /** Every address, from a copy that follows the kernel. */
+  /**
+   * Every address, from a copy that follows the kernel. What `add` or `remove` answered is in it, save for the milliseconds in
+   * which the copy is read again.
+   */
   list(): readonly InterfaceAddress[];
   /** Adds in order; one result for each. Requests of add and remove reach the kernel in the order of the calls. */
   add(addresses: readonly NewAddress[]): Promise<readonly ChangeResult[]>;
