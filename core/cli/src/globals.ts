@@ -4,22 +4,6 @@
  */
 import { definePlugin, type Field, s } from '@mainstay/sdk';
 
-/** Takes what stands there, and says why it has no effect. */
-function noEffect(why: string): Field<undefined> {
-  return s
-    .custom<undefined>({
-      syntax: '[VALUE]...',
-      json: {},
-      parse(args) {
-        const { at } = args;
-        while (args.take() !== undefined);
-        args.warn(`this has no effect: ${why}`, { at, code: 'CONFIG_NO_EFFECT' });
-        return undefined;
-      },
-    })
-    .optional();
-}
-
 /** Takes what stands there in silence: it is always so in Mainstay. */
 function always(): Field<undefined> {
   const spec = {
@@ -72,40 +56,40 @@ const accepted = {
   router_id: s.word('a name').optional().doc('Name of this host in mails.'),
   notification_email: s.lines(anyLine).doc('Recipients of mail. Mail is not built yet.'),
   ...each(['notification_email_from', 'smtp_server', 'smtp_helo_name', 'smtp_connect_timeout', 'no_email_faults'], () =>
-    noEffect(mail),
+    s.noEffect(mail),
   ),
-  ...each(['no_checker_emails', 'rs_init_notifies', 'checker_log_all_failures'], () => noEffect('checkers are not built yet')),
+  ...each(['no_checker_emails', 'rs_init_notifies', 'checker_log_all_failures'], () => s.noEffect('checkers are not built yet')),
   ...each(['smtp_alert', 'smtp_alert_vrrp', 'smtp_alert_checker'], () => mailAlert().default(false)),
   ...each(['process_names', 'process_name', 'vrrp_process_name', 'checker_process_name', 'bfd_process_name'], () =>
-    noEffect('processes are named after their lanes, such as "mainstay: realtime"'),
+    s.noEffect('processes are named after their lanes, such as "mainstay: realtime"'),
   ),
   ...each(['vrrp_priority', 'checker_priority', 'bfd_priority', 'max_auto_priority', 'min_auto_priority_delay'], () =>
-    noEffect(scheduling),
+    s.noEffect(scheduling),
   ),
-  lvs_process_name: noEffect('processes are named after their lanes, such as "mainstay: realtime"'),
-  ...each(['vrrp_rt_priority', 'checker_rt_priority', 'bfd_rt_priority'], () => noEffect(scheduling)),
-  ...each(['vrrp_rlimit_rttime', 'checker_rlimit_rttime', 'bfd_rlimit_rttime'], () => noEffect(scheduling)),
-  ...each(['vrrp_rlimit_rtime', 'checker_rlimit_rtime', 'bfd_rlimit_rtime'], () => noEffect(scheduling)),
-  ...each(['vrrp_no_swap', 'checker_no_swap', 'bfd_no_swap'], () => noEffect('set it in the unit file')),
-  ...each(['vrrp_cpu_affinity', 'checker_cpu_affinity', 'bfd_cpu_affinity'], () => noEffect('set it in the unit file')),
-  ...each(['vrrp_netlink_cmd_rcv_bufs', 'vrrp_netlink_monitor_rcv_bufs', 'process_monitor_rcv_bufs'], () => noEffect(overrun)),
-  ...each(['vrrp_netlink_cmd_rcv_bufs_force', 'vrrp_netlink_monitor_rcv_bufs_force'], () => noEffect(overrun)),
-  ...each(['lvs_netlink_cmd_rcv_bufs', 'lvs_netlink_monitor_rcv_bufs'], () => noEffect(overrun)),
-  ...each(['lvs_netlink_cmd_rcv_bufs_force', 'lvs_netlink_monitor_rcv_bufs_force'], () => noEffect(overrun)),
-  process_monitor_rcv_bufs_force: noEffect(overrun),
-  ...each(['use_symlink_paths', 'data_use_instance', 'tmp_config_directory'], () => noEffect('Mainstay has no use for it')),
+  lvs_process_name: s.noEffect('processes are named after their lanes, such as "mainstay: realtime"'),
+  ...each(['vrrp_rt_priority', 'checker_rt_priority', 'bfd_rt_priority'], () => s.noEffect(scheduling)),
+  ...each(['vrrp_rlimit_rttime', 'checker_rlimit_rttime', 'bfd_rlimit_rttime'], () => s.noEffect(scheduling)),
+  ...each(['vrrp_rlimit_rtime', 'checker_rlimit_rtime', 'bfd_rlimit_rtime'], () => s.noEffect(scheduling)),
+  ...each(['vrrp_no_swap', 'checker_no_swap', 'bfd_no_swap'], () => s.noEffect('set it in the unit file')),
+  ...each(['vrrp_cpu_affinity', 'checker_cpu_affinity', 'bfd_cpu_affinity'], () => s.noEffect('set it in the unit file')),
+  ...each(['vrrp_netlink_cmd_rcv_bufs', 'vrrp_netlink_monitor_rcv_bufs', 'process_monitor_rcv_bufs'], () => s.noEffect(overrun)),
+  ...each(['vrrp_netlink_cmd_rcv_bufs_force', 'vrrp_netlink_monitor_rcv_bufs_force'], () => s.noEffect(overrun)),
+  ...each(['lvs_netlink_cmd_rcv_bufs', 'lvs_netlink_monitor_rcv_bufs'], () => s.noEffect(overrun)),
+  ...each(['lvs_netlink_cmd_rcv_bufs_force', 'lvs_netlink_monitor_rcv_bufs_force'], () => s.noEffect(overrun)),
+  process_monitor_rcv_bufs_force: s.noEffect(overrun),
+  ...each(['use_symlink_paths', 'data_use_instance', 'tmp_config_directory'], () => s.noEffect('Mainstay has no use for it')),
   ...each(['state_dump_file', 'stats_dump_file', 'json_dump_file', 'json_version'], () =>
-    noEffect('dumps go to the run directory; `mainstay status --json` prints the state'),
+    s.noEffect('dumps go to the run directory; `mainstay status --json` prints the state'),
   ),
-  ...each(['iproute_usr_dir', 'iproute_etc_dir', 'umask'], () => noEffect('use the option -u for the mask of files')),
+  ...each(['iproute_usr_dir', 'iproute_etc_dir', 'umask'], () => s.noEffect('use the option -u for the mask of files')),
   ...each(['reload_check_config'], always),
-  ...each(['snmp_socket', 'dbus_service_name', 'dbus_no_interface_name', 'enable_dbus'], () => noEffect(management)),
-  ...each(['snmp_vs_stats_update_interval', 'snmp_rs_stats_update_interval'], () => noEffect(management)),
-  ...each(['enable_traps', 'enable_snmp_vrrp', 'enable_snmp_keepalived', 'enable_snmp_checker'], () => noEffect(management)),
-  ...each(['enable_snmp_rfc', 'enable_snmp_rfcv2', 'enable_snmp_rfcv3'], () => noEffect(management)),
-  fifo_write_vrrp_states_on_reload: noEffect('events through a named pipe are not built yet'),
-  config_save_dir: noEffect('no copies of the configuration are kept'),
-  reload_file: noEffect('`mainstay reload` ends when the reload has ended'),
+  ...each(['snmp_socket', 'dbus_service_name', 'dbus_no_interface_name', 'enable_dbus'], () => s.noEffect(management)),
+  ...each(['snmp_vs_stats_update_interval', 'snmp_rs_stats_update_interval'], () => s.noEffect(management)),
+  ...each(['enable_traps', 'enable_snmp_vrrp', 'enable_snmp_keepalived', 'enable_snmp_checker'], () => s.noEffect(management)),
+  ...each(['enable_snmp_rfc', 'enable_snmp_rfcv2', 'enable_snmp_rfcv3'], () => s.noEffect(management)),
+  fifo_write_vrrp_states_on_reload: s.noEffect('events through a named pipe are not built yet'),
+  config_save_dir: s.noEffect('no copies of the configuration are kept'),
+  reload_file: s.noEffect('`mainstay reload` ends when the reload has ended'),
 };
 
 const refused = {

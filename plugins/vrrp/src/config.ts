@@ -98,22 +98,6 @@ const oldUnicastChecksum: Field<'on' | 'never'> = s.custom({
   },
 });
 
-/** How keepalived sets the rules of no_accept: taken, with a remark on how they are set here. */
-const packetFilter = (how: string): Field<undefined> =>
-  s
-    .custom<undefined>({
-      syntax: '[VALUE]...',
-      json: {},
-      parse(args) {
-        const { at } = args;
-        while (args.take() !== undefined);
-        args.warn(`this has no effect: ${how}`, { at, code: 'CONFIG_NO_EFFECT' });
-        return undefined;
-      },
-    })
-    .optional()
-    .doc(`Has no effect: ${how}.`);
-
 const count = (min: number, max = 65535) => s.int(min, max);
 const delay = () => s.seconds(0, 86400);
 
@@ -161,8 +145,8 @@ export const globalKeywords = {
     .notBuilt('vrrp_garp_extra_if (gratuitous ARP on the extra interfaces of a virtual MAC)')
     .alias('vrrp_vmac_garp_intvl'),
   vrrp_strict: s.notBuilt('vrrp_strict (refusing what the RFCs do not have)'),
-  vrrp_iptables: packetFilter('no_accept uses nftables, never iptables'),
-  vrrp_ipsets: packetFilter('no_accept uses nftables, never ipsets'),
+  vrrp_iptables: s.noEffect('no_accept uses nftables, never iptables'),
+  vrrp_ipsets: s.noEffect('no_accept uses nftables, never ipsets'),
   vrrp_delay_after_boot: s.notBuilt('vrrp_delay_after_boot'),
   dynamic_interfaces: s
     .custom<boolean>({ syntax: '[allow_if_changes]', json: { type: 'boolean' }, parse: (args) => args.take() !== null })
@@ -174,10 +158,10 @@ export const globalKeywords = {
   vmac_addr_prefix: s.notBuilt('vmac_addr_prefix (virtual MAC addresses)'),
   vrrp_rx_bufs_policy: s.notBuilt('vrrp_rx_bufs_policy'),
   vrrp_rx_bufs_multiplier: s.notBuilt('vrrp_rx_bufs_multiplier'),
-  nftables: packetFilter('no_accept always uses nftables, in the table inet mainstay-vrrp'),
-  nftables_priority: packetFilter('the chain of no_accept has priority -1'),
-  nftables_ifindex: packetFilter('link-local addresses are matched by the name of their interface'),
-  nftables_counters: packetFilter('packets that no_accept drops are always counted'),
+  nftables: s.noEffect('no_accept always uses nftables, in the table inet mainstay-vrrp'),
+  nftables_priority: s.noEffect('the chain of no_accept has priority -1'),
+  nftables_ifindex: s.noEffect('link-local addresses are matched by the name of their interface'),
+  nftables_counters: s.noEffect('packets that no_accept drops are always counted'),
 };
 
 export const authenticationBlock = s.block({

@@ -262,6 +262,21 @@ export const s = {
 
   /** A keyword that keepalived knows and this plugin does not do yet: an error with its position, never silence. */
   notBuilt: (feature: string): Field<undefined> => new Field<undefined>({ kind: 'notBuilt', feature }, { isOptional: true }),
+
+  /** A keyword that changes nothing here, and whose absence changes nothing that matters: taken, with a warning that says why. */
+  noEffect: (why: string): Field<undefined> =>
+    value<undefined>({
+      syntax: '[VALUE]...',
+      json: {},
+      parse(args) {
+        const { at } = args;
+        while (args.take() !== undefined);
+        args.warn(`this has no effect: ${why}`, { at, code: 'CONFIG_NO_EFFECT' });
+        return undefined;
+      },
+    })
+      .optional()
+      .doc(`Has no effect: ${why}.`),
 };
 
 /** Longer words are not slips of the finger, and would cost time. */
