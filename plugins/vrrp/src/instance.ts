@@ -110,13 +110,12 @@ export class Instance {
     return this.holdings.releaseUnlisted(config);
   }
 
-  /** Takes over a configuration of the same identity (interface, family, VRID, transport): mastership stays. */
+  /** After `letGo`: takes over a configuration of the same identity (interface, family, VRID, transport); mastership stays. */
   async update(config: InstanceConfig): Promise<void> {
     const isSameAnnouncing = JSON.stringify(config.announce) === JSON.stringify(this.config.announce);
     this.config = config;
     this.checksum = config.checksum;
     this.refresh();
-    await this.holdings.releaseUnlisted(config);
     if (this.state.kind === 'master') await this.takeAddresses(!isSameAnnouncing);
   }
 
