@@ -2,10 +2,12 @@
 import type { Firewall } from './firewall.js';
 import type { Files, Modules, ProcessPort } from './host.js';
 import type { Addresses, LinkLayer, Links, RawIp, Routes } from './network.js';
+import type { Pacemaker } from './pacemaker.js';
 
 export * from './firewall.js';
 export * from './host.js';
 export * from './network.js';
+export * from './pacemaker.js';
 
 export interface Ports {
   readonly links: Links;
@@ -13,6 +15,7 @@ export interface Ports {
   readonly routes: Routes;
   readonly rawIp: RawIp;
   readonly linkLayer: LinkLayer;
+  readonly pacemaker: Pacemaker;
   readonly firewall: Firewall;
   readonly process: ProcessPort;
   readonly modules: Modules;
@@ -27,6 +30,7 @@ export const portNames: readonly PortName[] = [
   'routes',
   'rawIp',
   'linkLayer',
+  'pacemaker',
   'firewall',
   'process',
   'modules',

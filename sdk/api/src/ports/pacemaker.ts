@@ -1,0 +1,196 @@
+/**
+ * The port to the pacemaker: packets that leave when they are due, and silence that is noticed when it begins, whatever
+ * JavaScript is doing at that moment. JavaScript says what shall happen from now on and hears only about change.
+ *
+ * Times are `Clock.now()` in milliseconds; intervals are microseconds, because protocols negotiate them so.
+ *
+ * After a stall of JavaScript it hears, in this order: which beacons have ended, the packets that came meanwhile, where there is
+ * silence. So nobody who was cut off acts on old packets as if nothing had happened, and nobody believes in silence who has not
+ * read what has arrived.
+ */
+import type { Family, OutgoingPacket } from './network.js';
+
+/** How time is kept here, for the operator. */
+export interface PacemakerStatus {
+  /** `thread`: a native thread keeps time. `javascript`: timers of the event loop do, so that packets wait for JavaScript. */
+  readonly by: 'thread' | 'javascript';
+  /** Of the thread: `fifo` runs before every ordinary process, `ordinary` competes with them. */
+  readonly scheduling?: 'fifo' | 'ordinary';
+  /** What keeps it from being `thread` and `fifo`, and what to do about it. Absent when nothing does. */
+  readonly why?: string;
+  readonly beacons: number;
+  readonly watches: number;
+  /** Received packets that JavaScript did not take in time and never will. */
+  readonly packetsLost: number;
+  /** The most that the thread was late since it started, in microseconds. Absent where JavaScript keeps time. */
+  readonly latestUs?: number;
+}
+
+/** Raw IP of one protocol, as the port `rawIp` has it. */
+export interface PacedIp {
+  readonly kind: 'ip';
+  readonly family: Family;
+  /** IP protocol number, 1..255. */
+  readonly protocol: number;
+}
+
+/** UDP from one local port, with the hop limit of what is received. */
+export interface PacedUdp {
+  readonly kind: 'udp';
+  readonly family: Family;
+  /** Local address; absent: any. */
+  readonly address?: string;
+  /** Local port, 1..65535. */
+  readonly port: number;
+  /** Of what is sent, 1..255. */
+  readonly hopLimit: number;
+  /** Of what is sent, 0..255. */
+  readonly trafficClass: number;
+}
+
+/** Whole Ethernet frames of one type. */
+export interface PacedFrames {
+  readonly kind: 'frames';
+  readonly etherType: number;
+}
+
+/** A packet to send. Of UDP only the destination, its port and the payload count; of frames only the payload, the whole frame. */
+export interface PacedPacket extends OutgoingPacket {
+  /** UDP only. */
+  readonly destinationPort?: number;
+}
+
+/** A packet as received. */
+export interface HeardPacket {
+  /** Empty for frames. */
+  readonly source: string;
+  readonly destination: string;
+  /** UDP only; 0 otherwise. */
+  readonly sourcePort: number;
+  /** TTL or hop limit as received; 0 for frames. */
+  readonly hopLimit: number;
+  readonly link: number;
+  /** What follows the IP or UDP header; of frames, the whole. A private copy. */
+  readonly payload: Uint8Array;
+  /** When the pacemaker took it from the kernel. */
+  readonly receivedAt: number;
+}
+
+export interface PacedSocketOptions {
+  readonly transport: PacedIp | PacedUdp | PacedFrames;
+  /** Index of the link on which packets come and go. */
+  readonly link: number;
+  /** Bytes of the payload that tell watches apart, such as the virtual router id. Absent: every watch looks at every packet. */
+  readonly key?: { readonly offset: number; readonly length: 1 | 2 | 4 };
+  /** A packet that no watch wants. */
+  onPacket(packet: HeardPacket): void;
+  /** The kernel refused to send or receive. Repeated refusals of the same kind are told once a second at most. */
+  onError(error: Error): void;
+}
+
+export interface PacedSocket {
+  /** Joins a multicast group on the link; joining twice counts twice. Throws PortError. */
+  join(group: string): void;
+  leave(group: string): void;
+  /** Sends now, in the order of the calls and before any beacon that is changed later. */
+  send(packet: PacedPacket): void;
+  /** Sends packets again and again. */
+  beacon(options: BeaconOptions): Beacon;
+  /** Listens for one peer. */
+  watch(options: WatchOptions): Watch;
+  /** Ends its beacons and watches too, silently. */
+  close(): void;
+}
+
+export interface BeaconOptions {
+  /** Sent together at each turn, one for each destination. */
+  readonly packets: readonly PacedPacket[];
+  /** Between two turns, 1000..2^32. The schedule is absolute: lateness does not add up. */
+  readonly intervalUs: number;
+  /** Shares of the interval between which each turn is drawn anew (RFC 5880 section 6.8.7); default exactly one interval. */
+  readonly jitter?: readonly [least: number, most: number];
+  /** The first turn. */
+  readonly firstAt: number;
+  /**
+   * The dead-man switch: if the event loop does not turn for this long, `last` is sent once and the beacon ends. Without it the
+   * beacon goes on as long as the process lives.
+   */
+  readonly lease?: { readonly ms: number; readonly last: readonly PacedPacket[] };
+  /** A turn that is later than this is not sent: the process was asleep, and the world may have moved on. Default never. */
+  readonly latestMs?: number;
+  /** The beacon has ended by itself: `lapsed` by its lease, `overslept` by a turn that came too late. Nothing is sent any more. */
+  onEnd(end: BeaconEnd): void;
+  /** After each turn. Costs a wake-up of JavaScript for each: only for those who want to see every packet. */
+  onTurn?(at: number): void;
+}
+
+export interface BeaconEnd {
+  readonly why: 'lapsed' | 'overslept';
+  readonly at: number;
+}
+
+export interface Beacon {
+  /** Changes all that is named in one step: no turn has the one without the other. A new interval counts from the last turn. */
+  set(change: { readonly packets?: readonly PacedPacket[]; readonly intervalUs?: number; readonly nextAt?: number }): void;
+  /** Turns that were sent. */
+  readonly turns: number;
+  /** When the next turn is due. */
+  readonly nextAt: number;
+  /** Ends it, silently. */
+  close(): void;
+}
+
+/** Which packets concern a watch. All that is named must hold. */
+export interface PacketFilter {
+  /** Bounds of the hop limit. */
+  readonly hopLimit?: readonly [least: number, most: number];
+  /** Bounds of the length of the payload. */
+  readonly length?: readonly [least: number, most: number];
+  /** Only from this address. */
+  readonly source?: string;
+  /** Bytes of the payload from `offset` on, equal to `value` where `mask` has ones. */
+  readonly bytes?: readonly { readonly offset: number; readonly mask: Uint8Array; readonly value: Uint8Array }[];
+}
+
+export interface WatchOptions {
+  /** The key of its packets, where the socket has keys: the bytes as a number, most significant first. */
+  readonly key?: number;
+  readonly filter?: PacketFilter;
+  /** A packet that is not the expected one. */
+  onPacket(packet: HeardPacket): void;
+  /** The deadline has passed. Told once; a packet that re-arms the watch, or `arm`, makes it ready to tell again. */
+  onSilence(at: number): void;
+}
+
+/** What a watch waits for. */
+export interface WatchTerms {
+  /**
+   * When silence is told. Time in which the process did not run is no silence: the deadline moves by as much. What has arrived by
+   * then is always looked at first.
+   */
+  readonly deadline: number;
+  /** Packets equal to this one (source, destination, hop limit, payload) are not told: they re-arm the deadline. */
+  readonly expected?: HeardPacket;
+  /** From the arrival of a packet that re-arms to the new deadline. */
+  readonly rearmUs?: number;
+  /** Which packets re-arm: the expected one only (default), or every one that passes the filter. */
+  readonly rearmedBy?: 'expected' | 'any';
+}
+
+export interface Watch {
+  /** Replaces the terms. Silence that was noticed under earlier terms is not told any more. */
+  arm(terms: WatchTerms): void;
+  /** No deadline and no expected packet: everything is told. */
+  disarm(): void;
+  /** When the expected packet came last under these terms; undefined while it has not. */
+  readonly heardAt: number | undefined;
+  /** Expected packets that came and were not told, since the watch was made. */
+  readonly consumed: number;
+  close(): void;
+}
+
+export interface Pacemaker {
+  status(): PacemakerStatus;
+  /** Throws PortError where the link is missing or the privilege lacks. */
+  open(options: PacedSocketOptions): PacedSocket;
+}
