@@ -18,6 +18,8 @@ export type VrrpReason =
   | 'fault'
   | 'fault-cleared'
   | 'address-lost'
+  | 'stalled'
+  | 'handover'
   | 'shutdown'
   | 'removed';
 

@@ -22,6 +22,7 @@ export { Logger } from './log/logger.js';
 export { openLogger } from './log/open-logger.js';
 export type { LogRecord } from './log/record.js';
 export * from './plugins/index.js';
+export { ClockPacemaker } from './ports/clock-pacemaker/index.js';
 export * from './ports/host/index.js';
 export { Backoff } from './supervisor/backoff.js';
 export { runDaemon } from './supervisor/daemon.js';

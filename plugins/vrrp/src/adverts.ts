@@ -1,21 +1,14 @@
-/** Builds an instance's advertisements and hands them to the wire, one for each destination. Used by instance.ts. */
+/** Builds an instance's advertisements, one packet for each destination. Used by pulse.ts. */
+import type { PacedPacket } from '@mainstay/sdk';
 import type { InstanceConfig } from './instance-config.js';
-import { type ChecksumForm, type Endpoints, encodeAdvert } from './packet.js';
-import type { Attachment } from './wire.js';
+import { type ChecksumForm, encodeAdvert } from './packet.js';
 
 /** "Internetwork control" precedence (RFC 791), as keepalived marks its advertisements. */
 const trafficClass = 0xc0;
 /** RFC 9568 section 5.1.1.3: proof that the packet was not forwarded. */
 const multicastTtl = 255;
 
-/** Where the advertisements went. */
-export function sendAdverts(
-  wire: Attachment,
-  config: InstanceConfig,
-  priority: number,
-  source: string,
-  form: ChecksumForm,
-): readonly Endpoints[] {
+export function advertsOf(config: InstanceConfig, priority: number, source: string, form: ChecksumForm): readonly PacedPacket[] {
   const { version, virtualRouterId, advertIntervalMs: intervalMs, authType, password: authData } = config;
   const addresses = config.addresses.map(({ address }) => address);
   const advert = { version, virtualRouterId, priority, intervalMs, addresses, authType, authData };
@@ -23,7 +16,6 @@ export function sendAdverts(
   const hopLimit = config.isUnicast ? config.unicastTtl : multicastTtl;
   return destinations.map((destination) => {
     const ends = { source, destination };
-    wire.send({ ...ends, hopLimit, trafficClass, payload: encodeAdvert(advert, ends, form) });
-    return ends;
+    return { ...ends, hopLimit, trafficClass, payload: encodeAdvert(advert, ends, form) };
   });
 }

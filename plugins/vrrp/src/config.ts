@@ -127,6 +127,10 @@ export const globalKeywords = {
   vrrp_gna_interval: s.seconds(0, 10).default(0).doc('Seconds between two unsolicited neighbour advertisements on an interface.'),
   vrrp_min_garp: s.bool().default(false).doc('One gratuitous ARP for each address and no second burst.'),
   vrrp_down_timer_adverts: s.int(1, 100).default(3).doc('Advertisements that may be missed before the master counts as down.'),
+  vrrp_dead_man_time: s
+    .seconds(0.1, 3600)
+    .optional()
+    .doc('Seconds for which the daemon may hang before it resigns. Default 2, or the master-down interval where that is longer.'),
   vrrp_lower_prio_no_advert: s.bool().default(false).doc('Do not answer an advertisement of lower priority at once.'),
   vrrp_higher_prio_send_advert: s.bool().default(false).doc('Send one last advertisement before yielding to a higher priority.'),
   vrrp_check_unicast_src: s.flag().doc('Accept unicast advertisements from configured peers only.'),

@@ -7,6 +7,7 @@ import type { VirtualAddress } from './address-entry.js';
 import type { GlobalValue, InstanceValue, TrackedInterface, UnicastPeer } from './config.js';
 import type { MachineConfig } from './machine.js';
 import { type ChecksumForm, noAuthentication } from './packet.js';
+import { masterDownInterval } from './timers.js';
 
 /** Settings of the gratuitous ARP and neighbour advertisement bursts; times in milliseconds. */
 export interface AnnounceConfig {
@@ -49,7 +50,12 @@ export interface InstanceConfig extends MachineConfig {
   readonly accept: boolean;
   readonly checkAddressList: boolean;
   readonly announce: AnnounceConfig;
+  /** If this process does not act for so long, the pacemaker resigns for it. */
+  readonly deadManMs: number;
 }
+
+/** A stall shorter than the others' patience costs nothing, so it is no reason to resign, unless the operator says so. */
+const leastDeadManMs = 2000;
 
 type Report = (keyword: string | undefined, code: string, message: string, hint?: string) => void;
 interface Reports {
@@ -71,6 +77,8 @@ export function instanceConfig(entry: ConfigEntry<InstanceValue>, global: Global
   const family = familyOfInstance(value);
   const version = versionOf(value, global, family, say);
   const basePriority = value.priority ?? (value.state === 'MASTER' ? 255 : 100);
+  const advertIntervalMs = advertIntervalOf(value, version, say);
+  const downAdverts = value.down_timer_adverts ?? global.vrrp_down_timer_adverts;
   const unicast = unicastOf(value, global, family, say);
   checkAddresses(value, version, family, say);
   if (unicast.isUnicast === false) checkGroup(value, family, say);
@@ -81,8 +89,8 @@ export function instanceConfig(entry: ConfigEntry<InstanceValue>, global: Global
     version,
     virtualRouterId: value.virtual_router_id,
     basePriority,
-    advertIntervalMs: advertIntervalOf(value, version, say),
-    downAdverts: value.down_timer_adverts ?? global.vrrp_down_timer_adverts,
+    advertIntervalMs,
+    downAdverts,
     ...preemptionOf(value, basePriority, say),
     lowerPriorityNoAdvert: value.lower_prio_no_advert ?? global.vrrp_lower_prio_no_advert,
     higherPrioritySendAdvert: value.higher_prio_send_advert ?? global.vrrp_higher_prio_send_advert,
@@ -98,6 +106,9 @@ export function instanceConfig(entry: ConfigEntry<InstanceValue>, global: Global
     accept: acceptOf(value, basePriority, say),
     checkAddressList: !(value.skip_check_adv_addr ?? global.vrrp_skip_check_adv_addr),
     announce: announceOf(value, global),
+    deadManMs:
+      global.vrrp_dead_man_time ??
+      Math.max(leastDeadManMs, masterDownInterval(version, basePriority, advertIntervalMs, downAdverts)),
   };
 }
 

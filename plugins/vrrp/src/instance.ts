@@ -2,54 +2,52 @@
  * One virtual router at work: feeds the pure machine with packets, timers, links and addresses, commits its transitions in one
  * place, and performs its effects through ports. Created and configured by manager.ts.
  */
-import {
-  type AddressEvent,
-  type Clock,
-  type HookNameOf,
-  messageOf,
-  type PayloadOf,
-  type RawIpPacket,
-  type Timer,
-  type VrrpIdentity,
-  type VrrpState,
-} from '@mainstay/sdk';
-import { sendAdverts } from './adverts.js';
+import { type AddressEvent, type BeaconEnd, type Clock, type HeardPacket, messageOf, type PacedPacket } from '@mainstay/sdk';
 import { Announcer } from './announcer.js';
+import { Chronicle } from './chronicle.js';
 import { Faults } from './faults.js';
 import { HoldLimit } from './hold.js';
 import { Holdings, textOf } from './holdings.js';
 import type { InstanceConfig } from './instance-config.js';
-import { deadlineOf, type Effect, type Event, initialState, type MasterSeen, type State } from './machine.js';
+import { initialState } from './machine.js';
 import type { ChecksumForm } from './packet.js';
 import { type EffectivePriority, effectivePriority } from './priority.js';
-import { type DropCause, receive } from './receive.js';
+import { Pulse, type Voice } from './pulse.js';
+import { receive } from './receive.js';
 import { sourceAddress } from './source.js';
-import { newStatistics } from './statistics.js';
-import type { Surroundings, Transition } from './surroundings.js';
+import { type Effect, type Event, type State, visible } from './states.js';
+import type { Statistics } from './statistics.js';
+import type { Surroundings } from './surroundings.js';
 import type { Attachment } from './wire.js';
 
+/** An event, and when it happened where that was not just now. */
+interface Occurrence {
+  readonly event: Event;
+  readonly at?: number;
+}
+
 export class Instance {
-  readonly statistics = newStatistics();
   private readonly clock: Clock;
   private readonly holdings: Holdings;
   private readonly announcer: Announcer;
-  private readonly queue: Event[] = [];
+  private readonly queue: Occurrence[] = [];
   private isStepping = false;
   private state: State;
-  private timer: Timer | undefined;
-  private timerAt: number | undefined;
+  private readonly pulse: Pulse;
   private wire: Attachment | undefined;
+  /** Whether hooks see each advertisement, as the pacemaker was told last. */
+  private wasSeen = false;
+  /** Who waits for the end of a resignation. */
+  private readonly whenLetGo: (() => void)[] = [];
   private checksum: ChecksumForm;
   private readonly faulty: Faults;
   private readonly hold: HoldLimit;
   private releasing: Promise<void> = Promise.resolve();
   private isStarted = false;
   private isStopped = false;
-  private readonly warned = new Set<DropCause | 'address-list'>();
   /** What the status page and `explain` read. */
-  last: Transition;
+  readonly chronicle: Chronicle;
   priority: EffectivePriority;
-  master: { readonly address: string; readonly priority: number; readonly since: number } | undefined;
   source: string | undefined;
 
   constructor(
@@ -58,23 +56,31 @@ export class Instance {
   ) {
     const { run } = around;
     this.clock = run.clock;
+    this.chronicle = new Chronicle(run, () => this.config);
     this.holdings = new Holdings(run.ports);
     this.faulty = new Faults(this.clock, this.linkOf, () => this.refresh());
     this.announcer = new Announcer(this.clock, () => this.announceAll());
-    this.hold = new HoldLimit(run, (level, message) => this.log(level, message));
+    this.pulse = new Pulse(this.pulseListener());
+    this.hold = new HoldLimit(run, (level, message) => this.chronicle.log(level, message));
     this.checksum = config.checksum;
-    this.priority = effectivePriority(config, this.identity, this.linkOf, run);
+    this.priority = effectivePriority(config, this.chronicle.identity, this.linkOf, run);
     this.state = initialState(this.priority.value);
-    this.last = { state: 'initialize', reason: 'startup', detail: 'starting', at: this.clock.wall() };
-  }
-
-  get identity(): VrrpIdentity {
-    const { name, interface: link, virtualRouterId, family } = this.config;
-    return { instance: name, interface: link, virtualRouterId, family };
   }
 
   get heldAddresses(): readonly string[] {
     return this.holdings.current.map(textOf);
+  }
+
+  /** With what the pacemaker sent and heard in the name of this router. */
+  get statistics(): Statistics {
+    const { advertsSent, advertsReceived } = this.chronicle.counted;
+    const { sent, heard } = this.pulse;
+    return { ...this.chronicle.counted, advertsSent: advertsSent + sent, advertsReceived: advertsReceived + heard };
+  }
+
+  /** Has said priority 0, and answers on the addresses until another router does. */
+  get isResigning(): boolean {
+    return this.state.kind === 'resigning';
   }
 
   /** Why this router cannot serve; empty when it can. */
@@ -85,7 +91,7 @@ export class Instance {
   /** Clears what a crash left, then listens (or, as the owner, takes over). */
   async start(): Promise<void> {
     const leftovers = await this.holdings.clean(this.config);
-    if (leftovers.length > 0) this.log('warn', `removed ${leftovers.join(', ')}, left over from an earlier run`);
+    if (leftovers.length > 0) this.chronicle.log('warn', `removed ${leftovers.join(', ')}, left over from an earlier run`);
     if (this.isStopped) return;
     this.isStarted = true;
     this.attach();
@@ -95,14 +101,40 @@ export class Instance {
 
   /** Resigns, releases the addresses and closes; `removed` when a reload took the instance out of the configuration. */
   async stop(reason: 'shutdown' | 'removed', keepAddresses = false): Promise<void> {
-    if (keepAddresses) this.closeTimers();
-    else this.dispatch({ kind: 'stop', reason });
-    this.isStarted = false;
     this.isStopped = true;
+    if (!keepAddresses) {
+      this.dispatch({ kind: 'stop', reason });
+      await this.letGoOf();
+      // A fault may have ended the resignation.
+      if (this.state.kind === 'fault') this.dispatch({ kind: 'stop', reason });
+    }
+    this.isStarted = false;
     this.closeTimers();
     await this.releasing;
     this.wire?.detach();
     this.wire = undefined;
+  }
+
+  /** Gives mastership to another router; answers what came of it. */
+  async handOver(): Promise<{ readonly ok: boolean; readonly message: string }> {
+    const { name } = this.config;
+    if (this.state.kind !== 'master') return { ok: false, message: `${name} is not master but ${this.chronicle.last.state}` };
+    if (this.state.priority === 255) {
+      const why = 'an address owner (priority 255) is always master: stop the daemon, or give the instance a lower priority';
+      return { ok: false, message: `${name} keeps mastership: ${why}` };
+    }
+    this.dispatch({ kind: 'handOver' });
+    await this.letGoOf();
+    const { state, detail } = this.chronicle.last;
+    if (state === 'backup') return { ok: true, message: `${name}: ${detail}` };
+    if (state === 'master') return { ok: false, message: `${name} is still master: no other router took over` };
+    return { ok: false, message: `${name} is ${state}: ${detail}` };
+  }
+
+  /** Settles when a resignation under way has come to its end. */
+  private letGoOf(): Promise<void> {
+    if (!this.isResigning) return Promise.resolve();
+    return new Promise((resolve) => this.whenLetGo.push(resolve));
   }
 
   /** Releases what a new configuration no longer lists, before `update`: another instance may take it over. */
@@ -115,7 +147,10 @@ export class Instance {
     const isSameAnnouncing = JSON.stringify(config.announce) === JSON.stringify(this.config.announce);
     this.config = config;
     this.checksum = config.checksum;
+    // What was believed under the old configuration is looked at again under the new one.
+    this.pulse.doubt();
     this.refresh();
+    this.follow();
     if (this.state.kind === 'master') await this.takeAddresses(!isSameAnnouncing);
   }
 
@@ -137,12 +172,16 @@ export class Instance {
   /** Asks for the effective priority again; hooks may answer differently as time goes by. */
   refreshPriority(): void {
     const before = this.state.priority;
-    this.priority = effectivePriority(this.config, this.identity, this.linkOf, this.around.run);
+    this.priority = effectivePriority(this.config, this.chronicle.identity, this.linkOf, this.around.run);
     const to = this.priority.value;
     if (to === before) return;
-    this.log('info', `Effective priority is now ${to}, was ${before}`);
     this.dispatch({ kind: 'priority', priority: to });
-    this.emit('vrrp.priorityChanged', { ...this.identity, state: this.state.kind, from: before, to, at: this.clock.wall() });
+    this.chronicle.priorityChanged(visible(this.state), before, to);
+  }
+
+  /** Hooks on each advertisement may have come or gone. */
+  refreshSight(): void {
+    if (this.isStarted && this.chronicle.isSeen !== this.wasSeen) this.follow();
   }
 
   private readonly linkOf = (name: string) => this.around.run.ports.links.get(name);
@@ -151,6 +190,7 @@ export class Instance {
   private attach(): void {
     const link = this.linkOf(this.config.interface);
     if (this.wire !== undefined && this.wire.link !== link?.index) {
+      this.pulse.attach(undefined);
       this.wire.detach();
       this.wire = undefined;
     }
@@ -158,23 +198,30 @@ export class Instance {
       const { virtualRouterId, family, isUnicast, group } = this.config;
       const receiver = {
         virtualRouterId,
-        onPacket: (packet: RawIpPacket) => this.onPacket(packet),
+        onPacket: (packet: HeardPacket) => this.onPacket(packet),
+        onSilence: () => this.onSilence(),
         ...(!isUnicast && { group }),
       };
       try {
         this.wire = this.around.wires.attach(link.index, family, receiver);
+        this.pulse.attach(this.wire);
         this.faulty.forgive('socket');
       } catch (error) {
         this.faulty.refuse('socket', `no socket on ${link.name}: ${messageOf(error)}`);
       }
     }
+    const before = this.source;
     this.source = link && sourceAddress(this.config, link.index, this.around.run.ports.addresses.list());
+    // Our own packets are told by their source, so what was believed is looked at again.
+    if (this.source !== before) this.pulse.doubt();
   }
 
   private refreshSource(): void {
     const before = this.source;
     this.attach();
-    if (before !== this.source) this.refreshFaults();
+    if (before === this.source) return;
+    this.refreshFaults();
+    this.follow();
   }
 
   private refreshFaults(): void {
@@ -184,8 +231,8 @@ export class Instance {
   }
 
   /** Events raised while one is handled wait their turn. */
-  private dispatch(event: Event): void {
-    this.queue.push(event);
+  private dispatch(event: Event, at?: number): void {
+    this.queue.push(at === undefined ? { event } : { event, at });
     if (this.isStepping) return;
     this.isStepping = true;
     try {
@@ -193,42 +240,73 @@ export class Instance {
     } finally {
       this.isStepping = false;
     }
-    this.armTimer();
+    this.follow();
   }
 
-  /** The one door through which the state changes. */
-  private commit(event: Event): void {
-    const now = this.clock.now();
+  /** The pacemaker does what the state says. */
+  private follow(): void {
+    this.wasSeen = this.chronicle.isSeen;
+    this.pulse.follow(this.state, this.voice);
+  }
+
+  private get voice(): Voice | undefined {
+    const { config, source, checksum } = this;
+    return source === undefined ? undefined : { config, source, checksum };
+  }
+
+  /** The one door through which the state changes. `at`: when it happened, which may be a moment ago. */
+  private commit({ event, at }: Occurrence): void {
+    const now = at ?? this.clock.now();
+    this.catchUp();
     const before = this.state;
     let result = this.around.step(before, event, this.config, now);
     const becoming = result.effects.find((effect) => effect.kind === 'transitioned');
     if (before.kind === 'backup' && becoming?.to === 'master') {
-      const until = this.hold.heldUntil(this.identity, becoming.reason, before.priority, now);
+      const until = this.hold.heldUntil(this.chronicle.identity, becoming.reason, before.priority, now);
       if (until !== undefined) result = this.around.step(before, { kind: 'hold', until }, this.config, now);
     }
     // A router that restarts its Master_Down_Timer follows a master again: the next hold is a new one.
     if (event.kind === 'advert' && result.state.kind === 'backup' && result.state.expiry === 'master-down') this.hold.reset();
     this.state = result.state;
     for (const effect of result.effects) this.perform(effect);
+    if (before.kind === 'resigning' && !this.isResigning) for (const tell of this.whenLetGo.splice(0)) tell();
   }
 
-  private armTimer(): void {
-    const deadline = deadlineOf(this.state);
-    if (deadline === this.timerAt) return;
-    this.timer?.cancel();
-    this.timerAt = deadline;
-    this.timer =
-      deadline === undefined
-        ? undefined
-        : this.clock.at(deadline, () => {
-            this.timerAt = undefined;
-            if (this.state.kind === 'master') this.refreshPriority();
-            this.dispatch({ kind: 'timer' });
-          });
+  /** The machine learns what the pacemaker did in its name, so that it decides on what is. */
+  private catchUp(): void {
+    const news = this.pulse.news(this.state);
+    if (news === undefined) return;
+    if (news.kind === 'heard') this.hold.reset();
+    this.state = this.around.step(this.state, news, this.config, this.clock.now()).state;
+  }
+
+  private onSilence(): void {
+    this.pulse.silenceTold();
+    this.dispatch({ kind: 'timer' });
+  }
+
+  private pulseListener() {
+    const isSeen = () => this.chronicle.isSeen;
+    return {
+      get isSeen() {
+        return isSeen();
+      },
+      onEnd: (end: BeaconEnd) => this.onEnd(end),
+      onSent: (packets: readonly PacedPacket[], priority: number) => {
+        for (const ends of packets) this.chronicle.adverted('sent', priority, this.config.advertIntervalMs, ends);
+      },
+    };
+  }
+
+  private onEnd({ why }: BeaconEnd): void {
+    if (why === 'overslept') return this.dispatch({ kind: 'timer' });
+    this.chronicle.counted.advertsSent++;
+    this.chronicle.counted.priorityZeroSent++;
+    this.dispatch({ kind: 'lapsed', afterMs: this.config.deadManMs });
   }
 
   private closeTimers(): void {
-    this.timer?.cancel();
+    this.pulse.close();
     this.faulty.close();
     this.announcer.stop();
   }
@@ -249,13 +327,14 @@ export class Instance {
         this.announcer.again(this.config.announce);
         break;
       case 'lowerPriorityReceived':
-        this.lowerPriorityReceived(effect.source, effect.priority);
+        this.chronicle.lowerPriorityReceived(effect.source, effect.priority, this.state.priority);
         break;
       case 'masterSeen':
-        this.masterSeen(effect.master);
+        this.chronicle.masterSeen(effect.master);
         break;
       case 'transitioned':
-        this.transitioned(effect);
+        this.hold.reset();
+        this.chronicle.transitioned(effect, this.state.priority);
         break;
       default:
         effect satisfies never;
@@ -263,18 +342,17 @@ export class Instance {
   }
 
   private sendAdvert(priority: number): void {
-    if (this.wire === undefined || this.source === undefined) return;
-    for (const ends of sendAdverts(this.wire, this.config, priority, this.source, this.checksum)) {
-      this.adverted('sent', priority, this.config.advertIntervalMs, ends);
-    }
-    this.statistics.advertsSent++;
-    if (priority === 0) this.statistics.priorityZeroSent++;
+    const { voice } = this;
+    if (this.wire === undefined || voice === undefined) return;
+    this.pulse.send(voice, priority);
+    this.chronicle.counted.advertsSent++;
+    if (priority === 0) this.chronicle.counted.priorityZeroSent++;
   }
 
   /** `announcesAll`: also where nothing was added. */
   private async takeAddresses(announcesAll: boolean): Promise<void> {
     const { isCurrent, added, held, failures } = await this.holdings.take(this.config);
-    for (const failure of failures) this.log('error', `virtual address not added: ${failure}`);
+    for (const failure of failures) this.chronicle.log('error', `virtual address not added: ${failure}`);
     if (!isCurrent || this.state.kind !== 'master') return;
     const wanted = this.config.addresses.length + this.config.excluded.length;
     if (wanted > 0 && held.length === 0) {
@@ -291,95 +369,26 @@ export class Instance {
 
   private async logFailures(release: Promise<readonly string[]>): Promise<void> {
     for (const failure of await release)
-      this.log('error', `virtual address not removed: ${failure}: another router may hold it too`);
+      this.chronicle.log('error', `virtual address not removed: ${failure}: another router may hold it too`);
   }
 
-  private onPacket(packet: RawIpPacket): void {
-    const receipt = receive(packet, this.config, this.source);
+  private onPacket(packet: HeardPacket): void {
+    const receipt = receive(packet, this.config, this.source, this.isResigning);
     if (!receipt.ok) {
-      this.statistics.dropped[receipt.cause]++;
-      this.warnOnce(receipt.cause, `advertisement from ${packet.source} dropped: ${receipt.detail}`);
+      this.chronicle.dropped(receipt.cause, packet.source, receipt.detail);
       return;
     }
     const { advert } = receipt;
-    this.statistics.advertsReceived++;
-    if (advert.priority === 0) this.statistics.priorityZeroReceived++;
-    if (receipt.isAddressListDifferent) {
-      this.statistics.addressListMismatches++;
-      this.warnOnce(
-        'address-list',
-        `${packet.source} advertises other addresses (${advert.addresses.join(', ')}) than are configured here`,
-      );
-    }
+    this.chronicle.counted.advertsReceived++;
+    if (advert.priority === 0) this.chronicle.counted.priorityZeroReceived++;
+    if (receipt.isAddressListDifferent) this.chronicle.otherAddresses(packet.source, advert.addresses);
     if (receipt.checksum === 'multicast' && this.config.isUnicast) this.checksum = 'multicast';
-    this.adverted('received', advert.priority, advert.intervalMs, packet);
+    this.chronicle.adverted('received', advert.priority, advert.intervalMs, packet);
     const { priority, intervalMs } = advert;
-    this.dispatch({ kind: 'advert', source: packet.source, priority, intervalMs, ownSource: this.source ?? packet.destination });
-  }
-
-  private adverted(
-    direction: 'sent' | 'received',
-    priority: number,
-    intervalMs: number,
-    ends: { source: string; destination: string },
-  ): void {
-    const { source, destination } = ends;
-    if (!this.around.run.hooks.isTapped('vrrp.advert', this.config.name)) return;
-    const { version } = this.config;
-    this.emit('vrrp.advert', {
-      ...this.identity,
-      direction,
-      version,
-      priority,
-      intervalMs,
-      source,
-      destination,
-      at: this.clock.wall(),
-    });
-  }
-
-  private masterSeen(master: MasterSeen | undefined): void {
-    const before = this.master;
-    const since = before !== undefined && before.address === master?.address ? before.since : this.clock.wall();
-    this.master = master && { ...master, since };
-    const about = master ?? before;
-    if (about === undefined) return;
-    const change = master === undefined ? 'vanished' : before?.address === master.address ? 'changed' : 'appeared';
-    const { address: peer, priority } = about;
-    this.emit('vrrp.peerChanged', { ...this.identity, peer, priority, change, at: this.clock.wall() });
-  }
-
-  private lowerPriorityReceived(peer: string, peerPriority: number): void {
-    const { priority } = this.state;
-    this.log('warn', `${peer} advertises the lower priority ${peerPriority} as master: answered, addresses announced again`);
-    this.emit('vrrp.lowerPriorityReceived', { ...this.identity, peer, peerPriority, priority, at: this.clock.wall() });
-  }
-
-  private transitioned({ from, to, reason, detail }: Extract<Effect, { kind: 'transitioned' }>): void {
-    const state: VrrpState = to === 'stopped' && reason === 'removed' ? 'deleted' : to;
-    const at = this.clock.wall();
-    this.last = { state, reason, detail, at };
-    if (to === 'fault' || to === 'stopped') this.master = undefined;
-    this.warned.clear();
-    if (to === 'master') this.statistics.becameMaster++;
-    if (from === 'master') this.statistics.releasedMaster++;
-    this.hold.reset();
-    this.log(state === 'fault' ? 'error' : 'info', `Entering ${state.toUpperCase()} STATE (was ${from}): ${detail}`);
-    this.emit('vrrp.transitioned', { ...this.identity, from, to: state, reason, detail, priority: this.state.priority, at });
-  }
-
-  private emit<Name extends Extract<HookNameOf<'observe'>, `vrrp.${string}`>>(name: Name, payload: PayloadOf<Name>): void {
-    this.around.run.hooks.observe(name, this.config.name, payload);
-  }
-
-  /** Said once for each cause and state, as a flood of bad packets must not become a flood of lines. */
-  private warnOnce(cause: DropCause | 'address-list', message: string): void {
-    if (this.warned.has(cause)) return;
-    this.warned.add(cause);
-    this.log('warn', message);
-  }
-
-  private log(level: 'info' | 'warn' | 'error', message: string): void {
-    this.around.run.log[level](`(${this.config.name}) ${message}`);
+    const { source, receivedAt: at } = packet;
+    // A mismatch is counted each time, and so told each time.
+    if (receipt.isAddressListDifferent || priority === 0) this.pulse.doubt();
+    else this.pulse.offer(packet, this.state.priority);
+    this.dispatch({ kind: 'advert', source, priority, intervalMs, ownSource: this.source ?? packet.destination }, at);
   }
 }

@@ -6,100 +6,26 @@
  * Time is absolute monotonic milliseconds. Timers are part of the state: `deadlineOf` says when to call again.
  */
 import { compareAddresses, type VrrpReason } from '@mainstay/sdk';
+import { handOverExpired, resign, stopDetails, successorHeard } from './resigning.js';
+import {
+  type AdvertEvent,
+  type Backup,
+  type Effect,
+  type Event,
+  type MachineConfig,
+  type Master,
+  type MasterSeen,
+  type State,
+  type Step,
+  stay,
+  transitioned,
+  type VisibleState,
+} from './states.js';
 import { masterDownInterval, skewTime } from './timers.js';
 
-export interface MachineConfig {
-  readonly version: 2 | 3;
-  /** Own advertisement interval. */
-  readonly advertIntervalMs: number;
-  /** Advertisements that may be missed; 3 in the RFCs. */
-  readonly downAdverts: number;
-  readonly preempt: boolean;
-  readonly preemptDelayMs: number;
-  /** Do not answer an advertisement of lower priority (RFC 5798 behaviour; RFC 9568 and keepalived answer). */
-  readonly lowerPriorityNoAdvert: boolean;
-  /** Send one last advertisement before yielding to a higher priority. */
-  readonly higherPrioritySendAdvert: boolean;
-}
-
-/** The router that a backup follows. */
-export interface MasterSeen {
-  readonly address: string;
-  readonly priority: number;
-}
-
-/** `priority` is the effective one, 1..254, or 255 for the address owner. */
-export type State =
-  | { readonly kind: 'initialize'; readonly priority: number }
-  | {
-      readonly kind: 'backup';
-      readonly priority: number;
-      readonly masterDownAt: number;
-      /** Interval learnt from the master (v3) or our own. */
-      readonly masterIntervalMs: number;
-      readonly master?: MasterSeen;
-      /** Set by the first lower-priority advertisement under preempt_delay: until then the lower one is tolerated. */
-      readonly preemptAt?: number;
-      /** What a timer that runs out now would mean. */
-      readonly expiry: Extract<VrrpReason, 'master-down' | 'master-resigned' | 'preempting'>;
-      readonly hasDrained: boolean;
-    }
-  | {
-      readonly kind: 'master';
-      readonly priority: number;
-      readonly advertAt: number;
-      /** When the last extra advertisement answered a lower priority. */
-      readonly answeredAt: number;
-      readonly hasDrained: boolean;
-    }
-  | { readonly kind: 'fault'; readonly priority: number };
-
-export type Event =
-  | { readonly kind: 'start' }
-  | { readonly kind: 'stop'; readonly reason: 'shutdown' | 'removed' }
-  | { readonly kind: 'timer' }
-  | {
-      readonly kind: 'advert';
-      readonly source: string;
-      readonly priority: number;
-      readonly intervalMs: number;
-      /** Our own source address, for the comparison of equal priorities. */
-      readonly ownSource: string;
-    }
-  | { readonly kind: 'priority'; readonly priority: number }
-  | { readonly kind: 'hold'; readonly until: number }
-  | { readonly kind: 'fault'; readonly why: string }
-  | { readonly kind: 'faultCleared' }
-  | { readonly kind: 'addressLost'; readonly address: string };
-
-export type Effect =
-  /** Priority 0 says that this router resigns. */
-  | { readonly kind: 'sendAdvert'; readonly priority: number }
-  | { readonly kind: 'addAddresses' }
-  | { readonly kind: 'removeAddresses' }
-  /** Gratuitous ARP and unsolicited neighbour advertisements again: another router claimed the addresses. */
-  | { readonly kind: 'announceAgain' }
-  | { readonly kind: 'lowerPriorityReceived'; readonly source: string; readonly priority: number }
-  | { readonly kind: 'masterSeen'; readonly master: MasterSeen | undefined }
-  | {
-      readonly kind: 'transitioned';
-      readonly from: State['kind'];
-      readonly to: State['kind'] | 'stopped';
-      readonly reason: VrrpReason;
-      readonly detail: string;
-    };
-
-export interface Step {
-  readonly state: State;
-  readonly effects: readonly Effect[];
-}
-
-type Backup = Extract<State, { kind: 'backup' }>;
-type Master = Extract<State, { kind: 'master' }>;
-type AdvertEvent = Extract<Event, { kind: 'advert' }>;
+export type { Effect, Event, MachineConfig, MasterSeen, State, Step } from './states.js';
 
 const ownerPriority = 255;
-const stopDetails = { shutdown: 'stopping', removed: 'no longer in the configuration' } as const;
 /** How long a router that slept past its deadline reads its sockets before it believes that others are silent. */
 const drainMs = 1;
 
@@ -110,6 +36,7 @@ export function initialState(priority: number): State {
 /** When `step` wants a timer event; undefined in states without a timer. */
 export function deadlineOf(state: State): number | undefined {
   if (state.kind === 'backup') return state.masterDownAt;
+  if (state.kind === 'resigning') return state.until;
   return state.kind === 'master' ? state.advertAt : undefined;
 }
 
@@ -119,7 +46,12 @@ export function step(state: State, event: Event, config: MachineConfig, now: num
     case 'start':
       return state.kind === 'initialize' ? startUp(state, config, now, 'startup', 'starting') : stay(state);
     case 'stop':
+      if (state.kind === 'master') return resign(state, event.reason, config, now);
+      // A hand-over under way ends as a stop does.
+      if (state.kind === 'resigning') return stay({ ...state, why: event.reason });
       return leave(state, initialState(state.priority), 'stopped', event.reason, stopDetails[event.reason]);
+    case 'handOver':
+      return state.kind === 'master' && state.priority !== ownerPriority ? resign(state, 'handover', config, now) : stay(state);
     case 'fault':
       return state.kind === 'fault'
         ? stay(state)
@@ -134,19 +66,17 @@ export function step(state: State, event: Event, config: MachineConfig, now: num
       return state.kind === 'backup' ? stay({ ...state, masterDownAt: event.until }) : stay(state);
     case 'timer':
       return timerExpired(state, config, now);
+    case 'heard':
+      return state.kind === 'backup' ? heardAgain(state, event.at, config) : stay(state);
+    case 'advertised':
+      return state.kind === 'master' ? stay({ ...state, advertAt: event.nextAt }) : stay(state);
+    case 'lapsed':
+      return lapse(state, event.afterMs, config, now);
     case 'advert':
       return advertReceived(state, event, config, now);
     default:
       return event satisfies never;
   }
-}
-
-function stay(state: State, ...effects: readonly Effect[]): Step {
-  return { state, effects };
-}
-
-function transitioned(from: State, to: State['kind'] | 'stopped', reason: VrrpReason, detail: string): Effect {
-  return { kind: 'transitioned', from: from.kind, to, reason, detail };
 }
 
 /** RFC 9568 section 6.4.1: the owner becomes master at once, everybody else listens first. */
@@ -175,14 +105,14 @@ function becomeBackup(
   now: number,
   reason: VrrpReason,
   detail: string,
-  heard?: AdvertEvent,
+  heard?: MasterSeen & { readonly intervalMs: number },
 ): Step {
-  const master = heard && { address: heard.source, priority: heard.priority };
+  const master = heard && { address: heard.address, priority: heard.priority };
   const next = backup(state.priority, config, now, heard ? learntInterval(heard, config) : config.advertIntervalMs, master);
   return {
     state: next,
     effects: [
-      ...(state.kind === 'master' ? [{ kind: 'removeAddresses' } as const] : []),
+      ...(holdsAddresses(state) ? [{ kind: 'removeAddresses' } as const] : []),
       transitioned(state, 'backup', reason, detail),
       ...(master ? [{ kind: 'masterSeen', master } as const] : []),
     ],
@@ -209,15 +139,33 @@ function becomeMaster(state: State, config: MachineConfig, now: number, reason: 
 }
 
 /** Every leave of mastership by own will says priority 0 before the addresses go (RFC 9568 section 6.4.3). */
-function leave(state: State, next: State, to: State['kind'] | 'stopped', reason: VrrpReason, detail: string): Step {
-  const wasMaster = state.kind === 'master';
+function leave(state: State, next: State, to: VisibleState | 'stopped', reason: VrrpReason, detail: string): Step {
   return {
     state: next,
     effects: [
-      ...(wasMaster ? [{ kind: 'sendAdvert', priority: 0 } as const, { kind: 'removeAddresses' } as const] : []),
+      ...(state.kind === 'master' ? [{ kind: 'sendAdvert', priority: 0 } as const] : []),
+      ...(holdsAddresses(state) ? [{ kind: 'removeAddresses' } as const] : []),
       transitioned(state, to, reason, detail),
     ],
   };
+}
+
+function holdsAddresses(state: State): boolean {
+  return state.kind === 'master' || state.kind === 'resigning';
+}
+
+/** The pacemaker has said priority 0 already: no word of this router may contradict whoever took over meanwhile. */
+function lapse(state: State, afterMs: number, config: MachineConfig, now: number): Step {
+  if (state.kind !== 'master') return stay(state);
+  const detail = `this process did not act for ${Math.round(afterMs)} ms, so the pacemaker resigned for it`;
+  return becomeBackup(state, config, now, 'stalled', detail);
+}
+
+/** As if the same advertisement had been received at that time. */
+function heardAgain(state: Backup, at: number, config: MachineConfig): Step {
+  const masterDownAt = at + masterDownInterval(config.version, state.priority, state.masterIntervalMs, config.downAdverts);
+  if (state.expiry !== 'master-down' || masterDownAt <= state.masterDownAt) return stay(state);
+  return stay({ ...state, masterDownAt, hasDrained: false });
 }
 
 /** keepalived: an address that somebody else removed means that this host is not to serve now; the others get their chance. */
@@ -237,7 +185,10 @@ function changePriority(state: State, priority: number, config: MachineConfig): 
 function timerExpired(state: State, config: MachineConfig, now: number): Step {
   if (state.kind === 'backup') return now < state.masterDownAt ? stay(state) : masterDownExpired(state, config, now);
   if (state.kind === 'master') return now < state.advertAt ? stay(state) : advertTimerExpired(state, config, now);
-  return stay(state);
+  if (state.kind !== 'resigning' || now < state.until) return stay(state);
+  const followed =
+    state.successor && becomeBackup(state, config, now, 'handover', `${state.successor.address} took over`, state.successor);
+  return handOverExpired(state, followed, config, now);
 }
 
 /**
@@ -272,12 +223,12 @@ function advertTimerExpired(state: Master, config: MachineConfig, now: number): 
 function advertReceived(state: State, advert: AdvertEvent, config: MachineConfig, now: number): Step {
   if (state.kind === 'backup') return backupHears(state, advert, config, now);
   if (state.kind === 'master') return masterHears(state, advert, config, now);
-  return stay(state);
+  return state.kind === 'resigning' ? successorHeard(state, advert, config, now) : stay(state);
 }
 
 /** v3 learns the master's interval (RFC 9568 section 6.4.2); in v2 a different one never gets here. */
-function learntInterval(advert: AdvertEvent, config: MachineConfig): number {
-  return config.version === 3 ? advert.intervalMs : config.advertIntervalMs;
+function learntInterval({ intervalMs }: { readonly intervalMs: number }, config: MachineConfig): number {
+  return config.version === 3 ? intervalMs : config.advertIntervalMs;
 }
 
 /** RFC 9568 section 6.4.2. */
@@ -287,16 +238,18 @@ function backupHears(state: Backup, advert: AdvertEvent, config: MachineConfig, 
     return stay({ ...state, masterDownAt, expiry: 'master-resigned', hasDrained: false });
   }
   const isLower = advert.priority < state.priority;
+  const preempts = config.preempt && state.isYielding !== true;
   const preemptAt =
-    isLower && config.preempt && config.preemptDelayMs > 0 ? (state.preemptAt ?? now + config.preemptDelayMs) : undefined;
-  const isPreempting = isLower && config.preempt && (preemptAt === undefined || now >= preemptAt);
+    isLower && preempts && config.preemptDelayMs > 0 ? (state.preemptAt ?? now + config.preemptDelayMs) : undefined;
+  const isPreempting = isLower && preempts && (preemptAt === undefined || now >= preemptAt);
   const seen = { address: advert.source, priority: advert.priority };
   const isNews = state.master?.address !== seen.address || state.master.priority !== seen.priority;
   const effects: readonly Effect[] = isNews ? [{ kind: 'masterSeen', master: seen }] : [];
   if (isPreempting)
     return stay({ ...state, master: seen, expiry: 'preempting', ...(preemptAt !== undefined && { preemptAt }) }, ...effects);
+  const { isYielding } = state;
   const next = backup(state.priority, config, now, learntInterval(advert, config), seen);
-  return stay(preemptAt === undefined ? next : { ...next, preemptAt }, ...effects);
+  return stay({ ...next, ...(preemptAt !== undefined && { preemptAt }), ...(isYielding && { isYielding }) }, ...effects);
 }
 
 /** RFC 9568 section 6.4.3. While it reads what came during a sleep, a master may yield but claims nothing. */
@@ -312,14 +265,11 @@ function masterHears(state: Master, advert: AdvertEvent, config: MachineConfig, 
   if (isHigher || isEqualWithHigherAddress) {
     const last: readonly Effect[] = config.higherPrioritySendAdvert ? [{ kind: 'sendAdvert', priority: state.priority }] : [];
     const than = isHigher ? 'a higher priority' : 'the same priority and a higher address';
-    const yielded = becomeBackup(
-      state,
-      config,
-      now,
-      'preempted',
-      `${advert.source} advertises ${than} (${advert.priority})`,
-      advert,
-    );
+    const yielded = becomeBackup(state, config, now, 'preempted', `${advert.source} advertises ${than} (${advert.priority})`, {
+      address: advert.source,
+      priority: advert.priority,
+      intervalMs: advert.intervalMs,
+    });
     return { ...yielded, effects: [...last, ...yielded.effects] };
   }
   return isCatchingUp ? stay(state) : answerLower(state, advert, config, now);

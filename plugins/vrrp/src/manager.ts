@@ -45,7 +45,7 @@ export class Manager {
     private readonly options: ManagerOptions,
   ) {
     const { ports, clock, log } = run;
-    const wires = new Wires(ports.rawIp, {
+    const wires = new Wires(ports.pacemaker, {
       onError: (link, message) => this.complain(log.warn, `link ${link}: ${message}`),
       onUnknownVrid: (link, vrid, source) => {
         if (options.logUnknownVrids)
@@ -132,6 +132,7 @@ export class Manager {
     this.tick = this.run.clock.after(priorityRefreshMs, () => {
       for (const instance of this.all) {
         if (this.run.hooks.isTapped('vrrp.priority', instance.config.name)) instance.refreshPriority();
+        instance.refreshSight();
       }
       this.scheduleTick();
     });

@@ -30,8 +30,13 @@ function drop(cause: DropCause, detail: string): Receipt {
   return { ok: false, cause, detail };
 }
 
-/** `ownSource`: the address our own advertisements carry now, where there is one. */
-export function receive(packet: RawIpPacket, config: InstanceConfig, ownSource: string | undefined): Receipt {
+/** `ownSource`: the address our own advertisements carry now, where there is one. An owner that resigns listens like any other. */
+export function receive(
+  packet: RawIpPacket,
+  config: InstanceConfig,
+  ownSource: string | undefined,
+  isResigning = false,
+): Receipt {
   const fromWire = checkEnvelope(packet, config, ownSource);
   if (fromWire !== undefined) return fromWire;
   const decoded = decodeAdvert(packet.payload, config.family, packet, config.checksum);
@@ -42,7 +47,7 @@ export function receive(packet: RawIpPacket, config: InstanceConfig, ownSource: 
   if (!isChecksumAccepted(checksum, config)) return drop('checksum', `the checksum is right only in the form "${checksum}"`);
   const refusal = checkAuthentication(advert, config) ?? checkInterval(advert, config);
   if (refusal !== undefined) return refusal;
-  if (config.basePriority === 255)
+  if (config.basePriority === 255 && !isResigning)
     return drop('owner', `${packet.source} advertises priority ${advert.priority}, but this router owns the addresses`);
   return { ok: true, advert, checksum, isAddressListDifferent: config.checkAddressList && !hasSameAddresses(advert, config) };
 }

@@ -7,7 +7,8 @@ const kind = 'vrrp_instance';
 
 /** `strays`: packets on any interface that belong to no instance. */
 export function objectStatus(instance: Instance, strays: StrayCounters): ObjectStatus {
-  const { config, statistics, last } = instance;
+  const { config, statistics } = instance;
+  const { last, master } = instance.chronicle;
   return {
     kind,
     name: config.name,
@@ -17,7 +18,7 @@ export function objectStatus(instance: Instance, strays: StrayCounters): ObjectS
       interface: config.interface,
       vrid: config.virtualRouterId,
       version: config.version,
-      master: last.state === 'master' ? (instance.source ?? null) : (instance.master?.address ?? null),
+      master: last.state === 'master' ? (instance.source ?? null) : (master?.address ?? null),
       addresses: instance.heldAddresses.length,
     },
     detail: {
@@ -28,6 +29,7 @@ export function objectStatus(instance: Instance, strays: StrayCounters): ObjectS
       source: instance.source ?? null,
       held_addresses: instance.heldAddresses,
       faults: instance.faults,
+      ...(instance.isResigning && { resigning: true }),
       last_transition: { reason: last.reason, detail: last.detail, at: last.at },
       statistics: { ...statistics, dropped: { ...statistics.dropped } },
       strays: { ...strays },
@@ -36,7 +38,8 @@ export function objectStatus(instance: Instance, strays: StrayCounters): ObjectS
 }
 
 export function explain(instance: Instance): Explanation {
-  const { config, last } = instance;
+  const { config } = instance;
+  const { last, master } = instance.chronicle;
   const parts = instance.priority.parts.map(
     (part): Contributor => ({
       of: 'priority',
@@ -48,14 +51,14 @@ export function explain(instance: Instance): Explanation {
   const faults = instance.faults.map(
     (why): Contributor => ({ of: 'state', source: 'fault', effect: 'cannot serve', why, since: last.at }),
   );
-  const master: Contributor[] = instance.master
+  const seen: Contributor[] = master
     ? [
         {
           of: 'state',
-          source: instance.master.address,
+          source: master.address,
           effect: 'is master',
-          why: `advertises priority ${instance.master.priority}, ours is ${instance.priority.value}`,
-          since: instance.master.since,
+          why: `advertises priority ${master.priority}, ours is ${instance.priority.value}`,
+          since: master.since,
         },
       ]
     : [];
@@ -74,6 +77,6 @@ export function explain(instance: Instance): Explanation {
     name: config.name,
     state: last.state,
     because: last.detail,
-    contributors: [change, ...faults, ...master, ...preempt, ...parts],
+    contributors: [change, ...faults, ...seen, ...preempt, ...parts],
   };
 }

@@ -1,5 +1,5 @@
-/** What an instance works with and what it tells of itself. Shared by manager.ts, instance.ts and report.ts. */
-import type { Run, VrrpReason, VrrpState } from '@mainstay/sdk';
+/** What an instance works with. Made by manager.ts, used by instance.ts. */
+import type { Run } from '@mainstay/sdk';
 import type { step } from './machine.js';
 import type { Neighbours } from './neighbours.js';
 import type { Wires } from './wire.js';
@@ -10,11 +10,4 @@ export interface Surroundings {
   readonly wires: Wires;
   readonly neighbours: Neighbours;
   readonly step: typeof step;
-}
-
-export interface Transition {
-  readonly state: VrrpState;
-  readonly reason: VrrpReason;
-  readonly detail: string;
-  readonly at: number;
 }

@@ -1,8 +1,18 @@
 /**
- * The raw sockets of VRRP: one for each link and family, shared by every instance there and opened while one needs it.
- * Received packets go to the instances of their virtual router id; the rest is counted. Used by instance.ts.
+ * The paced sockets of VRRP: one for each link and family, shared by every instance there and opened while one needs it. Each
+ * instance watches its virtual router id; packets of others are counted. Used by instance.ts through pulse.ts.
  */
-import { type Family, messageOf, type OutgoingPacket, type Ports, type RawIpPacket, type RawIpSocket } from '@mainstay/sdk';
+import {
+  type Beacon,
+  type BeaconOptions,
+  type Family,
+  type HeardPacket,
+  messageOf,
+  type PacedPacket,
+  type PacedSocket,
+  type Ports,
+  type Watch,
+} from '@mainstay/sdk';
 import { vrrpProtocol } from './packet.js';
 
 /** What an instance hears on a wire. */
@@ -10,7 +20,8 @@ export interface Receiver {
   readonly virtualRouterId: number;
   /** Multicast group to be in; absent for unicast. */
   readonly group?: string;
-  onPacket(packet: RawIpPacket): void;
+  onPacket(packet: HeardPacket): void;
+  onSilence(at: number): void;
 }
 
 /** Packets that belong to no instance. */
@@ -26,22 +37,25 @@ export interface WireLog {
   onUnknownVrid(link: number, virtualRouterId: number, source: string): void;
 }
 
+/** Second byte of an advertisement (RFC 9568 section 5.2). */
+const virtualRouterIdAt = { offset: 1, length: 1 } as const;
+
 class Wire {
   private readonly receivers = new Set<Receiver>();
-  private readonly socket: RawIpSocket;
+  private readonly socket: PacedSocket;
 
   constructor(
-    rawIp: Ports['rawIp'],
+    pacemaker: Ports['pacemaker'],
     private readonly link: number,
     family: Family,
     private readonly strays: StrayCounters,
     private readonly log: WireLog,
   ) {
-    this.socket = rawIp.open({
-      family,
-      protocol: vrrpProtocol,
+    this.socket = pacemaker.open({
+      transport: { kind: 'ip', family, protocol: vrrpProtocol },
       link,
-      onPacket: (packet) => this.dispatch(packet),
+      key: virtualRouterIdAt,
+      onPacket: (packet) => this.stray(packet),
       onError: (error) => log.onError(link, messageOf(error)),
     });
   }
@@ -50,9 +64,11 @@ class Wire {
     return this.receivers.size === 0;
   }
 
-  attach(receiver: Receiver): void {
+  attach(receiver: Receiver): Watch {
     if (receiver.group !== undefined) this.socket.join(receiver.group);
     this.receivers.add(receiver);
+    const { virtualRouterId: key, onPacket, onSilence } = receiver;
+    return this.socket.watch({ key, onPacket, onSilence });
   }
 
   detach(receiver: Receiver): void {
@@ -64,36 +80,36 @@ class Wire {
     }
   }
 
-  send(packet: OutgoingPacket): void {
+  send(packet: PacedPacket): void {
     this.socket.send(packet);
+  }
+
+  beacon(options: BeaconOptions): Beacon {
+    return this.socket.beacon(options);
   }
 
   close(): void {
     this.socket.close();
   }
 
-  private dispatch(packet: RawIpPacket): void {
-    const virtualRouterId = packet.payload[1];
+  private stray({ payload, source }: HeardPacket): void {
+    const virtualRouterId = payload[virtualRouterIdAt.offset];
     if (virtualRouterId === undefined) {
       this.strays.truncated++;
       return;
     }
-    let isKnown = false;
-    for (const receiver of this.receivers) {
-      if (receiver.virtualRouterId !== virtualRouterId) continue;
-      isKnown = true;
-      receiver.onPacket(packet);
-    }
-    if (isKnown) return;
     this.strays.unknownVrid++;
-    this.log.onUnknownVrid(this.link, virtualRouterId, packet.source);
+    this.log.onUnknownVrid(this.link, virtualRouterId, source);
   }
 }
 
 /** An instance's hold on a wire. */
 export interface Attachment {
   readonly link: number;
-  send(packet: OutgoingPacket): void;
+  /** Hears what has the virtual router id. */
+  readonly watch: Watch;
+  send(packet: PacedPacket): void;
+  beacon(options: BeaconOptions): Beacon;
   detach(): void;
 }
 
@@ -102,25 +118,29 @@ export class Wires {
   readonly strays: StrayCounters = { truncated: 0, unknownVrid: 0 };
 
   constructor(
-    private readonly rawIp: Ports['rawIp'],
+    private readonly pacemaker: Ports['pacemaker'],
     private readonly log: WireLog,
   ) {}
 
   /** Throws PortError where the socket cannot be opened or the group not joined. */
   attach(link: number, family: Family, receiver: Receiver): Attachment {
     const key = `${link}/${family}`;
-    const wire = this.wires.get(key) ?? new Wire(this.rawIp, link, family, this.strays, this.log);
+    const wire = this.wires.get(key) ?? new Wire(this.pacemaker, link, family, this.strays, this.log);
     this.wires.set(key, wire);
+    let watch: Watch;
     try {
-      wire.attach(receiver);
+      watch = wire.attach(receiver);
     } catch (error) {
       this.dropUnused(key, wire);
       throw error;
     }
     return {
       link,
+      watch,
       send: (packet) => wire.send(packet),
+      beacon: (options) => wire.beacon(options),
       detach: () => {
+        watch.close();
         wire.detach(receiver);
         this.dropUnused(key, wire);
       },

@@ -134,6 +134,25 @@ describe('VRRP conformance: hold and restart', () => {
   conforms('restart-after-stop');
 });
 
+describe('VRRP conformance: hand-over', () => {
+  conforms('handover');
+  conforms('handover-nobody');
+  conforms('handover-then-stop');
+  conforms('handover-fault');
+  conforms('handover-owner');
+  conforms('handover-backup');
+  conforms('handover-successor-resigns');
+  conforms('handover-other-resigns');
+});
+
+describe('VRRP conformance: what the pacemaker does', () => {
+  conforms('heard-again');
+  conforms('heard-earlier');
+  conforms('advertised');
+  conforms('lapsed-master');
+  conforms('lapsed-backup');
+});
+
 describe('VRRP conformance cases', () => {
   it('are all run', () => {
     assert.deepEqual(declaredNames(), caseNames());

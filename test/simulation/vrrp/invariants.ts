@@ -12,6 +12,8 @@ const graceMs = 100;
 const vrrp = 112;
 /** IPv6 duplicate address detection of a link-local address, after a link came up. */
 const dadMs = 1000;
+/** How long a router that resigned may wait for its successor (plugins/vrrp/src/resigning.ts), and the time to let go. */
+const handOverMs = 4000 + graceMs;
 /** Unicast waits for ARP, which a kernel asks again each second. */
 const arpMs = 1000;
 
@@ -82,14 +84,29 @@ export class Invariants {
   #transitioned(router: Router, { at, payload }: ObservedEvent): void {
     const { from, to, reason } = payload as { from: string; to: string; reason: string };
     if (to === 'master' && from === 'backup') this.#checkPreemption(router);
+    const { resignedAt } = router;
     router.state = to;
     router.changedAt = at;
+    router.resignedAt = undefined;
     const isOwnWill = from === 'master' && reason !== 'preempted';
     const canSend = router.host.kernel.links.named('eth0');
     // A unicast advert may wait for ARP, and leave later or never.
-    if (isOwnWill && !this.scenario.isUnicast && canSend.isEnabled && canSend.hasCarrier && this.#hasSource(router)) {
+    const hasResigned = resignedAt !== undefined && at - this.#undisturbedSince(router, resignedAt) <= handOverMs;
+    if (
+      isOwnWill &&
+      !hasResigned &&
+      !this.scenario.isUnicast &&
+      canSend.isEnabled &&
+      canSend.hasCarrier &&
+      this.#hasSource(router)
+    ) {
       this.#expectResignation.push({ router: router.plan.name, at, what: `${from} -> ${to} (${reason})` });
     }
+  }
+
+  /** A router that stood still meanwhile begins to count when it goes on. */
+  #undisturbedSince({ plan }: Router, at: number): number {
+    return Math.max(at, this.faults.changeAround(plan.name));
   }
 
   /** Somebody may have taken away the address that the router speaks from. */
@@ -99,7 +116,11 @@ export class Invariants {
   }
 
   #noteResignation({ at, from, frame }: Capture): void {
-    if (frame.ip?.protocol !== vrrp || frame.ip.payload[2] !== 0) return;
+    if (frame.ip?.protocol !== vrrp) return;
+    const router = this.routers.all.find(({ plan }) => plan.name === from);
+    const isResignation = frame.ip.payload[2] === 0;
+    if (router?.state === 'master') router.resignedAt = isResignation ? at : undefined;
+    if (!isResignation) return;
     this.#resigned.set(from, at);
     if (this.#wasQuiet(at)) this.#successionBy = at + this.#successionMs;
   }
@@ -153,7 +174,9 @@ export class Invariants {
     const now = this.simulation.clock.now();
     const isAwake = routers.isAwake(router);
     const isMaster = routers.isMaster(router);
-    const isWrong = isAwake && !isMaster && routers.holdsAny(router);
+    const isWrong = isAwake && !routers.mayHold(router) && routers.holdsAny(router);
+    if (isAwake && router.resignedAt !== undefined && now - this.#undisturbedSince(router, router.resignedAt) > handOverMs)
+      this.fail(`${router.plan.name} resigned and does not let go`);
     router.holdingSince = isWrong ? (router.holdingSince ?? now) : undefined;
     if (router.holdingSince !== undefined && now - router.holdingSince > graceMs) {
       this.fail(`${router.plan.name} holds a virtual address in state ${router.state}`);
@@ -168,7 +191,10 @@ export class Invariants {
   /** Routers that hear each other, by the present partition. Those that cannot take part are in none. */
   #groups(): readonly (readonly Router[])[] {
     const { partition } = this.simulation.net.segment();
-    const able = this.routers.all.filter((router) => this.routers.isAwake(router) && this.#isConnected(router));
+    // Who hands over is on its way out, and takes no part.
+    const able = this.routers.all.filter(
+      (router) => this.routers.isAwake(router) && router.resignedAt === undefined && this.#isConnected(router),
+    );
     const groups: Router[][] = [];
     for (const router of able) {
       const home = groups.find(([first]) => first !== undefined && !partition.cuts(first.plan.name, router.plan.name));

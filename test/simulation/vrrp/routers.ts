@@ -12,6 +12,8 @@ export interface Router {
   state: string;
   /** World time of its last transition. */
   changedAt: number;
+  /** World time at which it said priority 0, until it changes its state or speaks as master again: it hands over. */
+  resignedAt: number | undefined;
   /** World time since which it holds an address without being master (a crashed, paused or absent daemon aside). */
   holdingSince: number | undefined;
   /** World time since which it is master without an address. */
@@ -31,6 +33,7 @@ export class Routers {
       host: simulation.host(plan.name),
       state: 'down',
       changedAt: 0,
+      resignedAt: undefined,
       holdingSince: undefined,
       emptySince: undefined,
     }));
@@ -42,6 +45,11 @@ export class Routers {
   }
 
   isMaster(router: Router): boolean {
+    return this.mayHold(router) && router.resignedAt === undefined;
+  }
+
+  /** Master, or handing over to one. */
+  mayHold(router: Router): boolean {
     return router.host.isRunning && router.state === 'master';
   }
 

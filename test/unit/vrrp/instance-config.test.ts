@@ -38,6 +38,7 @@ describe('vrrp_instance: defaults', () => {
       tracked: [],
       authType: 0,
       checksum: 'rfc',
+      deadManMs: 3609.375,
       detectOldChecksum: false,
       excluded: [],
       accept: true,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type Effect, type Event, initialState, type MachineConfig, type State, step } from '@mainstay/vrrp';
 import { deadlineOf } from '@mainstay/vrrp/internal/machine.js';
+import { visible } from '@mainstay/vrrp/internal/states.js';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 
@@ -37,6 +38,9 @@ const inputs: fc.Arbitrary<Input> = fc.record({
     fc.constant({ kind: 'start' }),
     fc.constantFrom<Event>({ kind: 'stop', reason: 'shutdown' }, { kind: 'stop', reason: 'removed' }),
     fc.integer({ min: 1, max: 254 }).map((priority): Event => ({ kind: 'priority', priority })),
+    fc.constant({ kind: 'handOver' }),
+    fc.constant({ kind: 'lapsed', afterMs: 2000 }),
+    fc.integer({ min: 0, max: 90_000 }).map((at): Event => ({ kind: 'heard', at })),
     fc.constant({ kind: 'fault', why: 'eth0 is down' }),
     fc.constant({ kind: 'faultCleared' }),
     fc.constant({ kind: 'addressLost', address: '192.0.2.100/24' }),
@@ -82,6 +86,11 @@ function kinds(effects: readonly Effect[]): readonly string[] {
   return effects.map((effect) => (effect.kind === 'sendAdvert' && effect.priority === 0 ? 'resign' : effect.kind));
 }
 
+/** A router that resigns holds its addresses until its successor has them. */
+function holds({ kind }: State): boolean {
+  return kind === 'master' || kind === 'resigning';
+}
+
 function deepFreeze<T extends object>(value: T): T {
   for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) deepFreeze(part);
   return Object.freeze(value);
@@ -100,10 +109,10 @@ describe('VRRP machine, in any state under any events', () => {
     });
   });
 
-  it('has one timer in backup and master, none elsewhere', () => {
+  it('has one timer in backup, master and a hand-over, none elsewhere', () => {
     holdsForEveryMove(({ after }) => {
-      const deadlines = ['masterDownAt', 'advertAt'].filter((key) => key in after);
-      assert.equal(deadlines.length, after.kind === 'backup' || after.kind === 'master' ? 1 : 0);
+      const deadlines = ['masterDownAt', 'advertAt', 'until'].filter((key) => key in after);
+      assert.equal(deadlines.length, after.kind === 'backup' || holds(after) ? 1 : 0);
       const deadline = deadlineOf(after);
       assert.ok(deadline === undefined || Number.isFinite(deadline));
     });
@@ -115,29 +124,39 @@ describe('VRRP machine, in any state under any events', () => {
     });
   });
 
-  it('holds addresses exactly as master: added once, removed once', () => {
+  it('holds addresses exactly as master, also while it hands over: added once, removed once', () => {
     holdsForEveryMove(({ before, after, effects }) => {
       const added = effects.filter(({ kind }) => kind === 'addAddresses').length;
       const removed = effects.filter(({ kind }) => kind === 'removeAddresses').length;
-      assert.equal(added, before.kind !== 'master' && after.kind === 'master' ? 1 : 0);
-      assert.equal(removed, before.kind === 'master' && after.kind !== 'master' ? 1 : 0);
+      assert.equal(added, !holds(before) && holds(after) ? 1 : 0);
+      assert.equal(removed, holds(before) && !holds(after) ? 1 : 0);
     });
   });
 
-  it('tells a transition exactly when the state changes, and at a stop', () => {
+  it('tells a transition exactly when the state changes for the world, and at the end of a stop', () => {
     holdsForEveryMove(({ before, event, after, effects }) => {
       const told = effects.flatMap((effect) => (effect.kind === 'transitioned' ? [[effect.from, effect.to]] : []));
-      const to = event.kind === 'stop' ? 'stopped' : after.kind;
-      assert.deepEqual(told, before.kind !== after.kind || event.kind === 'stop' ? [[before.kind, to]] : []);
+      const isStopped = after.kind === 'initialize' && (event.kind === 'stop' || before.kind === 'resigning');
+      const change = [visible(before), isStopped ? 'stopped' : visible(after)];
+      assert.deepEqual(told, isStopped || change[0] !== change[1] ? [change] : []);
     });
   });
 
-  it('resigns at every leave by its own will, first of all, and never when pre-empted', () => {
+  it('resigns once at every leave by its own will, first of all, and never when pre-empted or resigned for', () => {
     holdsForEveryMove(({ before, event, after, effects }) => {
       const leaves = before.kind === 'master' && after.kind !== 'master';
-      const isPreempted = leaves && event.kind === 'advert';
-      assert.equal(kinds(effects).includes('resign'), leaves && !isPreempted);
-      if (leaves && !isPreempted) assert.deepEqual(kinds(effects).slice(0, 2), ['resign', 'removeAddresses']);
+      const isOwnWill = leaves && event.kind !== 'advert' && event.kind !== 'lapsed';
+      assert.equal(kinds(effects).filter((kind) => kind === 'resign').length, isOwnWill ? 1 : 0);
+      const rest = after.kind === 'resigning' ? [] : ['removeAddresses'];
+      if (isOwnWill) assert.deepEqual(kinds(effects).slice(0, 2), ['resign', ...rest]);
+    });
+  });
+
+  it('lets go of its addresses in a stop after a bounded time, followed or not', () => {
+    holdsForEveryMove(({ before, event, now, after }) => {
+      if (after.kind === 'resigning') assert.ok(after.until <= now + 4000);
+      if (before.kind === 'resigning' && event.kind === 'timer' && now >= before.until)
+        assert.ok(before.why === 'handover' || after.kind === 'initialize');
     });
   });
 
@@ -145,7 +164,7 @@ describe('VRRP machine, in any state under any events', () => {
     holdsForEveryMove(({ before, after, effects }) => {
       for (const effect of effects) {
         if (effect.kind !== 'sendAdvert') continue;
-        assert.ok(before.kind === 'master' || after.kind === 'master');
+        assert.ok(holds(before) || holds(after));
         assert.ok(effect.priority === 0 || effect.priority === after.priority);
       }
     });
@@ -153,8 +172,7 @@ describe('VRRP machine, in any state under any events', () => {
 
   it('advertises before it adds addresses', () => {
     holdsForEveryMove(({ before, after, effects }) => {
-      if (before.kind !== 'master' && after.kind === 'master')
-        assert.deepEqual(kinds(effects).slice(0, 2), ['sendAdvert', 'addAddresses']);
+      if (!holds(before) && holds(after)) assert.deepEqual(kinds(effects).slice(0, 2), ['sendAdvert', 'addAddresses']);
     });
   });
 

@@ -12,6 +12,6 @@ export async function openPorts(needs: ReadonlySet<PortName>, onError: (error: u
   const host = openHostPorts();
   if ([...needs].every((need) => hostPorts.has(need))) return host as Ports;
   const { openLinuxPorts } = await import('../ports/linux/index.js');
-  const { links, addresses, routes, rawIp, linkLayer, firewall } = await openLinuxPorts({ needs, onError });
-  return { links, addresses, routes, rawIp, linkLayer, firewall, ...host };
+  const { links, addresses, routes, rawIp, linkLayer, pacemaker, firewall } = await openLinuxPorts({ needs, onError });
+  return { links, addresses, routes, rawIp, linkLayer, pacemaker, firewall, ...host };
 }

@@ -12,6 +12,7 @@ const neededBy: Readonly<Partial<Record<PortName, readonly Capability[]>>> = {
   routes: ['NET_ADMIN'],
   rawIp: ['NET_RAW'],
   linkLayer: ['NET_RAW'],
+  pacemaker: ['NET_RAW'],
   firewall: ['NET_ADMIN'],
 };
 

@@ -1,6 +1,8 @@
 /** The ports of one simulated process, as the plugin host hands them out. */
-import { type PortName, type Ports, portNames } from '@mainstay/sdk';
+import { ClockPacemaker } from '@mainstay/core';
+import { type Pacemaker, type PortName, type Ports, portNames } from '@mainstay/sdk';
 import type { SimulatedProcess } from '../kernel/process.js';
+import { createRandom } from '../random.js';
 import { SimulatedFiles, SimulatedModules } from './files.js';
 import { simulatedFirewall } from './firewall.js';
 import { simulatedLinkLayer } from './link-layer.js';
@@ -28,6 +30,7 @@ export function createPorts(process: SimulatedProcess, parts: PortParts = {}): S
     routes: () => simulatedRoutes(process),
     rawIp: () => simulatedRawIp(process),
     linkLayer: () => simulatedLinkLayer(process),
+    pacemaker: () => simulatedPacemaker(process),
     firewall: () => simulatedFirewall(process),
     process: () => parts.scripts ?? new SimulatedScripts(process.clock),
     modules: () => parts.modules ?? new SimulatedModules(),
@@ -39,4 +42,16 @@ export function createPorts(process: SimulatedProcess, parts: PortParts = {}): S
     Object.defineProperty(ports, name, { enumerable: true, get: () => (port ??= make[name]()) });
   }
   return ports as SimulatedPorts;
+}
+
+/** Core's own pacemaker of timers, on the simulated sockets. */
+function simulatedPacemaker(process: SimulatedProcess): Pacemaker {
+  const random = createRandom(0).fork(`pacemaker of ${process.kernel.name}`);
+  const around = {
+    rawIp: simulatedRawIp(process),
+    linkLayer: simulatedLinkLayer(process),
+    clock: process.clock,
+    random: () => random.next(),
+  };
+  return new ClockPacemaker(around, 'this is a simulation');
 }

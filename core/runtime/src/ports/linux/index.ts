@@ -8,10 +8,12 @@ import {
   type LinkLayer,
   type Links,
   messageOf,
+  type Pacemaker,
   type PortName,
   type RawIp,
   type Routes,
 } from '@mainstay/sdk';
+import { ClockPacemaker } from '../clock-pacemaker/index.js';
 import { addressFormat } from './address-format.js';
 import { LinuxAddresses } from './addresses.js';
 import { linuxClock } from './clock.js';
@@ -38,6 +40,7 @@ export interface LinuxPorts {
   readonly routes: Routes;
   readonly rawIp: RawIp;
   readonly linkLayer: LinkLayer;
+  readonly pacemaker: Pacemaker;
   readonly firewall: Firewall;
   /** How often the kernel's notifications overran and every table was read again. */
   overruns(): number;
@@ -108,10 +111,12 @@ async function openSockets(
 ): Promise<Partial<LinuxPorts>> {
   const linkLayer = new LinuxLinkLayer();
   closers.push(() => linkLayer.close());
-  if (!needs('rawIp')) return needs('linkLayer') ? { linkLayer } : {};
+  if (!needs('rawIp') && !needs('pacemaker')) return needs('linkLayer') ? { linkLayer } : {};
   const rawIp = new LinuxRawIp(await loadRawSocket(), linkOf, linuxClock.now, onError);
   closers.push(() => rawIp.close());
-  return { rawIp, ...(needs('linkLayer') ? { linkLayer } : {}) };
+  const pacemaker = new ClockPacemaker({ rawIp, linkLayer, clock: linuxClock, random: Math.random }, 'it is not built');
+  closers.push(() => pacemaker.close());
+  return { rawIp, pacemaker, ...(needs('linkLayer') ? { linkLayer } : {}) };
 }
 
 function closeAll(closers: (() => void)[]): void {

@@ -1,0 +1,127 @@
+/** A paced socket on the ports rawIp and linkLayer: hands packets to the watches that want them. Made by index.ts. */
+import {
+  type Beacon,
+  type BeaconOptions,
+  type Clock,
+  type HeardPacket,
+  type LinkLayer,
+  type PacedPacket,
+  type PacedSocket,
+  type PacedSocketOptions,
+  PortError,
+  type RawIp,
+  type RawIpSocket,
+  type Watch,
+  type WatchOptions,
+} from '@mainstay/sdk';
+import { ClockBeacon } from './beacon.js';
+import { keyOf } from './matching.js';
+import { ClockWatch } from './watch.js';
+
+export interface Surroundings {
+  readonly rawIp: RawIp;
+  readonly linkLayer: LinkLayer;
+  readonly clock: Clock;
+  /** 0 to 1, for the jitter of beacons. */
+  readonly random: () => number;
+}
+
+type Carrier = Pick<RawIpSocket, 'join' | 'leave' | 'send' | 'close'>;
+
+export class ClockSocket implements PacedSocket {
+  readonly beacons = new Set<ClockBeacon>();
+  /** By key; the key `undefined` holds those that look at every packet. */
+  readonly #watches = new Map<number | undefined, Set<ClockWatch>>();
+  readonly #carrier: Carrier;
+  #isOpen = true;
+
+  constructor(
+    private readonly options: PacedSocketOptions,
+    private readonly around: Surroundings,
+    private readonly forget: (socket: ClockSocket) => void,
+  ) {
+    this.#carrier = carrierOf(options, around, (packet) => this.#hear(packet));
+  }
+
+  get watchCount(): number {
+    return [...this.#watches.values()].reduce((sum, watches) => sum + watches.size, 0);
+  }
+
+  join(group: string): void {
+    this.#carrier.join(group);
+  }
+  leave(group: string): void {
+    this.#carrier.leave(group);
+  }
+  send(packet: PacedPacket): void {
+    if (this.#isOpen) this.#carrier.send(packet);
+  }
+
+  beacon(options: BeaconOptions): Beacon {
+    const { clock, random } = this.around;
+    const forget = () => void this.beacons.delete(beacon);
+    const beacon: ClockBeacon = new ClockBeacon(options, clock, random, (packet) => this.send(packet), forget);
+    this.beacons.add(beacon);
+    return beacon;
+  }
+
+  watch(options: WatchOptions): Watch {
+    const key = this.options.key === undefined ? undefined : options.key;
+    const others = this.#watches.get(key) ?? new Set();
+    this.#watches.set(key, others);
+    const watch: ClockWatch = new ClockWatch(options, this.around.clock, () => void others.delete(watch));
+    others.add(watch);
+    return watch;
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    for (const beacon of [...this.beacons]) beacon.close();
+    for (const watches of this.#watches.values()) for (const watch of [...watches]) watch.close();
+    this.#carrier.close();
+    this.forget(this);
+  }
+
+  #hear(packet: HeardPacket): void {
+    if (!this.#isOpen) return;
+    const key = this.options.key && keyOf(packet.payload, this.options.key);
+    const keyed = key === undefined ? [] : [...(this.#watches.get(key) ?? [])];
+    const takers = [...keyed, ...(this.#watches.get(undefined) ?? [])].filter((watch) => watch.hear(packet));
+    if (takers.length === 0 && this.#isOpen) this.options.onPacket(packet);
+  }
+}
+
+function carrierOf(options: PacedSocketOptions, { rawIp, linkLayer, clock }: Surroundings, hear: (packet: HeardPacket) => void) {
+  const { transport, link, onError } = options;
+  switch (transport.kind) {
+    case 'ip': {
+      const { family, protocol } = transport;
+      return rawIp.open({ family, protocol, link, onError, onPacket: (packet) => hear({ ...packet, sourcePort: 0 }) });
+    }
+    case 'frames': {
+      const { etherType } = transport;
+      const nobody = { source: '', destination: '', sourcePort: 0, hopLimit: 0, link };
+      const onFrame = (payload: Uint8Array) => hear({ ...nobody, payload, receivedAt: clock.now() });
+      const socket = linkLayer.open({ link, etherType, onFrame, onError });
+      const noGroups = () => {
+        throw new PortError('frames have no multicast groups to join', 'EOPNOTSUPP');
+      };
+      return {
+        join: noGroups,
+        leave: noGroups,
+        send: ({ payload }: PacedPacket) => socket.send(payload),
+        close: () => socket.close(),
+      };
+    }
+    case 'udp':
+      // Node's own sockets do not tell the hop limit of what they receive, on which protocols over UDP rely.
+      throw new PortError(
+        'UDP needs the native thread of the pacemaker, which does not run here',
+        'EPROTONOSUPPORT',
+        '`mainstay status` says why it does not',
+      );
+    default:
+      return transport satisfies never;
+  }
+}

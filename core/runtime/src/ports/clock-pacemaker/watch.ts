@@ -1,0 +1,93 @@
+/** A watch on a timer of the event loop. Made by socket.ts, which hands it the packets with its key. */
+import type { Clock, HeardPacket, Timer, Watch, WatchOptions, WatchTerms } from '@mainstay/sdk';
+import { isSamePacket, passes } from './matching.js';
+
+/** A timer that fires later than this after its time: the process was asleep, and may have missed packets. */
+const asleepMs = 20;
+
+export class ClockWatch implements Watch {
+  heardAt: number | undefined;
+  consumed = 0;
+  #terms: WatchTerms | undefined;
+  #deadline = Number.POSITIVE_INFINITY;
+  #timer: Timer | undefined;
+  #isTold = false;
+  /** The deadline has been moved for a sleep under these terms. */
+  #isExtended = false;
+  #isOpen = true;
+
+  constructor(
+    private readonly options: WatchOptions,
+    private readonly clock: Clock,
+    private readonly forget: () => void,
+  ) {}
+
+  arm(terms: WatchTerms): void {
+    if (!this.#isOpen) return;
+    const before = this.#terms?.expected;
+    const isSame = before !== undefined && terms.expected !== undefined && isSamePacket(before, terms.expected);
+    if (!isSame) this.heardAt = undefined;
+    this.#terms = terms;
+    this.#isExtended = false;
+    this.#isTold = false;
+    const heard = this.heardAt === undefined ? Number.NEGATIVE_INFINITY : this.heardAt + (terms.rearmUs ?? 0) / 1000;
+    this.#deadline = Math.max(terms.deadline, heard);
+    this.#schedule();
+  }
+
+  disarm(): void {
+    this.#terms = undefined;
+    this.heardAt = undefined;
+    this.#deadline = Number.POSITIVE_INFINITY;
+    this.#timer?.cancel();
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.disarm();
+    this.#isOpen = false;
+    this.forget();
+  }
+
+  /** False where the packet is none of its. */
+  hear(packet: HeardPacket): boolean {
+    const { filter } = this.options;
+    if (!this.#isOpen || (filter !== undefined && !passes(packet, filter))) return false;
+    const { expected, rearmUs, rearmedBy } = this.#terms ?? {};
+    const isExpected = expected !== undefined && isSamePacket(packet, expected);
+    if (rearmUs !== undefined && (isExpected || rearmedBy === 'any')) this.#rearm(packet.receivedAt + rearmUs / 1000);
+    if (isExpected) {
+      this.consumed++;
+      this.heardAt = packet.receivedAt;
+    } else this.options.onPacket(packet);
+    return true;
+  }
+
+  /** Only ever later: the timer that runs finds out when it fires. */
+  #rearm(deadline: number): void {
+    this.#deadline = deadline;
+    this.#isExtended = false;
+    if (!this.#isTold) return;
+    this.#isTold = false;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#timer?.cancel();
+    this.#timer = this.clock.at(this.#deadline, () => this.#fired());
+  }
+
+  #fired(): void {
+    const now = this.clock.now();
+    if (now < this.#deadline) return this.#schedule();
+    const rearmMs = (this.#terms?.rearmUs ?? 0) / 1000;
+    if (now - this.#deadline > Math.max(asleepMs, rearmMs / 8) && rearmMs > 0 && !this.#isExtended) {
+      // How long it slept is not known: as if the expected packet had just come.
+      this.#isExtended = true;
+      this.#deadline = now + rearmMs;
+      return this.#schedule();
+    }
+    this.#isTold = true;
+    this.options.onSilence(now);
+  }
+}

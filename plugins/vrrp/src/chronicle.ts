@@ -1,0 +1,122 @@
+/** What one virtual router tells of itself: events for hooks, lines for the log, counters, and what was last. Kept by instance.ts. */
+import type { HookNameOf, PayloadOf, Run, VrrpIdentity, VrrpReason, VrrpState } from '@mainstay/sdk';
+import type { InstanceConfig } from './instance-config.js';
+import type { DropCause } from './receive.js';
+import type { Effect, MasterSeen } from './states.js';
+import { newStatistics } from './statistics.js';
+
+export interface Transition {
+  readonly state: VrrpState;
+  readonly reason: VrrpReason;
+  readonly detail: string;
+  readonly at: number;
+}
+
+type ObserveName = Extract<HookNameOf<'observe'>, `vrrp.${string}`>;
+
+export class Chronicle {
+  readonly counted = newStatistics();
+  last: Transition;
+  master: (MasterSeen & { readonly since: number }) | undefined;
+  private readonly warned = new Set<DropCause | 'address-list'>();
+
+  constructor(
+    private readonly run: Run,
+    private readonly configOf: () => InstanceConfig,
+  ) {
+    this.last = { state: 'initialize', reason: 'startup', detail: 'starting', at: run.clock.wall() };
+  }
+
+  get identity(): VrrpIdentity {
+    const { name, interface: link, virtualRouterId, family } = this.configOf();
+    return { instance: name, interface: link, virtualRouterId, family };
+  }
+
+  /** Somebody wants to see each advertisement. */
+  get isSeen(): boolean {
+    return this.run.hooks.isTapped('vrrp.advert', this.configOf().name);
+  }
+
+  adverted(
+    direction: 'sent' | 'received',
+    priority: number,
+    intervalMs: number,
+    { source, destination }: { readonly source: string; readonly destination: string },
+  ): void {
+    if (!this.isSeen) return;
+    const { version } = this.configOf();
+    this.emit('vrrp.advert', {
+      ...this.identity,
+      direction,
+      version,
+      priority,
+      intervalMs,
+      source,
+      destination,
+      at: this.now,
+    });
+  }
+
+  masterSeen(master: MasterSeen | undefined): void {
+    const before = this.master;
+    const since = before !== undefined && before.address === master?.address ? before.since : this.now;
+    this.master = master && { ...master, since };
+    const about = master ?? before;
+    if (about === undefined) return;
+    const change = master === undefined ? 'vanished' : before?.address === master.address ? 'changed' : 'appeared';
+    const { address: peer, priority } = about;
+    this.emit('vrrp.peerChanged', { ...this.identity, peer, priority, change, at: this.now });
+  }
+
+  lowerPriorityReceived(peer: string, peerPriority: number, priority: number): void {
+    this.log('warn', `${peer} advertises the lower priority ${peerPriority} as master: answered, addresses announced again`);
+    this.emit('vrrp.lowerPriorityReceived', { ...this.identity, peer, peerPriority, priority, at: this.now });
+  }
+
+  priorityChanged(state: VrrpState, from: number, to: number): void {
+    this.log('info', `Effective priority is now ${to}, was ${from}`);
+    this.emit('vrrp.priorityChanged', { ...this.identity, state, from, to, at: this.now });
+  }
+
+  transitioned({ from, to, reason, detail }: Extract<Effect, { kind: 'transitioned' }>, priority: number): void {
+    const state: VrrpState = to === 'stopped' && reason === 'removed' ? 'deleted' : to;
+    const at = this.now;
+    this.last = { state, reason, detail, at };
+    if (to === 'fault' || to === 'stopped') this.master = undefined;
+    this.warned.clear();
+    if (to === 'master') this.counted.becameMaster++;
+    if (from === 'master') this.counted.releasedMaster++;
+    this.log(state === 'fault' ? 'error' : 'info', `Entering ${state.toUpperCase()} STATE (was ${from}): ${detail}`);
+    this.emit('vrrp.transitioned', { ...this.identity, from, to: state, reason, detail, priority, at });
+  }
+
+  dropped(cause: DropCause, source: string, detail: string): void {
+    this.counted.dropped[cause]++;
+    this.warnOnce(cause, `advertisement from ${source} dropped: ${detail}`);
+  }
+
+  otherAddresses(source: string, addresses: readonly string[]): void {
+    this.counted.addressListMismatches++;
+    const message = `${source} advertises other addresses (${addresses.join(', ')}) than are configured here`;
+    this.warnOnce('address-list', message);
+  }
+
+  log(level: 'info' | 'warn' | 'error', message: string): void {
+    this.run.log[level](`(${this.configOf().name}) ${message}`);
+  }
+
+  private get now(): number {
+    return this.run.clock.wall();
+  }
+
+  private emit<Name extends ObserveName>(name: Name, payload: PayloadOf<Name>): void {
+    this.run.hooks.observe(name, this.configOf().name, payload);
+  }
+
+  /** Said once for each cause and state, as a flood of bad packets must not become a flood of lines. */
+  private warnOnce(cause: DropCause | 'address-list', message: string): void {
+    if (this.warned.has(cause)) return;
+    this.warned.add(cause);
+    this.log('warn', message);
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * What the pacemaker does for one virtual router: it advertises while the router is master, hears the same advertisement again and
+ * again while it is backup, and tells when that stops. Follows the state of the machine, and tells the machine what happened in its
+ * name. Used by instance.ts.
+ */
+import type { Beacon, BeaconEnd, HeardPacket, PacedPacket } from '@mainstay/sdk';
+import { advertsOf } from './adverts.js';
+import type { InstanceConfig } from './instance-config.js';
+import { deadlineOf } from './machine.js';
+import type { ChecksumForm } from './packet.js';
+import type { Event, State } from './states.js';
+import { masterDownInterval } from './timers.js';
+import type { Attachment } from './wire.js';
+
+/** What the advertisements are made of. */
+export interface Voice {
+  readonly config: InstanceConfig;
+  readonly source: string;
+  readonly checksum: ChecksumForm;
+}
+
+export interface PulseListener {
+  /** The pacemaker has stopped advertising. */
+  onEnd(end: BeaconEnd): void;
+  /** Advertisements have left; told only while somebody wants to see each one. */
+  onSent(packets: readonly PacedPacket[], priority: number): void;
+  /** Somebody wants to see each advertisement that is sent or received. */
+  readonly isSeen: boolean;
+}
+
+/** A packet that was believed, by a router of this priority. */
+interface Expected {
+  readonly packet: HeardPacket;
+  readonly ownPriority: number;
+}
+
+/** The terms of the watch. `isTold`: it has told of silence, and does so again only under new terms. */
+interface Armed {
+  deadline: number;
+  readonly expected: HeardPacket | undefined;
+  readonly rearmMs: number;
+  isTold: boolean;
+}
+
+/** Times are equal when they differ by less than the clock's grain: they went through microseconds. */
+const grainMs = 0.01;
+
+export class Pulse {
+  private beacon: Beacon | undefined;
+  /** What the beacon sends. */
+  private said: { readonly voice: Voice; readonly priority: number; readonly isSeen: boolean } | undefined;
+  private expected: Expected | undefined;
+  private armed: Armed | undefined;
+  private made: { readonly voice: Voice; readonly packets: Map<number, readonly PacedPacket[]> } | undefined;
+  private endedTurns = 0;
+  private wire: Attachment | undefined;
+  private earlierConsumed = 0;
+
+  constructor(private readonly listener: PulseListener) {}
+
+  /** The socket to work on; undefined: none, and nothing is sent or heard. */
+  attach(wire: Attachment | undefined): void {
+    if (this.wire === wire) return;
+    this.silence();
+    this.earlierConsumed += this.wire?.watch.consumed ?? 0;
+    this.wire = wire;
+    this.armed = undefined;
+    this.doubt();
+  }
+
+  /** Turns of advertisements that the pacemaker has sent. */
+  get sent(): number {
+    return this.endedTurns + (this.beacon?.turns ?? 0);
+  }
+  /** Advertisements that it has heard and not told. */
+  get heard(): number {
+    return this.earlierConsumed + (this.wire?.watch.consumed ?? 0);
+  }
+
+  /**
+   * A packet that the machine is about to be told of. If it makes the router follow its sender, the same packet may be believed again
+   * without a look, until anything changes that the judgement rests on.
+   */
+  offer(packet: HeardPacket, ownPriority: number): void {
+    this.expected = { packet, ownPriority };
+  }
+
+  /** What was believed is to be looked at again. */
+  doubt(): void {
+    this.expected = undefined;
+  }
+
+  /** What the pacemaker did in the name of the machine since it was last asked. */
+  news(state: State): Event | undefined {
+    if (state.kind === 'master' && this.beacon !== undefined) {
+      const { nextAt } = this.beacon;
+      return Math.abs(nextAt - state.advertAt) > grainMs ? { kind: 'advertised', nextAt } : undefined;
+    }
+    const { armed } = this;
+    const heardAt = state.kind === 'backup' ? this.wire?.watch.heardAt : undefined;
+    if (heardAt === undefined || armed?.expected === undefined) return undefined;
+    const deadline = heardAt + armed.rearmMs;
+    if (deadline <= armed.deadline + grainMs) return undefined;
+    armed.deadline = deadline;
+    return { kind: 'heard', at: heardAt };
+  }
+
+  /** Sends once, now. */
+  send(voice: Voice, priority: number): void {
+    const packets = this.packetsOf(voice, priority);
+    for (const packet of packets) this.wire?.send(packet);
+    if (this.wire !== undefined) this.listener.onSent(packets, priority);
+  }
+
+  /** The watch has told of silence. */
+  silenceTold(): void {
+    if (this.armed !== undefined) this.armed.isTold = true;
+  }
+
+  /** Brings the pacemaker in line with the state. `voice` undefined: there is no address to speak from. */
+  follow(state: State, voice: Voice | undefined): void {
+    // While a master reads what came during a sleep, nothing is sent: the watch tells when it has.
+    const isPaced = state.kind === 'master' && !state.hasDrained && voice !== undefined;
+    if (isPaced) this.advertise(state, voice);
+    else this.silence();
+    this.listen(state, isPaced ? undefined : deadlineOf(state), voice?.config);
+  }
+
+  close(): void {
+    this.attach(undefined);
+  }
+
+  private advertise({ priority, advertAt }: Extract<State, { kind: 'master' }>, voice: Voice): void {
+    const { said } = this;
+    if (said === undefined || !isSame(said.voice, voice) || said.isSeen !== this.listener.isSeen) this.silence();
+    if (this.beacon === undefined) return this.begin(voice, priority, advertAt);
+    const isOnTime = Math.abs(this.beacon.nextAt - advertAt) <= grainMs;
+    if (said?.priority === priority && isOnTime) return;
+    this.beacon.set({
+      ...(said?.priority !== priority && { packets: this.packetsOf(voice, priority) }),
+      ...(!isOnTime && { nextAt: advertAt }),
+    });
+    this.said = { voice, priority, isSeen: this.listener.isSeen };
+  }
+
+  private begin(voice: Voice, priority: number, firstAt: number): void {
+    const { advertIntervalMs, deadManMs, downAdverts } = voice.config;
+    const { isSeen } = this.listener;
+    this.said = { voice, priority, isSeen };
+    const beacon = this.wire?.beacon({
+      packets: this.packetsOf(voice, priority),
+      intervalUs: advertIntervalMs * 1000,
+      firstAt,
+      lease: { ms: deadManMs, last: this.packetsOf(voice, 0) },
+      latestMs: downAdverts * advertIntervalMs,
+      onEnd: (end) => {
+        this.silence();
+        this.listener.onEnd(end);
+      },
+      ...(isSeen && { onTurn: () => this.told() }),
+    });
+    this.beacon = beacon;
+  }
+
+  private told(): void {
+    if (this.said !== undefined) this.listener.onSent(this.packetsOf(this.said.voice, this.said.priority), this.said.priority);
+  }
+
+  /** Made once for each priority: a takeover does not wait for the encoder. */
+  private packetsOf(voice: Voice, priority: number): readonly PacedPacket[] {
+    if (this.made === undefined || !isSame(this.made.voice, voice)) this.made = { voice, packets: new Map() };
+    const { packets } = this.made;
+    const known = packets.get(priority);
+    if (known !== undefined) return known;
+    const fresh = advertsOf(voice.config, priority, voice.source, voice.checksum);
+    packets.set(priority, fresh);
+    return fresh;
+  }
+
+  private silence(): void {
+    this.endedTurns += this.beacon?.turns ?? 0;
+    this.beacon?.close();
+    this.beacon = undefined;
+    this.said = undefined;
+  }
+
+  private listen(state: State, deadline: number | undefined, config: InstanceConfig | undefined): void {
+    const watch = this.wire?.watch;
+    if (watch === undefined) return;
+    if (this.expected !== undefined && !isFollowed(this.expected, state)) this.doubt();
+    if (deadline === undefined) {
+      if (this.armed !== undefined) watch.disarm();
+      this.armed = undefined;
+      return;
+    }
+    const expected = this.listener.isSeen ? undefined : this.expected?.packet;
+    const rearmMs =
+      state.kind === 'backup' && config !== undefined
+        ? masterDownInterval(config.version, state.priority, state.masterIntervalMs, config.downAdverts)
+        : 0;
+    const { armed } = this;
+    const isArmed =
+      armed !== undefined &&
+      !armed.isTold &&
+      Math.abs(armed.deadline - deadline) <= grainMs &&
+      armed.expected === expected &&
+      armed.rearmMs === rearmMs;
+    if (isArmed) return;
+    watch.arm({ deadline, rearmUs: rearmMs * 1000, ...(expected && { expected }) });
+    this.armed = { deadline, expected, rearmMs, isTold: false };
+  }
+}
+
+function isFollowed({ packet, ownPriority }: Expected, state: State): boolean {
+  return (
+    state.kind === 'backup' &&
+    state.expiry === 'master-down' &&
+    state.preemptAt === undefined &&
+    state.priority === ownPriority &&
+    state.master?.address === packet.source
+  );
+}
+
+function isSame(a: Voice, b: Voice): boolean {
+  return a.config === b.config && a.source === b.source && a.checksum === b.checksum;
+}
