@@ -22,6 +22,11 @@ export function killTree(root: number): number[] {
   return tree;
 }
 
+/** A signal for a whole tree, parents first. */
+export function signalTree(root: number, name: NodeJS.Signals): void {
+  for (const pid of treeOf(root)) signal(pid, name);
+}
+
 function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);

@@ -26,6 +26,10 @@ function identityOf(c: InstanceConfig): string {
   return JSON.stringify([c.interface, c.family, c.version, c.virtualRouterId, c.isUnicast, c.group, c.basePriority === 255]);
 }
 
+function isOfIdentity(wanted: InstanceConfig | undefined, running: InstanceConfig): boolean {
+  return wanted !== undefined && identityOf(wanted) === identityOf(running);
+}
+
 /** Two configurations of one instance are the same when all they say is. */
 function isSame(a: InstanceConfig, b: InstanceConfig): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
@@ -90,13 +94,10 @@ export class Manager {
   async reconfigure(configs: readonly InstanceConfig[]): Promise<void> {
     await this.acceptance.widen(configs);
     const wanted = new Map(configs.map((config) => [config.name, config]));
-    for (const [name, instance] of this.instances) {
-      const config = wanted.get(name);
-      if (config === undefined || identityOf(config) !== identityOf(instance.config)) {
-        this.instances.delete(name);
-        await instance.stop(config === undefined ? 'removed' : 'shutdown');
-      }
-    }
+    const gone = this.all.filter(({ config }) => !isOfIdentity(wanted.get(config.name), config));
+    // Together: each waits for its successor.
+    await Promise.all(gone.map((instance) => instance.stop(wanted.has(instance.config.name) ? 'shutdown' : 'removed')));
+    for (const { config } of gone) this.instances.delete(config.name);
     // Every address is let go of before any is taken: one may move from an instance to another.
     await Promise.all(configs.map((config) => this.instances.get(config.name)?.letGo(config)));
     for (const config of configs) {
@@ -108,11 +109,12 @@ export class Manager {
   }
 
   async stop(keepAddresses: boolean): Promise<void> {
-    for (const end of this.unwatch.splice(0)) end();
     this.tick?.cancel();
     this.startTimer?.cancel();
     await Promise.all(this.all.map((instance) => instance.stop('shutdown', keepAddresses)));
     this.instances.clear();
+    // Only now: a hand-over ends early where its link goes down.
+    for (const end of this.unwatch.splice(0)) end();
     await this.acceptance.stop(keepAddresses);
     this.around.neighbours.close();
   }

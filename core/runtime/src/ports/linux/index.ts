@@ -22,6 +22,7 @@ import { linkFormat } from './link-format.js';
 import { LinuxLinkLayer } from './link-layer.js';
 import { LinuxLinks } from './links.js';
 import { Mirror } from './mirror.js';
+import { LinuxPacemaker, startThread } from './pacemaker.js';
 import { LinuxRawIp, loadRawSocket } from './raw-ip.js';
 import { portError } from './refusal.js';
 import { RequestChannel } from './request-channel.js';
@@ -114,7 +115,11 @@ async function openSockets(
   if (!needs('rawIp') && !needs('pacemaker')) return needs('linkLayer') ? { linkLayer } : {};
   const rawIp = new LinuxRawIp(await loadRawSocket(), linkOf, linuxClock.now, onError);
   closers.push(() => rawIp.close());
-  const pacemaker = new ClockPacemaker({ rawIp, linkLayer, clock: linuxClock, random: Math.random }, 'it is not built');
+  const thread = startThread();
+  const pacemaker =
+    typeof thread === 'string'
+      ? new ClockPacemaker({ rawIp, linkLayer, clock: linuxClock, random: Math.random }, thread)
+      : new LinuxPacemaker(thread, linkOf);
   closers.push(() => pacemaker.close());
   return { rawIp, pacemaker, ...(needs('linkLayer') ? { linkLayer } : {}) };
 }

@@ -1,6 +1,7 @@
 /** The receiving socket of one (family, protocol, link), shared by everyone who opened that. */
 import { RawIpReceiver, type ReceivedIpPacket } from '@mainstay/pacemaker';
 import { addressBytes, formatAddress, isMulticast, type RawIpPacket } from '@mainstay/sdk';
+import { GroupMembers } from './group-members.js';
 
 /** One who opened the socket. */
 export interface PacketListener {
@@ -19,7 +20,10 @@ interface Place {
 export class RawIpShared {
   readonly #receiver: RawIpReceiver;
   readonly #listeners = new Set<PacketListener>();
-  readonly #groups = new Map<string, number>();
+  readonly #groups = new GroupMembers({
+    join: (group) => this.#receiver.join(addressBytes(group)),
+    leave: (group) => this.#receiver.leave(addressBytes(group)),
+  });
 
   constructor(
     { family, protocol, link }: Place,
@@ -47,17 +51,12 @@ export class RawIpShared {
     this.#listeners.delete(listener);
   }
 
-  /** The kernel is asked for the first member of a group. */
   join(group: string): void {
-    const members = this.#groups.get(group) ?? 0;
-    if (members === 0) this.#receiver.join(addressBytes(group));
-    this.#groups.set(group, members + 1);
+    this.#groups.join(group);
   }
 
   leave(group: string): void {
-    const members = this.#groups.get(group) ?? 0;
-    if (members > 1) this.#groups.set(group, members - 1);
-    else if (this.#groups.delete(group)) this.#receiver.leave(addressBytes(group));
+    this.#groups.leave(group);
   }
 
   close(): void {

@@ -1,0 +1,235 @@
+/** One paced socket on the native thread: addresses as text and times of this process, in front of bytes and kernel time. */
+import type {
+  BeaconChange,
+  PacemakerBeacon,
+  PacemakerLine,
+  PacemakerThread,
+  PacemakerWatch,
+  Send,
+  Transport,
+} from '@mainstay/pacemaker';
+import {
+  addressBytes,
+  type Beacon,
+  type BeaconOptions,
+  canonicalAddress,
+  familyOf,
+  formatAddress,
+  type HeardPacket,
+  isMulticast,
+  type PacedPacket,
+  type PacedSocket,
+  type PacedSocketOptions,
+  PortError,
+  type Watch,
+  type WatchOptions,
+  type WatchTerms,
+} from '@mainstay/sdk';
+import { GroupMembers } from './group-members.js';
+import { ipv4Packet, ipv6Packet } from './ip-header.js';
+import { fromKernel, toKernel } from './paced-time.js';
+import { portError, refusalText } from './refusal.js';
+
+type NativePacket = Parameters<NonNullable<ConstructorParameters<typeof PacemakerLine>[2]>['onPacket']>[0];
+
+/** What the port hears of its line. */
+export interface LineOwner {
+  closed(): void;
+  /** A beacon with a lease of so many milliseconds begins. */
+  leased(ms: number): void;
+}
+
+export class PacedLine implements PacedSocket {
+  readonly #line: PacemakerLine;
+  readonly #groups: GroupMembers;
+  /** Packets are sent again and again: their bytes are made once. */
+  readonly #made = new WeakMap<PacedPacket, Send>();
+  #isOpen = true;
+
+  constructor(
+    thread: PacemakerThread,
+    private readonly options: PacedSocketOptions,
+    private readonly linkName: string,
+    private readonly owner: LineOwner,
+  ) {
+    const { transport, link, key } = options;
+    this.#line = thread.openLine({
+      transport: nativeTransport(transport),
+      interfaceIndex: link,
+      ...(key !== undefined && { key }),
+      onPacket: (packet) => options.onPacket(heard(packet)),
+      onError: (error) => {
+        if (this.#isOpen) options.onError(portError(`paced socket on ${linkName}`, error));
+      },
+    });
+    this.#groups = new GroupMembers({
+      join: (group) => this.#line.join(addressBytes(group)),
+      leave: (group) => this.#line.leave(addressBytes(group)),
+    });
+  }
+
+  join(group: string): void {
+    const what = `cannot join group ${group} on ${this.linkName}`;
+    const canonical = canonicalAddress(group);
+    const { transport } = this.options;
+    const isRight =
+      transport.kind !== 'frames' &&
+      canonical !== undefined &&
+      isMulticast(canonical) &&
+      familyOf(canonical) === transport.family;
+    if (!isRight) throw new PortError(`${what}: ${refusalText('EINVAL', 'it is no multicast group of this socket')}`, 'EINVAL');
+    try {
+      this.#groups.join(canonical);
+    } catch (error) {
+      throw portError(what, error);
+    }
+  }
+
+  /** A link that vanished took its memberships along: no error to report. */
+  leave(group: string): void {
+    try {
+      this.#groups.leave(canonicalAddress(group) ?? group);
+    } catch {}
+  }
+
+  send(packet: PacedPacket): void {
+    if (this.#isOpen) this.#line.send(this.#native(packet));
+  }
+
+  beacon(options: BeaconOptions): Beacon {
+    const { packets, intervalUs, jitter, firstAt, lease, latestMs, onEnd, onTurn } = options;
+    if (lease !== undefined) this.owner.leased(lease.ms);
+    const beacon = this.#line.beacon({
+      packets: packets.map((packet) => this.#native(packet)),
+      intervalUs,
+      ...(jitter && { jitter }),
+      firstAt: toKernel(firstAt),
+      ...(lease && { lease: { us: lease.ms * 1000, last: lease.last.map((packet) => this.#native(packet)) } }),
+      ...(latestMs !== undefined && { latestUs: latestMs * 1000 }),
+      onEnd: ({ why, at }) => onEnd({ why, at: fromKernel(at) }),
+      ...(onTurn && { onTurn: (at: number) => onTurn(fromKernel(at)) }),
+    });
+    return new PacedBeacon(beacon, (packet) => this.#native(packet));
+  }
+
+  watch({ key, filter, onPacket, onSilence }: WatchOptions): Watch {
+    const watch = this.#line.watch({
+      ...(key !== undefined && { key }),
+      ...(filter && {
+        filter: { ...filter, source: filter.source === undefined ? undefined : addressBytes(filter.source) } as never,
+      }),
+      onPacket: (packet) => onPacket(heard(packet)),
+      onSilence: (at) => onSilence(fromKernel(at)),
+    });
+    return new PacedWatch(watch);
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#line.close();
+    this.owner.closed();
+  }
+
+  #native(packet: PacedPacket): Send {
+    const known = this.#made.get(packet);
+    if (known !== undefined) return known;
+    const made = this.#encode(packet);
+    this.#made.set(packet, made);
+    return made;
+  }
+
+  #encode(packet: PacedPacket): Send {
+    const { transport } = this.options;
+    if (transport.kind === 'frames') return packet.payload;
+    const destination = addressBytes(packet.destination);
+    if (transport.kind === 'udp') return { payload: packet.payload, destination, port: packet.destinationPort ?? 0 };
+    const bytes = transport.family === 4 ? ipv4Packet(transport.protocol, packet) : ipv6Packet(transport.protocol, packet);
+    return { bytes, destination };
+  }
+}
+
+class PacedBeacon implements Beacon {
+  constructor(
+    private readonly beacon: PacemakerBeacon,
+    private readonly native: (packet: PacedPacket) => Send,
+  ) {}
+
+  get turns(): number {
+    return this.beacon.turns;
+  }
+  get nextAt(): number {
+    return fromKernel(this.beacon.nextAt);
+  }
+
+  set({ packets, intervalUs, nextAt }: Parameters<Beacon['set']>[0]): void {
+    const change: BeaconChange = {
+      ...(packets && { packets: packets.map(this.native) }),
+      ...(intervalUs !== undefined && { intervalUs }),
+      ...(nextAt !== undefined && { nextAt: toKernel(nextAt) }),
+    };
+    this.beacon.set(change);
+  }
+
+  close(): void {
+    this.beacon.close();
+  }
+}
+
+class PacedWatch implements Watch {
+  constructor(private readonly watch: PacemakerWatch) {}
+
+  get heardAt(): number | undefined {
+    const { heardAt } = this.watch;
+    return heardAt === undefined ? undefined : fromKernel(heardAt);
+  }
+  get consumed(): number {
+    return this.watch.consumed;
+  }
+
+  arm({ deadline, expected, rearmUs, rearmedBy }: WatchTerms): void {
+    this.watch.arm({
+      deadline: toKernel(deadline),
+      ...(expected && { expected: bytesOf(expected) }),
+      ...(rearmUs !== undefined && { rearmUs }),
+      ...(rearmedBy && { rearmedBy }),
+    });
+  }
+  disarm(): void {
+    this.watch.disarm();
+  }
+  close(): void {
+    this.watch.close();
+  }
+}
+
+function nativeTransport(transport: PacedSocketOptions['transport']): Transport {
+  if (transport.kind !== 'udp') return transport;
+  const { address, ...rest } = transport;
+  return address === undefined ? rest : { ...rest, address: addressBytes(address) };
+}
+
+function heard(packet: NativePacket): HeardPacket {
+  const { source, destination, sourcePort, hopLimit, interfaceIndex: link, payload, receivedAt } = packet;
+  return {
+    source: source.length === 0 ? '' : formatAddress(source),
+    destination: destination.length === 0 ? '' : formatAddress(destination),
+    sourcePort,
+    hopLimit,
+    link,
+    payload: new Uint8Array(payload),
+    receivedAt: fromKernel(receivedAt),
+  };
+}
+
+function bytesOf({ source, destination, sourcePort, hopLimit, payload }: HeardPacket) {
+  const address = (text: string) => (text === '' ? new Uint8Array(0) : addressBytes(text));
+  const buffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return {
+    source: buffer(address(source)),
+    destination: buffer(address(destination)),
+    sourcePort,
+    hopLimit,
+    payload: buffer(payload),
+  };
+}
