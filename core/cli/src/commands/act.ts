@@ -34,7 +34,7 @@ export async function verb(args: ClientArguments, word: string): Promise<ActText
   if (found === undefined) throw unknownCommand(word, 'the running daemon has no such action: `mainstay actions` lists them');
   const [name, ...others] = args.names;
   const usage = `mainstay ${word} ${found.object.toUpperCase()}`;
-  if (name === undefined) throw new UsageError(`${word} needs the name of a ${found.object}: ${usage}`);
+  if (name === undefined) throw new UsageError(`${word} needs a name: ${usage}`);
   if (others.length > 0) throw new UsageError(`unexpected argument "${others[0]}": ${usage}`);
   return act(args, word, name);
 }
