@@ -10,6 +10,8 @@ const summaries: Readonly<Record<CommandName, string>> = {
   explain: 'why an instance is in its state: mainstay explain NAME',
   plugins: 'the plugins of the running daemon',
   hooks: 'the hooks that plugins may tap; --taps: who taps them',
+  actions: 'what the plugins of the running daemon can be asked to do',
+  act: 'have a plugin do it: mainstay act VERB NAME, or mainstay VERB NAME (mainstay handover VI_1)',
   reload: 'reload the configuration of the running daemon, and say what came of it',
 };
 

@@ -1,4 +1,5 @@
 /** What a vendor's own command may reuse of this one; the command itself is main.ts. */
+export { actionList, outcomeText } from './commands/act.js';
 export { checkCode, checkCodes } from './commands/check.js';
 export { explanationText } from './commands/explain.js';
 export { byKind, overview } from './commands/status.js';

@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { MainstayError, messageOf } from '@mainstay/sdk';
 import { backgroundStarter, goToBackground, isBackground } from './background.js';
+import type { ActText } from './commands/act.js';
 import { noDaemon } from './commands/ask.js';
 import type { Starter } from './commands/run.js';
 import { UsageError } from './getopt.js';
@@ -55,6 +56,13 @@ async function client(command: Exclude<CommandName, 'run'>, args: ClientArgument
       print(text);
       return isOk ? 0 : 1;
     }
+    case 'actions':
+      print(await (await import('./commands/act.js')).actions(args));
+      return 0;
+    case 'act': {
+      const [verb = '', name = ''] = args.names;
+      return told(args, await (await import('./commands/act.js')).act(args, verb, name));
+    }
     case 'watch':
       await (await import('./commands/watch.js')).watch(args, print);
       return 0;
@@ -75,6 +83,12 @@ async function client(command: Exclude<CommandName, 'run'>, args: ClientArgument
   }
 }
 
+/** What came of an action: on standard output where it was done, or as JSON. */
+function told({ json }: ClientArguments, { text, isOk }: ActText): number {
+  (isOk || json ? process.stdout : process.stderr).write(text);
+  return isOk ? 0 : 1;
+}
+
 async function invoke(invocation: Invocation, argv: readonly string[]): Promise<number> {
   switch (invocation.kind) {
     case 'run':
@@ -85,6 +99,8 @@ async function invoke(invocation: Invocation, argv: readonly string[]): Promise<
     }
     case 'client':
       return client(invocation.command, invocation.client);
+    case 'verb':
+      return told(invocation.client, await (await import('./commands/act.js')).verb(invocation.client, invocation.verb));
     case 'help':
       process.stdout.write(helpText(invocation.command));
       return 0;

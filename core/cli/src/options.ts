@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type FoundOption, getopt, type OptionSpec, UsageError } from './getopt.js';
 import { clientOptions, daemonOptions, type OptionEntry } from './option-table.js';
 
-export const commands = ['run', 'check', 'status', 'watch', 'explain', 'plugins', 'hooks', 'reload'] as const;
+export const commands = ['run', 'check', 'status', 'watch', 'explain', 'plugins', 'hooks', 'actions', 'act', 'reload'] as const;
 export type CommandName = (typeof commands)[number];
 
 export interface DaemonArguments {
@@ -44,6 +44,8 @@ export type Invocation =
   | { readonly kind: 'run'; readonly daemon: DaemonArguments }
   | { readonly kind: 'configTest'; readonly daemon: DaemonArguments; readonly logTo?: string }
   | { readonly kind: 'client'; readonly command: Exclude<CommandName, 'run'>; readonly client: ClientArguments }
+  /** No command of ours: perhaps a verb of the running daemon. */
+  | { readonly kind: 'verb'; readonly verb: string; readonly client: ClientArguments }
   | { readonly kind: 'help'; readonly command?: CommandName }
   | { readonly kind: 'version' }
   | { readonly kind: 'signum'; readonly signal: string };
@@ -57,7 +59,7 @@ export function readArguments(argv: readonly string[]): Invocation {
   if (command !== undefined && command !== 'run') return clientInvocation(command, others);
   if (first === 'help') return { kind: 'help' };
   if (first !== undefined && command === undefined && !first.startsWith('-')) {
-    throw new UsageError(`unknown command "${first}"; commands are ${commands.join(', ')}`);
+    return verbInvocation(first, others);
   }
   return daemonInvocation(command === 'run' ? others : argv);
 }
@@ -149,7 +151,7 @@ export function absolute(args: DaemonArguments, directory: string): DaemonArgume
 }
 
 /** How many names a command takes. */
-const mostNames: Readonly<Partial<Record<CommandName, number>>> = { explain: 1, check: 1, status: 1, watch: 20 };
+const mostNames: Readonly<Partial<Record<CommandName, number>>> = { explain: 1, check: 1, status: 1, watch: 20, act: 2 };
 
 function clientInvocation(command: Exclude<CommandName, 'run'>, argv: readonly string[]): Invocation {
   const { options, rest } = getopt(argv, clientOptions as readonly OptionSpec[]);
@@ -159,16 +161,31 @@ function clientInvocation(command: Exclude<CommandName, 'run'>, argv: readonly s
   if (rest.length > most) throw new UsageError(`unexpected argument "${rest[most]}"`);
   if (command === 'explain' && rest.length === 0)
     throw new UsageError('explain needs the name of an instance: mainstay explain VI_1');
-  const client = {
+  if (command === 'act' && rest.length < 2)
+    throw new UsageError('act needs a verb and a name: mainstay act VERB NAME (`mainstay actions` lists the verbs)');
+  const file = found.value('use-file') ?? (command === 'check' ? rest[0] : undefined);
+  return { kind: 'client', command, client: clientArguments(found, rest, file) };
+}
+
+/** What it means only the daemon knows: `verb` in commands/act.ts asks it. */
+function verbInvocation(verb: string, argv: readonly string[]): Invocation {
+  if (!/^[a-z][a-z-]*$/.test(verb)) throw new UsageError(`unknown command "${verb}"; commands are ${commands.join(', ')}`);
+  const { options, rest } = getopt(argv, clientOptions as readonly OptionSpec[]);
+  const found = new Found(options, clientOptions);
+  if (found.has('help')) return { kind: 'help', command: 'act' };
+  return { kind: 'verb', verb, client: clientArguments(found, rest, found.value('use-file')) };
+}
+
+function clientArguments(found: Found, names: readonly string[], file: string | undefined): ClientArguments {
+  return {
     json: found.has('json'),
     taps: found.has('taps'),
-    ...optional('file', found.value('use-file') ?? (command === 'check' ? rest[0] : undefined)),
+    ...optional('file', file),
     ...optional('configId', found.value('config-id')),
     ...optional('runDirectory', found.value('run-dir')),
     ...optional('instance', instanceOf(found.value('instance'))),
-    names: rest,
+    names,
   };
-  return { kind: 'client', command, client };
 }
 
 function oneOf<const T extends readonly string[]>(text: string, choices: T, option: string): T[number] {

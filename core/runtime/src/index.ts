@@ -24,6 +24,7 @@ export type { LogRecord } from './log/record.js';
 export * from './plugins/index.js';
 export { ClockPacemaker } from './ports/clock-pacemaker/index.js';
 export * from './ports/host/index.js';
+export type { ActionOutcome } from './supervisor/actions.js';
 export { Backoff } from './supervisor/backoff.js';
 export { runDaemon } from './supervisor/daemon.js';
 export { EventQueue } from './supervisor/event-queue.js';

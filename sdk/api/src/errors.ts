@@ -12,6 +12,8 @@ export const errorCatalogue = {
   PLUGIN_START_FAILED: 'A plugin could not start.',
   PLUGIN_TIMEOUT: 'A plugin did not finish a step of its life cycle in time.',
   PLUGIN_DUPLICATE: 'Two plugins have the same name.',
+  ACTION_BAD_DECLARATION: 'A plugin declares an action that cannot be.',
+  ACTION_DUPLICATE: 'Two plugins declare an action with the same verb.',
   HOOK_UNKNOWN: 'A plugin taps a hook that the catalogue does not have.',
   HOOK_WRONG_KIND: 'A plugin taps a hook in a way that its kind does not allow.',
   HOOK_WRONG_LANE: "A plugin taps a hook that only plugins in its owner's lane may tap.",

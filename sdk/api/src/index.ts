@@ -1,5 +1,6 @@
 /** @mainstay/sdk: everything a plugin or notify-hook author imports. */
 export * from '@mainstay/hooks';
+export * from './actions.js';
 export * from './checker.js';
 export * from './clock.js';
 export * from './config/diagnostic.js';

@@ -1,7 +1,8 @@
 /**
- * The one entry of every plugin, built-in or third-party. Two phases: `setup` declares (hooks, keywords, status) and does no
+ * The one entry of every plugin, built-in or third-party. Two phases: `setup` declares (hooks, keywords, status, actions) and does no
  * I/O, so that `mainstay check`, `plugins` and the docs can run it anywhere; `start` acts.
  */
+import type { ActionPoints } from './actions.js';
 import type { Clock } from './clock.js';
 import type { Diagnostic, Reporter } from './config/diagnostic.js';
 import type { Block, ConfigHandle, Fields, Infer } from './config/schema.js';
@@ -29,6 +30,7 @@ export interface App {
   readonly taps: Taps;
   readonly config: ConfigPoints;
   readonly status: StatusPoints;
+  readonly actions: ActionPoints;
 }
 
 export interface Log {

@@ -82,7 +82,7 @@ describe('the command line of the daemon', () => {
     refuses(['-u', '999'], /octal mask/);
     refuses(['--log-format', 'xml'], /--log-format is text or json/);
     refuses(['--instance', '../x'], /--instance is letters/);
-    refuses(['start'], /unknown command "start"; commands are run, check/);
+    refuses(['Start'], /unknown command "Start"; commands are run, check/);
     refuses(['-n', 'extra'], /unexpected argument "extra"/);
   });
 });
@@ -97,6 +97,20 @@ describe('the commands', () => {
     assert.ok(watch.kind === 'client' && watch.client.names.length === 2);
     refuses(['explain'], /explain needs the name/);
     refuses(['plugins', 'x'], /unexpected argument "x"/);
+  });
+
+  it('may be verbs that only the running daemon knows', () => {
+    const verb = readArguments(['handover', 'VI_1', '--run-dir', '/r', '--json']);
+    assert.ok(verb.kind === 'verb' && verb.verb === 'handover' && verb.client.json);
+    assert.deepEqual([verb.client.names, verb.client.runDirectory], [['VI_1'], '/r']);
+    assert.deepEqual(readArguments(['handover', '--help']), { kind: 'help', command: 'act' });
+    refuses(['handover', '--nonsense'], /unknown option --nonsense/);
+    const act = readArguments(['act', 'status', 'x', '--instance', 'b']);
+    assert.ok(act.kind === 'client' && act.command === 'act' && act.client.instance === 'b');
+    assert.deepEqual(act.client.names, ['status', 'x']);
+    refuses(['act', 'handover'], /act needs a verb and a name: mainstay act VERB NAME/);
+    refuses(['act', 'a', 'b', 'c'], /unexpected argument "c"/);
+    refuses(['actions', 'x'], /unexpected argument "x"/);
   });
 
   it('print help, version and signal numbers', () => {

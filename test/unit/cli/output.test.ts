@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import {
   absolute,
+  actionList,
   byKind,
   checkCode,
   clean,
@@ -9,6 +10,7 @@ import {
   duration,
   explanationText,
   line,
+  outcomeText,
   overview,
   readArguments,
   table,
@@ -21,6 +23,14 @@ const diagnostic = (severity: 'error' | 'warning', code = 'X') => ({
   code,
   message: '',
   at: { file: 'f', line: 1, column: 1 },
+});
+
+const object = (kind: string, name: string, summary: Readonly<Record<string, string | number>>) => ({
+  kind,
+  name,
+  state: 'up',
+  summary,
+  detail: {},
 });
 
 describe('what the commands print', () => {
@@ -40,14 +50,10 @@ describe('what the commands print', () => {
   });
 
   it('is a table for each kind of object, with the columns that its plugin gives', () => {
-    const objects = [
-      { kind: 'router', name: 'A', state: 'up', summary: { size: 1 }, detail: {} },
-      { kind: 'server', name: 'S', state: 'down', summary: {}, detail: {} },
-      { kind: 'router', name: 'B', state: 'up', summary: { colour: 'red' }, detail: {} },
-    ];
+    const objects = [object('router', 'A', { size: 1 }), object('server', 'S', {}), object('router', 'B', { colour: 'red' })];
     assert.deepEqual(byKind(objects), [
       'ROUTER  STATE  SIZE  COLOUR\nA       up     1     -\nB       up     -     red\n',
-      'SERVER  STATE\nS       down\n',
+      'SERVER  STATE\nS       up\n',
     ]);
   });
 
@@ -75,6 +81,29 @@ describe('what the commands print', () => {
     };
     assert.match(overview(body, 200_000), /^Mainstay 1, pid 4, up 3m 20s, configuration number 2: \/f\n/);
     assert.match(overview(body, 0), /realtime +not answering +5 +0 +3 +p/);
+    const facts = { pacemaker: { warning: 'adverts are paced by timers:\u001b why', isNative: false }, other: null, more: 'x' };
+    const warned = overview({ ...body, lanes: [{ ...lane, facts }], objects: [object('router', 'A', {})] }, 0);
+    assert.match(warned, / p\n\nrealtime lane: adverts are paced by timers:\? why\n\nROUTER /);
+  });
+
+  it('lists what plugins can be asked to do, with the command for it', () => {
+    const one = { verb: 'poke', object: 'thing', doc: 'pokes it', plugin: 'p', deadlineMs: 1 };
+    const text = actionList([one, { ...one, verb: 'check' }]);
+    assert.match(text, /^COMMAND +PLUGIN +DOES\nmainstay poke THING +p +pokes it\nmainstay act check THING +p /);
+    assert.match(actionList([]), /no running plugin can be asked/);
+  });
+
+  it('tells what came of an action in one line', () => {
+    assert.equal(outcomeText({ ok: true, message: 'done\u001b' }), 'done?\n');
+    assert.equal(outcomeText({ ok: false, why: 'refused', message: 'no' }), 'mainstay: no\n');
+    const unknown = {
+      ok: false,
+      why: 'unknown-name',
+      message: 'no VI_2',
+      hint: 'did you mean "VI_1"?',
+      names: ['VI_1'],
+    } as const;
+    assert.equal(outcomeText(unknown), 'mainstay: no VI_2 (did you mean "VI_1"?); there are: VI_1\n');
   });
 
   it('explains with each contributor', () => {

@@ -4,9 +4,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { askDaemon, type Controlled, controlRoutes, followDaemon, Router, serveControl, systemClock } from '@mainstay/core';
+import {
+  type ActionOutcome,
+  askDaemon,
+  type Controlled,
+  controlRoutes,
+  followDaemon,
+  Router,
+  serveControl,
+  systemClock,
+} from '@mainstay/core';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 
+const outcomes: Readonly<Record<string, ActionOutcome>> = {
+  'a/b c': { ok: true, message: 'done' },
+  no: { ok: false, why: 'refused', message: 'no', hint: 'ask b' },
+  none: { ok: false, why: 'unknown-name', message: 'what?', names: ['no'] },
+  late: { ok: false, why: 'unavailable', message: 'later' },
+};
 const objects = [{ kind: 'thing', name: 'a/b c', state: 'fine', summary: { size: 1 }, detail: {} }];
 
 describe('the control socket', () => {
@@ -38,6 +53,9 @@ describe('the control socket', () => {
         reloads++;
         return { ok: false, reason: 'no', diagnostics: [] };
       },
+      actions: () => [{ verb: 'poke', object: 'thing', doc: 'pokes it', plugin: 'p', deadlineMs: 1 }],
+      act: async (verb, name) =>
+        (verb === 'poke' ? outcomes[name] : undefined) ?? { ok: false, why: 'unknown-verb', message: 'what?', names: ['poke'] },
       identity: { version: '1', pid: 2 },
     };
     server = await serveControl(socket, controlRoutes(daemon));
@@ -72,6 +90,29 @@ describe('the control socket', () => {
     assert.equal((await askDaemon(socket, 'GET', '/v1/reload')).status, 404);
     const { status, body } = await askDaemon(socket, 'POST', '/v1/reload');
     assert.deepEqual([status, body, reloads], [422, { ok: false, reason: 'no', diagnostics: [] }, 1]);
+  });
+
+  it('has plugins act on POST only, and answers with the status of what became of it', async () => {
+    const { actions } = (await askDaemon(socket, 'GET', '/v1/actions')).body as { actions: readonly { verb: string }[] };
+    assert.deepEqual(
+      actions.map(({ verb }) => verb),
+      ['poke'],
+    );
+    for (const [name, status] of [
+      ['a/b c', 200],
+      ['no', 409],
+      ['none', 404],
+      ['late', 503],
+    ] as const) {
+      const reply = await askDaemon(socket, 'POST', `/v1/actions/poke/${encodeURIComponent(name)}`);
+      assert.deepEqual(reply, { status, body: outcomes[name] });
+    }
+    assert.equal((await askDaemon(socket, 'POST', '/v1/actions/pike/no')).status, 404);
+    for (const path of ['/v1/actions', '/v1/actions/poke', '/v1/actions/poke/no/more', '/v1/reload/now', '/v2/actions/poke/no']) {
+      const { status, body } = await askDaemon(socket, 'POST', path);
+      assert.deepEqual([status, 'ok' in (body as object)], [404, false], path);
+    }
+    assert.equal((await askDaemon(socket, 'GET', '/v1/actions/poke/no')).status, 404);
   });
 
   it('streams the events that a client asks for, until it goes', async () => {

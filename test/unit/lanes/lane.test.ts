@@ -30,6 +30,7 @@ describe('a lane', () => {
       stop: (why: string) => step(`stop ${why}`)(),
       deliver: step('deliver'),
       interest: () => [],
+      actions: () => [],
       isIdle: () => false,
     } as unknown as LaneHost;
     lane = new Lane(host, { send: ({ kind }) => void sent.push(kind), exit: (code) => void exits.push(code) });

@@ -1,6 +1,6 @@
 /** The harness for plugin authors: testPlugin and createSimulation (sdk/testing/src/harness). */
 import assert from 'node:assert/strict';
-import { type ConfigHandle, definePlugin, type Plugin, s } from '@mainstay/sdk';
+import { type ConfigHandle, definePlugin, type Plugin, type Run, s } from '@mainstay/sdk';
 import { ConfigRefused, createSimulation, testPlugin } from '@mainstay/testing';
 import { describe, it } from 'mocha';
 
@@ -8,14 +8,23 @@ import { describe, it } from 'mocha';
 function holder(): Plugin {
   const block = s.block({ address: s.word('an address'), after: s.seconds(0, 60).default(1000) });
   let handle: ConfigHandle<{ readonly address: string; readonly after: number }> | undefined;
+  let ran: Run;
   const key = () => ({ link: 2, family: 4, address: handle?.value.address ?? '', prefixLength: 32 }) as const;
   return definePlugin({
     name: 'holder',
-    setup({ config, status }) {
+    setup({ config, status, actions }) {
+      const run = async (name: string) => {
+        const [result] = await ran.ports.addresses.remove([key()]);
+        await new Promise<void>((resolve) => ran.clock.after(500, resolve));
+        return { ok: true, message: `${name}: ${result?.outcome}` } as const;
+      };
+      actions.declare({ verb: 'drop', object: 'holder', doc: 'takes the address away', run });
       handle = config.block('holder', block);
       status.objects(() => [{ kind: 'holder', name: key().address, state: 'waiting', summary: {}, detail: {} }]);
     },
-    start({ clock, ports, log }) {
+    start(run) {
+      const { clock, ports, log } = run;
+      ran = run;
       clock.after(handle?.value.after ?? 0, async () => {
         const [result] = await ports.addresses.add([{ ...key(), scope: 'global' }]);
         log.info(result?.outcome ?? 'no answer');
@@ -47,6 +56,17 @@ describe('testPlugin', () => {
     assert.equal(tested.kernel.hasAddress('192.0.2.101'), true);
     await tested.stop();
     assert.equal(tested.kernel.hasAddress('192.0.2.101'), false);
+  });
+
+  it('has a plugin act, while time passes', async () => {
+    const tested = await testPlugin(holder(), { config });
+    await tested.advance(5000);
+    const before = tested.clock.now();
+    assert.deepEqual(await tested.act('drop', 'it'), { ok: true, message: 'it: done' });
+    assert.ok(tested.clock.now() - before >= 500);
+    assert.equal(tested.kernel.hasAddress('192.0.2.100'), false);
+    assert.equal((await tested.act('pick-up', 'it')).ok, false);
+    await tested.stop();
   });
 
   it('refuses a wrong configuration with positions, at the start and at a reload', async () => {

@@ -38,7 +38,18 @@ export function overview(body: StatusBody, now: number): string {
     lane.plugins.join(' '),
   ]);
   const lanes = table(['LANE', 'STATE', 'PID', 'RESTARTS', 'LOST', 'PLUGINS'], rows);
-  return [head, lanes, ...byKind(body.objects)].join('\n');
+  return [head, lanes + warnings(body.lanes), ...byKind(body.objects)].join('\n');
+}
+
+/** What a lane's process says of itself and the operator should know: one line each. */
+function warnings(lanes: StatusBody['lanes']): string {
+  const lines = lanes.flatMap(({ lane, facts = {} }) =>
+    Object.values(facts).flatMap((fact) => {
+      const warning = (fact as { readonly warning?: unknown } | null)?.warning;
+      return typeof warning === 'string' ? [`${clean(lane)} lane: ${clean(warning)}\n`] : [];
+    }),
+  );
+  return lines.length === 0 ? '' : `\n${lines.join('')}`;
 }
 
 /** A table for each kind, its columns in the order in which the plugin gives them. */

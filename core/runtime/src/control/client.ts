@@ -20,9 +20,9 @@ function unreachable(socket: string, error: NodeJS.ErrnoException): MainstayErro
 }
 
 /** One question. Rejects with CONTROL_UNREACHABLE where no daemon answers. */
-export function askDaemon(socket: string, method: 'GET' | 'POST', path: string): Promise<ControlReply> {
+export function askDaemon(socket: string, method: 'GET' | 'POST', path: string, withinMs = answerMs): Promise<ControlReply> {
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath: socket, method, path, timeout: answerMs }, (response) => {
+    const call = request({ socketPath: socket, method, path, timeout: withinMs }, (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
       response.on('data', (chunk: Buffer) => {
@@ -38,7 +38,7 @@ export function askDaemon(socket: string, method: 'GET' | 'POST', path: string):
         }
       });
     });
-    call.on('timeout', () => call.destroy(new Error(`no answer within ${answerMs / 1000} s`)));
+    call.on('timeout', () => call.destroy(new Error(`no answer within ${withinMs / 1000} s`)));
     call.on('error', (error) => reject(unreachable(socket, error)));
     call.end();
   });

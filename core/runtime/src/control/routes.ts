@@ -2,6 +2,8 @@
 import type { ServerResponse } from 'node:http';
 import { catalogue, type HookName, hookNames } from '@mainstay/sdk';
 import { InterestSet } from '../hooks/interest.js';
+import type { ActionFacts } from '../host/actions.js';
+import type { ActionOutcome } from '../supervisor/actions.js';
 import type { LaneEvent } from '../supervisor/lane-handle.js';
 import type { ReloadOutcome } from '../supervisor/reload.js';
 import type { DaemonReport } from '../supervisor/report.js';
@@ -14,6 +16,8 @@ export interface Controlled {
   report(): Promise<DaemonReport>;
   explain(name: string): Promise<readonly unknown[]>;
   reload(): Promise<ReloadOutcome>;
+  actions(): readonly ActionFacts[];
+  act(verb: string, name: string): Promise<ActionOutcome>;
   readonly identity: { readonly version: string; readonly pid: number; readonly instance?: string };
 }
 
@@ -26,8 +30,9 @@ export function controlRoutes(daemon: Controlled): ControlRoutes {
   return {
     async answer(method, path, query) {
       const [version, what, name] = path;
-      if (version !== 'v1' || path.length > 3) return undefined;
-      if (method === 'POST') return what === 'reload' && name === undefined ? reload(daemon) : undefined;
+      if (version !== 'v1') return undefined;
+      if (method === 'POST') return change(daemon, path.slice(1));
+      if (path.length > 3) return undefined;
       if (method !== 'GET') return { status: 405, body: { error: `${method} is not for here` } };
       return read(daemon, what ?? '', name, query);
     },
@@ -43,6 +48,13 @@ export function controlRoutes(daemon: Controlled): ControlRoutes {
       return true;
     },
   };
+}
+
+async function change(daemon: Controlled, path: readonly string[]): Promise<Answer | undefined> {
+  const [what, verb, name] = path;
+  if (what === 'reload' && path.length === 1) return reload(daemon);
+  if (what === 'actions' && verb !== undefined && name !== undefined && path.length === 3) return act(daemon, verb, name);
+  return undefined;
 }
 
 async function read(
@@ -61,6 +73,8 @@ async function read(
     }
     case 'plugins':
       return { status: 200, body: { plugins: (await daemon.report()).plugins } };
+    case 'actions':
+      return { status: 200, body: { actions: daemon.actions() } };
     case 'hooks':
       return { status: 200, body: { hooks: catalogue, taps: (await daemon.report()).taps } };
     default:
@@ -88,6 +102,13 @@ async function namesOf(daemon: Controlled): Promise<readonly string[]> {
 async function reload(daemon: Controlled): Promise<Answer> {
   const outcome = await daemon.reload();
   return { status: outcome.ok ? 200 : 422, body: outcome };
+}
+
+const statusOfFailure = { refused: 409, 'unknown-verb': 404, 'unknown-name': 404, unavailable: 503 } as const;
+
+async function act(daemon: Controlled, verb: string, name: string): Promise<Answer> {
+  const outcome = await daemon.act(verb, name);
+  return { status: outcome.ok ? 200 : statusOfFailure[outcome.why], body: outcome };
 }
 
 /** `?hook=NAME`, which may stand several times; without it every observable hook. */

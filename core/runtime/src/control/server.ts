@@ -1,6 +1,6 @@
 /**
  * The control socket: HTTP and JSON on a unix socket that only the daemon's user may open. Answers questions, streams events,
- * takes the wish to reload. Nothing that arrives here may end or stall the daemon. Started by the daemon.
+ * takes wishes (to reload, to have a plugin act). Nothing that arrives here may end or stall the daemon. Started by the daemon.
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';

@@ -3,6 +3,7 @@
  * lane process (real ports), by @mainstay/testing (simulated ports, virtual clock) and by `mainstay check` (load and bind).
  */
 import {
+  type ActionResult,
   type Clock,
   type Diagnostic,
   type Explanation,
@@ -22,6 +23,7 @@ import { ConfigRegistry } from '../config/bind/registry.js';
 import { HookBus, type TapStatus } from '../hooks/index.js';
 import type { LogLevel, LogRecord } from '../log/record.js';
 import { checkPlugin } from '../plugins/check-plugin.js';
+import { type ActionFacts, ActionTable } from './actions.js';
 import { ConfigPart } from './config-part.js';
 import { withDeadline } from './deadline.js';
 import { grantedPorts } from './granted-ports.js';
@@ -65,6 +67,7 @@ export class Host {
   readonly #options: HostOptions;
   readonly #members: Member[] = [];
   readonly #cycle: LifeCycle;
+  readonly #actions: ActionTable;
   #tree: SourceTree | undefined;
   #generation: number;
   #isFrozen = false;
@@ -84,6 +87,7 @@ export class Host {
       lifecycleFailed: (plugin, hook, error) => this.#noteFailure(plugin, `${hook}: ${error}`),
     });
     this.leases = new LeaseTable(clock, (plugin, message) => this.#log('warn', plugin, message));
+    this.#actions = new ActionTable({ clock, failed: (plugin, message) => this.#log('error', plugin, message) });
     this.#cycle = new LifeCycle({
       clock,
       log: (level, plugin, message) => this.#log(level, plugin, message),
@@ -206,6 +210,16 @@ export class Host {
     return this.bus.taps();
   }
 
+  /** What the plugins can be asked to do. */
+  actions(): readonly ActionFacts[] {
+    return this.#actions.list();
+  }
+
+  /** Has a plugin do what it declared. Never rejects; does not wait for a start, reload or stop under way. */
+  act(verb: string, name: string): Promise<ActionResult> {
+    return this.#actions.run(verb, name);
+  }
+
   #admit(loaded: LoadedPlugin, parent: string | undefined, partOf: (name: string) => ConfigPart): void {
     const { plugin } = loaded;
     checkPlugin(plugin, loaded.origin);
@@ -218,8 +232,10 @@ export class Host {
     const part = partOf(name);
     const member = new Member(loaded, parent, part, this.bus.standing(name));
     const { taps, seal } = this.bus.tapsFor(name);
-    runSetup(plugin, () => plugin.setup({ taps, config: part.points, status: member.statusPoints }));
+    const actions = this.#actions.pointsFor(member);
+    runSetup(plugin, () => plugin.setup({ taps, config: part.points, status: member.statusPoints, actions: actions.points }));
     seal();
+    actions.seal();
     part.seal();
     this.#members.push(member);
   }

@@ -15,6 +15,8 @@ export interface AdapterOptions {
   /** Opens what the plugins of this lane need, before any of them runs. */
   readonly openPorts: (needs: ReadonlySet<PortName>) => Promise<void>;
   readonly onObserve: (hook: HookNameOf<'observe'>, key: string, payload: unknown) => void;
+  /** What the process has to tell of itself in a report. */
+  readonly laneFacts?: () => Readonly<Record<string, unknown>>;
   readonly onLease: (hook: HookNameOf<'adjust'>, key: string, plugin: string, terms: LeaseTerms | undefined) => void;
 }
 
@@ -87,12 +89,15 @@ export function laneHost(options: AdapterOptions): LaneHost {
     plugins: () => made?.host.plugins() ?? [],
     taps: () => made?.host.taps() ?? [],
     explain: (name) => made?.host.explain(name) ?? [],
+    actions: () => ready().host.actions(),
+    act: (verb, name) => ready().host.act(verb, name),
+    facts: () => options.laneFacts?.(),
     isIdle: () => isIdle(ready()),
   };
 }
 
-/** Nothing would ever run: no taps, no plugin that starts, and none found by those that bring others along. */
+/** Nothing would ever run: no taps, no actions, no plugin that starts, and none found by those that bring others along. */
 function isIdle({ host, loaded }: Ready): boolean {
-  const isBare = host.taps().length === 0 && host.objects().length === 0 && host.plugins().length === loaded.length;
-  return isBare && loaded.every(({ plugin }) => plugin.start === undefined);
+  const isBare = host.taps().length === 0 && host.actions().length === 0 && host.objects().length === 0;
+  return isBare && host.plugins().length === loaded.length && loaded.every(({ plugin }) => plugin.start === undefined);
 }

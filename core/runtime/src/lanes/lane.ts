@@ -2,10 +2,11 @@
  * One lane from the inside: takes the supervisor's messages and drives the plugin host through its phases. No process, no
  * sockets: main.ts gives it the channel and the host, tests give it their own.
  */
-import type { Diagnostic, Explanation, HookName, ObjectStatus } from '@mainstay/sdk';
+import type { ActionResult, Diagnostic, Explanation, HookName, ObjectStatus } from '@mainstay/sdk';
 import { MainstayError, messageOf, type SourceTree } from '@mainstay/sdk';
 import type { Interest } from '../hooks/interest.js';
 import type { TapStatus } from '../hooks/record.js';
+import type { ActionFacts } from '../host/actions.js';
 import type { PluginStatus } from '../host/status.js';
 import type { Failure, FromLane, LaneSetup, LeaseTerms, ReloadAnswer, ToLane } from './messages.js';
 
@@ -26,6 +27,11 @@ export interface LaneHost {
   plugins(): readonly PluginStatus[];
   taps(): readonly TapStatus[];
   explain(name: string): readonly Explanation[];
+  /** What the plugins can be asked to do, and having it done; the latter never rejects. */
+  actions(): readonly ActionFacts[];
+  act(verb: string, name: string): Promise<ActionResult>;
+  /** What the process itself has to tell. */
+  facts(): Readonly<Record<string, unknown>> | undefined;
   /** True when nothing in this lane would ever run. */
   isIdle(): boolean;
 }
@@ -79,6 +85,9 @@ export class Lane {
       case 'explain':
         this.#explain(message.id, message.name);
         break;
+      case 'act':
+        void this.#act(message);
+        break;
       case 'ping':
         this.#channel.send({ kind: 'pong', id: message.id });
         break;
@@ -116,7 +125,8 @@ export class Lane {
   async #setUp(setup: LaneSetup): Promise<void> {
     await this.#host.setUp(setup);
     if (this.#isStopping) return;
-    this.#channel.send({ kind: 'ready', interest: this.#host.interest(), isIdle: this.#host.isIdle() });
+    const host = this.#host;
+    this.#channel.send({ kind: 'ready', interest: host.interest(), isIdle: host.isIdle(), actions: host.actions() });
   }
 
   async #start(): Promise<void> {
@@ -156,12 +166,33 @@ export class Lane {
   }
 
   #report(id: number): void {
-    const report = { objects: this.#host.objects(), plugins: this.#host.plugins(), taps: this.#host.taps() };
+    const facts = this.#facts();
+    const host = this.#host;
+    const report = { objects: host.objects(), plugins: host.plugins(), taps: host.taps(), ...(facts && { facts }) };
     this.#channel.send({ kind: 'reported', id, report });
   }
 
   #explain(id: number, name: string): void {
     this.#channel.send({ kind: 'explained', id, explanations: this.#host.explain(name) });
+  }
+
+  /** What is wrong with the facts must not hide the rest of the report. */
+  #facts(): Readonly<Record<string, unknown>> | undefined {
+    try {
+      return this.#host.facts();
+    } catch (error) {
+      this.#complain(`the facts of this lane cannot be told: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  async #act({ id, verb, name }: Extract<ToLane, { kind: 'act' }>): Promise<void> {
+    const isPossible = this.#isStarted && !this.#isStopping;
+    const why = this.#isStopping ? 'is stopping' : 'has not started yet';
+    const result = isPossible
+      ? await this.#host.act(verb, name)
+      : ({ ok: false, message: `"${verb} ${name}" is not possible: the lane ${why}` } as const);
+    this.#channel.send({ kind: 'acted', id, result });
   }
 
   #complain(message: string): void {

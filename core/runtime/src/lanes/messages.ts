@@ -2,9 +2,20 @@
  * Every message between the supervisor and a lane, as two closed unions. They travel over the fork channel with structured
  * clone ("advanced" serialization), so values are plain data.
  */
-import type { Diagnostic, Explanation, Facts, HookName, LaneKind, Manifest, ObjectStatus, SourceTree } from '@mainstay/sdk';
+import type {
+  ActionResult,
+  Diagnostic,
+  Explanation,
+  Facts,
+  HookName,
+  LaneKind,
+  Manifest,
+  ObjectStatus,
+  SourceTree,
+} from '@mainstay/sdk';
 import type { Interest } from '../hooks/interest.js';
 import type { TapStatus } from '../hooks/record.js';
+import type { ActionFacts } from '../host/actions.js';
 import type { PluginStatus } from '../host/status.js';
 import type { LogRecord } from '../log/record.js';
 
@@ -59,6 +70,7 @@ export type ToLane =
   | { readonly kind: 'reload'; readonly id: number; readonly tree: SourceTree; readonly generation: number }
   | { readonly kind: 'report'; readonly id: number }
   | { readonly kind: 'explain'; readonly id: number; readonly name: string }
+  | { readonly kind: 'act'; readonly id: number; readonly verb: string; readonly name: string }
   | { readonly kind: 'ping'; readonly id: number }
   | { readonly kind: 'stop'; readonly why: 'shutdown' | 'restart' };
 
@@ -67,6 +79,8 @@ export interface LaneReport {
   readonly objects: readonly ObjectStatus[];
   readonly plugins: readonly PluginStatus[];
   readonly taps: readonly TapStatus[];
+  /** What the lane's process itself has to tell, by topic, as JSON can say it. A topic's `warning` is shown to the operator. */
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
 
 export type ReloadAnswer =
@@ -81,7 +95,13 @@ export interface Failure {
 }
 
 export type FromLane =
-  | { readonly kind: 'ready'; readonly interest: Interest; readonly isIdle: boolean }
+  | {
+      readonly kind: 'ready';
+      readonly interest: Interest;
+      readonly isIdle: boolean;
+      /** What its plugins can be asked to do; absent: nothing. */
+      readonly actions?: readonly ActionFacts[];
+    }
   | { readonly kind: 'started' }
   | { readonly kind: 'failed'; readonly phase: 'setup' | 'start'; readonly failure: Failure }
   | { readonly kind: 'event'; readonly hook: HookName; readonly key: string; readonly payload: unknown }
@@ -90,6 +110,7 @@ export type FromLane =
   | { readonly kind: 'reloaded'; readonly id: number; readonly answer: ReloadAnswer }
   | { readonly kind: 'reported'; readonly id: number; readonly report: LaneReport }
   | { readonly kind: 'explained'; readonly id: number; readonly explanations: readonly Explanation[] }
+  | { readonly kind: 'acted'; readonly id: number; readonly result: ActionResult }
   | { readonly kind: 'pong'; readonly id: number }
   | { readonly kind: 'log'; readonly record: LogRecord }
   | { readonly kind: 'dropped'; readonly events: number; readonly records: number }
@@ -105,6 +126,7 @@ const kindsFromLane: Readonly<Record<FromLane['kind'], true>> = {
   reloaded: true,
   reported: true,
   explained: true,
+  acted: true,
   pong: true,
   log: true,
   dropped: true,

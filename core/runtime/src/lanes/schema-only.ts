@@ -3,6 +3,7 @@
  * does not run; `recording` notes what a plugin contributes. Called by prepare.ts and by the lane program.
  */
 import {
+  type ActionPoints,
   type App,
   type ConfigPoints,
   definePlugin,
@@ -16,10 +17,11 @@ import type { Contribution } from './plan.js';
 
 const noTaps: Taps = { observe() {}, adjust() {}, guard() {}, shape() {}, lifecycle() {} };
 const noStatus: StatusPoints = { objects() {}, explain() {} };
+const noActions: ActionPoints = { declare() {} };
 
 /** Declares the plugin's keywords on `config`, and nothing else of it. Its checks are the business of the lane where it runs. */
 export function declareSchema(plugin: Plugin, config: ConfigPoints): void {
-  plugin.setup({ taps: noTaps, status: noStatus, config: withoutChecks(config) });
+  plugin.setup({ taps: noTaps, status: noStatus, actions: noActions, config: withoutChecks(config) });
 }
 
 function withoutChecks(config: ConfigPoints): ConfigPoints {
@@ -43,7 +45,12 @@ export function recording(plugin: Plugin): { readonly plugin: Plugin; readonly c
     acts = true;
   };
   const setup = (app: App) =>
-    plugin.setup({ taps: notingTaps(app.taps, onTap, observes), status: app.status, config: noting(app.config, root, inside) });
+    plugin.setup({
+      taps: notingTaps(app.taps, onTap, observes),
+      status: app.status,
+      actions: notingActions(app.actions, onTap),
+      config: noting(app.config, root, inside),
+    });
   return { plugin: definePlugin({ ...plugin, setup }), contribution: { root, inside, hasChildren, observes, acts: () => acts } };
 }
 
@@ -63,6 +70,15 @@ function notingTaps(taps: Taps, onTap: () => void, observes: Set<HookName>): Tap
     guard: noted(taps.guard) as Taps['guard'],
     shape: noted(taps.shape) as Taps['shape'],
     lifecycle: noted(taps.lifecycle) as Taps['lifecycle'],
+  };
+}
+
+function notingActions(actions: ActionPoints, onAction: () => void): ActionPoints {
+  return {
+    declare(action) {
+      onAction();
+      actions.declare(action);
+    },
   };
 }
 

@@ -10,6 +10,7 @@ import { serveControl } from '../control/server.js';
 import type { LanePlan } from '../lanes/plan.js';
 import { systemClock } from '../lanes/system-clock.js';
 import type { Logger } from '../log/logger.js';
+import type { ActionOutcome } from './actions.js';
 import { forkLane } from './lane-process.js';
 import { residentMiB } from './memory.js';
 import { daemonOf, orphanOf, removePid, writePid } from './pid-file.js';
@@ -213,9 +214,16 @@ class Daemon {
       report: () => supervisor.report(),
       explain: (name) => supervisor.explain(name),
       reload: () => this.#reload(),
+      actions: () => supervisor.actions(),
+      act: (verb, name) => this.#act(verb, name),
       identity,
     });
     return serveControl(this.#socket, routes);
+  }
+
+  async #act(verb: string, name: string): Promise<ActionOutcome> {
+    if (this.#isEnding) return { ok: false, why: 'unavailable', message: 'the daemon is stopping' };
+    return this.#supervisor.act(verb, name);
   }
 
   async #reload(): Promise<ReloadOutcome> {

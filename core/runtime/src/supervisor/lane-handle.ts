@@ -2,7 +2,8 @@
  * One lane from the supervisor's side: its process, its phase, its queue of events, its heartbeat and its back-off. Tells its
  * owner (supervisor.ts) what happened; decides nothing about other lanes.
  */
-import { type Clock, messageOf, type Timer } from '@mainstay/sdk';
+import { type ActionResult, actionDeadlineMs, type Clock, messageOf, type Timer } from '@mainstay/sdk';
+import type { ActionFacts } from '../host/actions.js';
 import type { FromLane, LaneReport, LaneSetup, ReloadAnswer, ToLane } from '../lanes/messages.js';
 import type { LanePlan } from '../lanes/plan.js';
 import { Backoff } from './backoff.js';
@@ -63,6 +64,9 @@ interface Hold {
   readonly later: EventQueue<LaneEvent>;
 }
 
+/** A lane bounds an action itself; one that does not even say that it was late has this much longer. */
+const actionGraceMs = 1000;
+
 export class LaneHandle {
   readonly queue = new EventQueue<LaneEvent>();
   phase: LanePhase = 'down';
@@ -78,10 +82,12 @@ export class LaneHandle {
   #isComingBack = false;
   #isResting = false;
   #onGone: (() => void)[] = [];
+  #actions: readonly ActionFacts[] | undefined;
   readonly #backoff = new Backoff();
   readonly #reports: Requests<LaneReport>;
   readonly #explanations: Requests<Extract<FromLane, { kind: 'explained' }>['explanations']>;
   readonly #reloads: Requests<ReloadAnswer>;
+  readonly #acts: Requests<ActionResult>;
 
   constructor(
     public plan: LanePlan,
@@ -92,6 +98,7 @@ export class LaneHandle {
     this.#reports = new Requests(needs.clock);
     this.#explanations = new Requests(needs.clock);
     this.#reloads = new Requests(needs.clock);
+    this.#acts = new Requests(needs.clock);
   }
 
   get name(): string {
@@ -106,6 +113,13 @@ export class LaneHandle {
   }
   get isHeld(): boolean {
     return this.#hold !== undefined;
+  }
+  /** What its plugins can be asked to do, as its last process said. */
+  get actions(): readonly ActionFacts[] {
+    return this.#actions ?? [];
+  }
+  get hasToldActions(): boolean {
+    return this.#actions !== undefined;
   }
   get isRealtime(): boolean {
     return this.plan.laneKind === 'realtime';
@@ -208,6 +222,14 @@ export class LaneHandle {
     return this.#ask(this.#reloads, (id) => ({ kind: 'reload', id, ...message }), withinMs);
   }
 
+  /** Has a plugin of it do what it declared. `late`: it does not answer; `died`: its process ended meanwhile. */
+  async act(verb: string, name: string, deadlineMs: number): Promise<ActionResult | 'late' | 'died'> {
+    const asked = this.#process;
+    const withinMs = Math.min(deadlineMs, actionDeadlineMs.longest) + actionGraceMs;
+    const result = await this.#ask(this.#acts, (id) => ({ kind: 'act', id, verb, name }), withinMs);
+    return result ?? (this.#process === asked && asked !== undefined ? 'late' : 'died');
+  }
+
   /** Called once a second: the heartbeat and the memory guard. */
   tick(): void {
     if (this.#process === undefined || this.#cause !== undefined) return;
@@ -293,7 +315,11 @@ export class LaneHandle {
     else if (message.kind === 'reported') this.#reports.answer(message.id, message.report);
     else if (message.kind === 'explained') this.#explanations.answer(message.id, message.explanations);
     else if (message.kind === 'reloaded') this.#reloads.answer(message.id, message.answer);
-    if (message.kind === 'ready' && this.phase === 'loading') this.phase = 'ready';
+    else if (message.kind === 'acted') this.#acts.answer(message.id, message.result);
+    if (message.kind === 'ready' && this.phase === 'loading') {
+      this.phase = 'ready';
+      this.#actions = message.actions ?? [];
+    }
     if (message.kind === 'started' && this.phase === 'starting') this.phase = 'started';
     this.owner.message(this, message);
     if (message.kind === 'ack' || message.kind === 'started') this.#pump();
@@ -304,7 +330,7 @@ export class LaneHandle {
     const before = this.phase;
     this.#process = undefined;
     this.queue.forgetUnderWay();
-    for (const requests of [this.#reports, this.#explanations, this.#reloads]) requests.abandon();
+    for (const requests of [this.#reports, this.#explanations, this.#reloads, this.#acts]) requests.abandon();
     this.owner.process(this, undefined);
     this.phase = 'down';
     for (const resolve of this.#onGone.splice(0)) resolve();

@@ -14,9 +14,11 @@ export interface LaneStatus {
   readonly eventsDropped: number;
   /** False when the lane did not answer in time: what it says below is missing. */
   readonly answered: boolean;
+  /** What its process tells of itself, by topic; `warning` in a topic is for the operator. */
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
 
-export interface DaemonReport extends LaneReport {
+export interface DaemonReport extends Omit<LaneReport, 'facts'> {
   readonly generation: number;
   readonly files: readonly string[];
   readonly startedAt: number;
@@ -33,7 +35,7 @@ export async function reportOf(
   const answers = await Promise.all(lanes.map((lane) => lane.report(answerMs)));
   return {
     ...head,
-    lanes: lanes.map((lane, i) => statusOf(lane, answers[i] !== undefined)),
+    lanes: lanes.map((lane, i) => statusOf(lane, answers[i])),
     objects: answers.flatMap((answer) => answer?.objects ?? []),
     plugins: answers.flatMap((answer) => answer?.plugins ?? []),
     taps: answers.flatMap((answer) => answer?.taps ?? []),
@@ -45,7 +47,7 @@ export async function explanationsOf(lanes: readonly LaneHandle[], name: string)
   return answers.flatMap((answer) => answer ?? []);
 }
 
-function statusOf(lane: LaneHandle, answered: boolean): LaneStatus {
+function statusOf(lane: LaneHandle, answer: LaneReport | undefined): LaneStatus {
   return {
     lane: lane.name,
     kind: lane.plan.laneKind,
@@ -55,6 +57,7 @@ function statusOf(lane: LaneHandle, answered: boolean): LaneStatus {
     plugins: lane.plan.plugins.map((p) => p.name),
     eventsWaiting: lane.queue.waiting + lane.queue.underWay,
     eventsDropped: lane.queue.dropped,
-    answered,
+    answered: answer !== undefined,
+    ...(answer?.facts !== undefined && { facts: answer.facts }),
   };
 }

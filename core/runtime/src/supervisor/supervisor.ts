@@ -3,9 +3,11 @@
  * stops. It runs no plugin code and is on nobody's hot path. The command (`mainstay run`) makes one.
  */
 import { type Clock, type Explanation, type HookName, messageOf } from '@mainstay/sdk';
+import type { ActionFacts } from '../host/actions.js';
 import type { FromLane, LaneSetup } from '../lanes/messages.js';
 import type { LanePlan } from '../lanes/plan.js';
 import type { Logger } from '../log/logger.js';
+import { type ActionOutcome, act, actionsOf, clashesOf } from './actions.js';
 import { heapShare, type LaneCrash, LaneHandle, type LaneLimits, type LaneOwner } from './lane-handle.js';
 import type { SpawnLane } from './lane-process.js';
 import { LogQuota } from './log-quota.js';
@@ -172,6 +174,7 @@ export class Supervisor implements LaneOwner {
       case 'pong':
       case 'reported':
       case 'explained':
+      case 'acted':
       case 'reloaded':
       case 'stopped':
         return;
@@ -219,6 +222,7 @@ export class Supervisor implements LaneOwner {
       this.#checkOthers();
       return;
     }
+    for (const clash of clashesOf(lane, this.lanes)) this.#say('error', clash);
     this.router.setInterest(lane.name, interest);
     if (!lane.isRealtime || this.#mayBegin) lane.begin();
     this.#checkOthers();
@@ -372,6 +376,17 @@ export class Supervisor implements LaneOwner {
 
   explain(name: string): Promise<readonly Explanation[]> {
     return explanationsOf(this.lanes, name);
+  }
+
+  actions(): readonly ActionFacts[] {
+    return actionsOf(this.lanes);
+  }
+
+  /** Has a plugin do what an operator asks for. */
+  act(verb: string, name: string): Promise<ActionOutcome> {
+    const { isStopping, lanes } = this;
+    const objects = async () => (await this.report()).objects;
+    return act({ lanes, isStopping, objects, say: (level, message) => this.#say(level, message) }, verb, name);
   }
 
   #say(level: 'error' | 'warn' | 'info' | 'debug', message: string, fields?: Readonly<Record<string, unknown>>): void {

@@ -1,6 +1,6 @@
 /** `testPlugin`: one plugin, one configuration text, one simulated host, and time that passes when the test says so. */
 import type { Host, ReloadResult } from '@mainstay/core';
-import type { Explanation, HookName, ObjectStatus, Plugin } from '@mainstay/sdk';
+import type { ActionResult, Explanation, HookName, ObjectStatus, Plugin } from '@mainstay/sdk';
 import type { VirtualClock } from '../clock/virtual-clock.js';
 import type { SimulatedKernel } from '../kernel/kernel.js';
 import type { Conditions } from '../network/conditions.js';
@@ -38,6 +38,8 @@ export interface TestedPlugin {
   events(name?: HookName): readonly ObservedEvent[];
   status(): readonly ObjectStatus[];
   explain(name: string): readonly Explanation[];
+  /** Has the plugin do what it declared, as `mainstay VERB NAME` does; lets time pass until it has answered. */
+  act(verb: string, name: string): Promise<ActionResult>;
   /** Lets time pass. */
   advance(ms: number): Promise<void>;
   reload(config: string): Promise<ReloadResult>;
@@ -75,6 +77,7 @@ function tested({ clock, net }: Simulation, machine: SimulatedHost): TestedPlugi
     events: (name) => machine.events.filter((event) => name === undefined || event.name === name),
     status: () => machine.host.objects(),
     explain: (name) => machine.host.explain(name),
+    act: (verb, name) => clock.drive(machine.host.act(verb, name)),
     advance: (ms) => clock.advance(ms),
     reload: (config) => clock.drive(machine.reload(config)),
     stop: () => clock.drive(machine.stop()),
