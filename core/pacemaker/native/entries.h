@@ -18,4 +18,23 @@ napi_value pm_unix_datagram_send(napi_env env, napi_callback_info info);
 napi_value pm_close_raw_sockets_on_exec(napi_env env, napi_callback_info info);
 napi_value pm_set_parent_death_signal(napi_env env, napi_callback_info info);
 
+napi_value pm_pacer_start_entry(napi_env env, napi_callback_info info);
+napi_value pm_pacer_status(napi_env env, napi_callback_info info);
+napi_value pm_pacer_renew(napi_env env, napi_callback_info info);
+napi_value pm_pacer_unflushed(napi_env env, napi_callback_info info);
+napi_value pm_pacer_flush(napi_env env, napi_callback_info info);
+napi_value pm_pacer_reference(napi_env env, napi_callback_info info);
+napi_value pm_pacer_take(napi_env env, napi_callback_info info);
+napi_value pm_object_close(napi_env env, napi_callback_info info);
+napi_value pm_line_open(napi_env env, napi_callback_info info);
+napi_value pm_line_membership(napi_env env, napi_callback_info info);
+napi_value pm_line_send(napi_env env, napi_callback_info info);
+napi_value pm_line_drops(napi_env env, napi_callback_info info);
+napi_value pm_beacon_open(napi_env env, napi_callback_info info);
+napi_value pm_beacon_set_entry(napi_env env, napi_callback_info info);
+napi_value pm_beacon_state(napi_env env, napi_callback_info info);
+napi_value pm_watch_open(napi_env env, napi_callback_info info);
+napi_value pm_watch_arm_entry(napi_env env, napi_callback_info info);
+napi_value pm_watch_state(napi_env env, napi_callback_info info);
+
 #endif

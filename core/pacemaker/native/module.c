@@ -1,4 +1,4 @@
-/* Registration of the addon. No state of its own: every socket belongs to the environment that opened it. */
+/* Registration of the addon. Sockets and threads belong to the environment that opened them. */
 #include <node_api.h>
 
 #include "entries.h"
@@ -25,6 +25,24 @@ NAPI_MODULE_INIT() {
       ENTRY("socketClose", pm_socket_close),
       ENTRY("socketSetReferenced", pm_socket_set_referenced),
       ENTRY("socketDrops", pm_socket_drops),
+      ENTRY("pacerStart", pm_pacer_start_entry),
+      ENTRY("pacerStatus", pm_pacer_status),
+      ENTRY("pacerRenew", pm_pacer_renew),
+      ENTRY("pacerUnflushed", pm_pacer_unflushed),
+      ENTRY("pacerFlush", pm_pacer_flush),
+      ENTRY("pacerReference", pm_pacer_reference),
+      ENTRY("pacerTake", pm_pacer_take),
+      ENTRY("objectClose", pm_object_close),
+      ENTRY("lineOpen", pm_line_open),
+      ENTRY("lineMembership", pm_line_membership),
+      ENTRY("lineSend", pm_line_send),
+      ENTRY("lineDrops", pm_line_drops),
+      ENTRY("beaconOpen", pm_beacon_open),
+      ENTRY("beaconSet", pm_beacon_set_entry),
+      ENTRY("beaconState", pm_beacon_state),
+      ENTRY("watchOpen", pm_watch_open),
+      ENTRY("watchArm", pm_watch_arm_entry),
+      ENTRY("watchState", pm_watch_state),
   };
   if (napi_define_properties(env, exports, sizeof entries / sizeof entries[0], entries) != napi_ok) return NULL;
   return exports;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "entries.h"
+#include "interface.h"
 #include "socket.h"
 #include "values.h"
 

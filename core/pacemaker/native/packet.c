@@ -2,24 +2,19 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "entries.h"
+#include "open.h"
 #include "socket.h"
 #include "values.h"
-
-#ifndef PACKET_IGNORE_OUTGOING
-#define PACKET_IGNORE_OUTGOING 23
-#endif
 
 /* packetOpen(interfaceIndex, etherType, receive, onReadable) */
 napi_value pm_packet_open(napi_env env, napi_callback_info info) {
   napi_value arguments[4], handle;
   int64_t index, type;
   bool receive;
-  int fd, on = 1;
+  struct pm_opened frames;
   struct pm_socket *socket_ = NULL;
   if (!pm_arguments(env, info, 4, arguments) ||
       !pm_integer(env, arguments[0], 1, INT32_MAX, "interfaceIndex", &index) ||
@@ -27,23 +22,12 @@ napi_value pm_packet_open(napi_env env, napi_callback_info info) {
       !pm_boolean(env, arguments[2], "receive", &receive) || !pm_is_function(env, arguments[3], "onReadable")) {
     return NULL;
   }
-  /* Protocol 0 hears nothing until bind names interface and type together. */
-  fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) {
-    pm_throw_errno(env, "socket", errno);
+  frames = pm_open_frames((unsigned)index, (uint16_t)type, receive);
+  if (frames.error != 0) {
+    pm_throw_errno(env, frames.call, frames.error);
     return NULL;
   }
-  /* Kernels before 4.20 lack the option; own frames are then skipped on reception. */
-  (void)setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on);
-  struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_ifindex = (int)index};
-  address.sll_protocol = receive ? htons((uint16_t)type) : 0;
-  if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) {
-    int error = errno;
-    (void)close(fd);
-    pm_throw_errno(env, "bind", error);
-    return NULL;
-  }
-  handle = pm_socket_adopt(env, fd, PM_PACKET, receive, arguments[3], &socket_);
+  handle = pm_socket_adopt(env, frames.fd, PM_PACKET, receive, arguments[3], &socket_);
   if (handle == NULL) return NULL;
   socket_->interface_index = (unsigned)index;
   socket_->ether_type = (uint16_t)type;

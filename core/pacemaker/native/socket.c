@@ -2,22 +2,12 @@
 #include "socket.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "interface.h"
 #include "values.h"
-
-#ifndef SO_BINDTOIFINDEX
-#define SO_BINDTOIFINDEX 62
-#endif
-#ifndef SO_MEMINFO
-#define SO_MEMINFO 55
-#endif
-/* Positions in the SO_MEMINFO answer: linux/sock_diag.h. */
-#define MEMINFO_DROPS 8
-#define MEMINFO_COUNT 9
 
 static const napi_type_tag handle_tag = {0x7c1a5be0d2f34e61ULL, 0x9b3f6a8847d01c25ULL};
 
@@ -179,23 +169,6 @@ struct pm_socket *pm_socket_of(napi_env env, napi_value handle, enum pm_kind kin
   return socket_;
 }
 
-int pm_bind_to_interface(int fd, unsigned interface_index) {
-  char name[IF_NAMESIZE];
-  int index = (int)interface_index;
-  /* Binding to an index that no interface has succeeds silently, so look first. */
-  if (if_indextoname(interface_index, name) == NULL) return errno == ENXIO ? ENODEV : errno;
-  if (setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &index, sizeof index) == 0) return 0;
-  if (errno != ENOPROTOOPT) return errno;
-  /* Kernels before 5.1 bind by name only. */
-  return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, sizeof name) == 0 ? 0 : errno;
-}
-
-void pm_set_receive_buffer(int fd, int bytes) {
-  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) != 0) {
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
-  }
-}
-
 napi_value pm_socket_close(napi_env env, napi_callback_info info) {
   napi_value argument;
   struct pm_socket *socket_;
@@ -223,14 +196,10 @@ napi_value pm_socket_set_referenced(napi_env env, napi_callback_info info) {
 
 napi_value pm_socket_drops(napi_env env, napi_callback_info info) {
   napi_value argument, result;
-  uint32_t information[MEMINFO_COUNT] = {0};
-  socklen_t length = sizeof information;
   struct pm_socket *socket_;
   if (!pm_arguments(env, info, 1, &argument)) return NULL;
   socket_ = any_socket_of(env, argument);
   if (socket_ == NULL) return NULL;
-  /* Kernels before 4.12 do not know the option: the answer is then 0. */
-  if (socket_->is_open) (void)getsockopt(socket_->fd, SOL_SOCKET, SO_MEMINFO, information, &length);
-  PM_TRY(env, napi_create_uint32(env, information[MEMINFO_DROPS], &result));
+  PM_TRY(env, napi_create_uint32(env, socket_->is_open ? pm_kernel_drops(socket_->fd) : 0, &result));
   return result;
 }

@@ -46,11 +46,6 @@ napi_value pm_socket_adopt(napi_env env, int fd, enum pm_kind kind, bool watch, 
 /* The open socket of that kind behind a handle object, or NULL with an exception pending. */
 struct pm_socket *pm_socket_of(napi_env env, napi_value handle, enum pm_kind kind);
 
-/* Binds to an interface; answers 0 or an errno. */
-int pm_bind_to_interface(int fd, unsigned interface_index);
-/* Sets the receive buffer, beyond the system's limit where privileged. Failure to do so is no error. */
-void pm_set_receive_buffer(int fd, int bytes);
-
 napi_value pm_socket_close(napi_env env, napi_callback_info info);
 napi_value pm_socket_set_referenced(napi_env env, napi_callback_info info);
 napi_value pm_socket_drops(napi_env env, napi_callback_info info);

@@ -1,6 +1,7 @@
 /** Loads the addon that binding.gyp builds, and gives it types. Used by the classes beside this file only. */
 import { createRequire } from 'node:module';
 import { NativeMissingError, NativeSocketError } from './errors.js';
+import type { NativePacemaker } from './native-pacemaker.js';
 
 /** Opaque: the C side checks what it is given. */
 export type Handle = object;
@@ -16,7 +17,7 @@ export interface ReceivedIpPacket {
   readonly payload: Buffer;
 }
 
-interface Native {
+interface Native extends NativePacemaker {
   rawIpOpen(family: 4 | 6, protocol: number, index: number, receiveBuffer: number, onReadable: (errno: number) => void): Handle;
   rawIpMembership(handle: Handle, join: boolean, group: Uint8Array): void;
   rawIpReceive(handle: Handle, max: number): { packets: ReceivedIpPacket[]; discarded: number; error: number };

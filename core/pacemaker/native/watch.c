@@ -1,0 +1,102 @@
+/* Deadlines, expected packets and silence of watches, in the thread. Used by thread.c, execute.c and line.c. */
+#include "pacer.h"
+
+static int64_t asleep(const struct pm_pacer *pacer) { return atomic_load_explicit(&pacer->asleep_us, memory_order_relaxed); }
+
+static struct pm_watch **list_of(struct pm_watch *watch) {
+  struct pm_line *line = watch->line;
+  return watch->has_key ? &line->buckets[watch->key % PM_BUCKETS] : &line->watches;
+}
+
+void pm_watch_attach(struct pm_pacer *pacer, struct pm_watch *watch) {
+  struct pm_watch **list = list_of(watch);
+  (void)pacer;
+  watch->next = *list;
+  watch->previous = NULL;
+  if (*list != NULL) (*list)->previous = watch;
+  *list = watch;
+  watch->deadline = PM_NEVER;
+  watch->heard_awake = PM_NEVER;
+}
+
+void pm_watch_detach(struct pm_pacer *pacer, struct pm_watch *watch) {
+  pm_schedule_remove(&pacer->deadlines, &watch->slot);
+  if (watch->previous != NULL) {
+    watch->previous->next = watch->next;
+  } else {
+    *list_of(watch) = watch->next;
+  }
+  if (watch->next != NULL) watch->next->previous = watch->previous;
+}
+
+/* A later deadline leaves the slot where it is: it is set right when the old one comes, so that re-arming is cheap. */
+static void set_deadline(struct pm_pacer *pacer, struct pm_watch *watch, int64_t deadline) {
+  watch->deadline = deadline;
+  if (!watch->slot.is_scheduled || deadline < watch->slot.at) pm_schedule_at(&pacer->deadlines, &watch->slot, deadline);
+}
+
+static void rearm(struct pm_pacer *pacer, struct pm_watch *watch) {
+  if (watch->terms.rearm_us >= 0) set_deadline(pacer, watch, pacer->now - asleep(pacer) + watch->terms.rearm_us);
+}
+
+void pm_watch_arm(struct pm_pacer *pacer, struct pm_watch *watch, struct pm_command *command) {
+  struct pm_expected *former = watch->terms.expected;
+  int64_t deadline = command->terms.deadline;
+  bool is_same = command->terms.epoch == atomic_load_explicit(&watch->epoch, memory_order_relaxed);
+  watch->terms = command->terms;
+  command->terms.expected = former;
+  if (!is_same) {
+    watch->heard_awake = PM_NEVER;
+    atomic_store_explicit(&watch->heard_at, PM_NEVER, memory_order_relaxed);
+    atomic_store_explicit(&watch->epoch, watch->terms.epoch, memory_order_release);
+  }
+  pm_schedule_remove(&pacer->deadlines, &watch->slot);
+  watch->deadline = PM_NEVER;
+  if (deadline == PM_NEVER) return;
+  deadline -= watch->terms.asleep_us;
+  if (watch->heard_awake != PM_NEVER && watch->terms.rearm_us >= 0 &&
+      watch->heard_awake + watch->terms.rearm_us > deadline) {
+    deadline = watch->heard_awake + watch->terms.rearm_us;
+  }
+  set_deadline(pacer, watch, deadline);
+}
+
+bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct pm_received *packet) {
+  if (!pm_passes(&watch->filter, packet)) return false;
+  if (watch->terms.expected != NULL && pm_equals(watch->terms.expected, packet)) {
+    watch->heard_awake = pacer->now - asleep(pacer);
+    atomic_store_explicit(&watch->heard_at, pacer->now, memory_order_relaxed);
+    atomic_fetch_add_explicit(&watch->consumed, 1, memory_order_relaxed);
+    rearm(pacer, watch);
+    return true;
+  }
+  if (watch->terms.is_rearmed_by_any) rearm(pacer, watch);
+  pm_tell_packet(pacer, watch->object.id, packet);
+  return true;
+}
+
+static void tell_silence(struct pm_pacer *pacer, struct pm_watch *watch, int64_t at) {
+  watch->deadline = PM_NEVER;
+  atomic_store_explicit(&watch->silent_at, at, memory_order_relaxed);
+  atomic_store_explicit(&watch->silent_generation, watch->terms.generation, memory_order_relaxed);
+  atomic_fetch_add_explicit(&watch->silences, 1, memory_order_release);
+  pm_mail_object(pacer, &pacer->silent, &watch->object);
+}
+
+void pm_watches_believe(struct pm_pacer *pacer, int64_t until) {
+  int64_t awake = until - asleep(pacer);
+  struct pm_slot *slot;
+  while ((slot = pacer->deadlines.first) != NULL && slot->at <= awake) {
+    struct pm_watch *watch = PM_OWNER(slot, struct pm_watch, slot);
+    pm_schedule_remove(&pacer->deadlines, slot);
+    if (watch->deadline > slot->at) {
+      pm_schedule_at(&pacer->deadlines, slot, watch->deadline);
+    } else if (watch->deadline != PM_NEVER) {
+      tell_silence(pacer, watch, watch->deadline + asleep(pacer));
+    }
+  }
+}
+
+int64_t pm_watches_next(const struct pm_pacer *pacer) {
+  return pacer->deadlines.first == NULL ? INT64_MAX : pacer->deadlines.first->at + asleep(pacer);
+}

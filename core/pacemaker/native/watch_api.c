@@ -1,0 +1,160 @@
+/* Entry points of watches. Their JavaScript signatures stand in src/native-pacemaker.ts. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api.h"
+#include "entries.h"
+#include "values.h"
+
+#define MOST_RULES 65536
+
+static bool read_rules(napi_env env, napi_value value, struct pm_filter *filter) {
+  const uint8_t *data;
+  size_t length;
+  uint8_t *rules;
+  if (!pm_bytes(env, value, "rules", &data, &length)) return false;
+  if (length > MOST_RULES || !pm_rules_are_valid(data, length)) {
+    pm_throw_type(env, "these are no rules of a filter");
+    return false;
+  }
+  if (length == 0) return true;
+  rules = malloc(length);
+  if (rules == NULL) return pm_throw_memory(env), false;
+  memcpy(rules, data, length);
+  filter->rules = rules;
+  filter->rules_length = length;
+  return true;
+}
+
+static bool read_filter(napi_env env, const napi_value *arguments, const struct pm_line *line, struct pm_filter *filter) {
+  int64_t bounds[4];
+  static const char *const names[4] = {"least hop limit", "greatest hop limit", "least length", "greatest length"};
+  for (int i = 0; i < 4; i++) {
+    if (!pm_integer(env, arguments[i], 0, INT32_MAX, names[i], &bounds[i])) return false;
+  }
+  filter->hop_limit_least = (int)bounds[0];
+  filter->hop_limit_most = (int)bounds[1];
+  filter->length_least = (size_t)bounds[2];
+  filter->length_most = (size_t)bounds[3];
+  return pm_address(env, arguments[4], "source", pm_address_length(line), true, filter->source, &filter->source_length) &&
+         read_rules(env, arguments[5], filter);
+}
+
+/* Whether a key fits the line; -1 is none. */
+static bool check_key(napi_env env, const struct pm_line *line, int64_t key) {
+  size_t length = line->key.length;
+  if (key < 0) return true;
+  if (length == 4 || (length > 0 && key < (int64_t)1 << (8 * length))) return true;
+  pm_throw_type(env, length == 0 ? "the line has no keys" : "the key does not fit the bytes of the line's key");
+  return false;
+}
+
+/* watchOpen(line, id, key or -1, leastHopLimit, mostHopLimit, leastLength, mostLength, source, rules) */
+napi_value pm_watch_open(napi_env env, napi_callback_info info) {
+  napi_value arguments[9];
+  int64_t id, key;
+  struct pm_line *line;
+  struct pm_watch *watch;
+  if (!pm_arguments(env, info, 9, arguments) || !pm_integer(env, arguments[1], 0, UINT32_MAX, "id", &id) ||
+      !pm_integer(env, arguments[2], -1, UINT32_MAX, "key", &key)) {
+    return NULL;
+  }
+  line = (struct pm_line *)pm_object_of(env, arguments[0], PM_LINE);
+  if (line == NULL || !check_key(env, line, key)) return NULL;
+  watch = pm_watch_new(line, (uint32_t)id);
+  if (watch == NULL) return pm_throw_memory(env);
+  if (!read_filter(env, arguments + 3, line, &watch->filter)) {
+    pm_object_free(&watch->object);
+    return NULL;
+  }
+  watch->has_key = key >= 0;
+  watch->key = key >= 0 ? (uint32_t)key : 0;
+  return pm_object_open(env, &watch->object);
+}
+
+/* Source, destination, port, hop limit and payload of an expected packet. NULL: an exception is pending. */
+static struct pm_expected *read_expected(napi_env env, const napi_value *arguments, const struct pm_line *line) {
+  struct pm_received packet = {0};
+  struct pm_expected *expected;
+  size_t length;
+  int64_t port, hop_limit;
+  if (!pm_address(env, arguments[0], "source", pm_address_length(line), false, packet.source, &packet.address_length) ||
+      !pm_address(env, arguments[1], "destination", pm_address_length(line), false, packet.destination, &length) ||
+      !pm_integer(env, arguments[2], 0, 65535, "sourcePort", &port) ||
+      !pm_integer(env, arguments[3], 0, 255, "hopLimit", &hop_limit) ||
+      !pm_bytes(env, arguments[4], "payload", &packet.payload, &packet.payload_length)) {
+    return NULL;
+  }
+  packet.source_port = (uint16_t)port;
+  packet.hop_limit = (int)hop_limit;
+  if (packet.payload_length > 65535) {
+    pm_throw_type(env, "a packet has at most 65535 bytes");
+    return NULL;
+  }
+  expected = pm_expected_new(&packet);
+  if (expected == NULL) (void)pm_throw_memory(env);
+  return expected;
+}
+
+/*
+ * watchArm(watch, generation, deadline | NaN, rearmUs | NaN, isRearmedByAny, hasExpected, source, destination, sourcePort,
+ * hopLimit, payload)
+ */
+napi_value pm_watch_arm_entry(napi_env env, napi_callback_info info) {
+  napi_value arguments[11];
+  int64_t generation;
+  bool has_expected;
+  struct pm_watch *watch;
+  struct pm_command *command;
+  struct pm_terms terms = {0};
+  if (!pm_arguments(env, info, 11, arguments) ||
+      !pm_integer(env, arguments[1], 0, UINT32_MAX, "generation", &generation) ||
+      !pm_time(env, arguments[2], "deadline", &terms.deadline) || !pm_time(env, arguments[3], "rearmUs", &terms.rearm_us) ||
+      !pm_boolean(env, arguments[4], "isRearmedByAny", &terms.is_rearmed_by_any) ||
+      !pm_boolean(env, arguments[5], "hasExpected", &has_expected)) {
+    return NULL;
+  }
+  watch = (struct pm_watch *)pm_object_of(env, arguments[0], PM_WATCH);
+  if (watch == NULL) return NULL;
+  if (terms.rearm_us < 0) terms.rearm_us = -1;
+  if (has_expected) {
+    terms.expected = read_expected(env, arguments + 6, watch->line);
+    if (terms.expected == NULL) return NULL;
+  }
+  command = pm_command_new(PM_DO_ARM, &watch->object);
+  if (command == NULL) {
+    free(terms.expected);
+    return pm_throw_memory(env);
+  }
+  command->terms = terms;
+  if (!pm_prepare_arm(watch, command, (uint32_t)generation)) {
+    pm_command_free(command);
+    return pm_throw_memory(env);
+  }
+  (void)pm_give(watch->object.pacer, command);
+  return NULL;
+}
+
+/* watchState(watch) -> [heardAt | NaN, consumed], of a closed one too */
+napi_value pm_watch_state(napi_env env, napi_callback_info info) {
+  napi_value argument, result, heard_at, consumed;
+  struct pm_object *object;
+  const struct pm_watch *watch;
+  int64_t at;
+  if (!pm_arguments(env, info, 1, &argument)) return NULL;
+  object = pm_any_object_of(env, argument);
+  if (object == NULL) return NULL;
+  if (object->kind != PM_WATCH) {
+    pm_throw_type(env, "not a watch");
+    return NULL;
+  }
+  watch = (const struct pm_watch *)object;
+  at = pm_watch_heard_at(watch);
+  PM_TRY(env, napi_create_array_with_length(env, 2, &result));
+  PM_TRY(env, napi_create_double(env, at == PM_NEVER ? (double)NAN : (double)at, &heard_at));
+  PM_TRY(env, napi_create_double(env, (double)atomic_load_explicit(&watch->consumed, memory_order_relaxed), &consumed));
+  PM_TRY(env, napi_set_element(env, result, 0, heard_at));
+  PM_TRY(env, napi_set_element(env, result, 1, consumed));
+  return result;
+}

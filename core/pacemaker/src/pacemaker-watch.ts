@@ -1,0 +1,162 @@
+/** Listens for one peer: expected packets are heard by the thread alone, others and silence are told. Made by PacemakerLine. */
+import { guarded, type Handle } from './native.js';
+import { mailKind, type NativeMail, type NativeReceived } from './native-pacemaker.js';
+import type { PacemakerLine } from './pacemaker-line.js';
+
+/** Addresses of 4 or 16 bytes; of frames empty, and `payload` is the whole frame. */
+export interface HeardPacket extends NativeReceived {
+  /** When the thread took it, in microseconds of CLOCK_MONOTONIC. */
+  readonly receivedAt: number;
+}
+
+/** All that is named must hold. */
+export interface PacketFilter {
+  readonly hopLimit?: readonly [least: number, most: number];
+  readonly length?: readonly [least: number, most: number];
+  readonly source?: Uint8Array;
+  /** Bytes of the payload from `offset` on, equal to `value` where `mask` has ones. */
+  readonly bytes?: readonly { readonly offset: number; readonly mask: Uint8Array; readonly value: Uint8Array }[];
+}
+
+export interface WatchOptions {
+  /** The key of its packets, as a number; absent: every packet of the line. */
+  readonly key?: number;
+  readonly filter?: PacketFilter;
+  /** A packet that is not the expected one. */
+  onPacket(packet: HeardPacket): void;
+  /** The deadline has passed. */
+  onSilence(at: number): void;
+}
+
+export interface WatchTerms {
+  /** Microseconds of CLOCK_MONOTONIC; absent: none until a packet re-arms. */
+  readonly deadline?: number;
+  readonly expected?: Omit<HeardPacket, 'interfaceIndex' | 'receivedAt'>;
+  readonly rearmUs?: number;
+  readonly rearmedBy?: 'expected' | 'any';
+}
+
+const none = Buffer.alloc(0);
+const nothing = { source: none, destination: none, sourcePort: 0, hopLimit: 0, payload: none };
+const anyNumber = [0, 0x7fffffff] as const;
+
+export class PacemakerWatch {
+  readonly #handle: Handle;
+  readonly #id: number;
+  #generation = 0;
+  #isOpen = true;
+
+  /** @internal */
+  constructor(
+    private readonly line: PacemakerLine,
+    private readonly options: WatchOptions,
+    private readonly forget: () => void,
+  ) {
+    const { key, filter } = options;
+    const hopLimit = filter?.hopLimit ?? anyNumber;
+    const length = filter?.length ?? anyNumber;
+    this.#id = line.thread.mail.add(this);
+    try {
+      this.#handle = guarded(line.what, (addon) =>
+        addon.watchOpen(
+          line.handle,
+          this.#id,
+          key ?? -1,
+          hopLimit[0],
+          hopLimit[1],
+          length[0],
+          length[1],
+          filter?.source ?? none,
+          packRules(filter?.bytes ?? []),
+        ),
+      );
+    } catch (error) {
+      line.thread.mail.remove(this.#id);
+      throw error;
+    }
+    line.thread.counts.watches++;
+    line.thread.given();
+  }
+
+  /** Replaces the terms. Silence that was noticed under earlier terms is not told any more. */
+  arm({ deadline, expected, rearmUs, rearmedBy }: WatchTerms): void {
+    const { source, destination, sourcePort, hopLimit, payload } = expected ?? nothing;
+    const generation = (this.#generation + 1) >>> 0;
+    guarded(this.line.what, (addon) =>
+      addon.watchArm(
+        this.#handle,
+        generation,
+        deadline ?? Number.NaN,
+        rearmUs ?? Number.NaN,
+        rearmedBy === 'any',
+        expected !== undefined,
+        source,
+        destination,
+        sourcePort,
+        hopLimit,
+        payload,
+      ),
+    );
+    this.#generation = generation;
+    this.line.thread.given();
+  }
+
+  /** No deadline and no expected packet: everything is told. */
+  disarm(): void {
+    this.arm({});
+  }
+
+  /** When the expected packet came last under these terms; undefined while it has not. */
+  get heardAt(): number | undefined {
+    const [heardAt] = guarded(this.line.what, (addon) => addon.watchState(this.#handle));
+    return Number.isNaN(heardAt) ? undefined : heardAt;
+  }
+
+  /** Expected packets that came and were not told, since the watch was made. */
+  get consumed(): number {
+    return guarded(this.line.what, (addon) => addon.watchState(this.#handle))[1];
+  }
+
+  /** Closing twice does nothing. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.line.thread.counts.watches--;
+    this.line.thread.mail.remove(this.#id);
+    this.forget();
+    guarded(this.line.what, (addon) => addon.objectClose(this.#handle));
+    this.line.thread.given();
+  }
+
+  /** @internal */
+  receive(mail: NativeMail): void {
+    if (mail.kind === mailKind.packet) this.options.onPacket(heardFrom(mail));
+    else if (mail.kind === mailKind.silence && mail.generation === this.#generation) this.options.onSilence(mail.at);
+  }
+}
+
+/** @internal A packet out of the mail. */
+export function heardFrom({
+  at,
+  source,
+  destination,
+  sourcePort,
+  hopLimit,
+  interfaceIndex,
+  payload,
+}: NativeReceived & { at: number }) {
+  return { source, destination, sourcePort, hopLimit, interfaceIndex, payload, receivedAt: at } satisfies HeardPacket;
+}
+
+/** As match.c reads them: offset and length in 4 bytes each, then mask and value. */
+function packRules(rules: NonNullable<PacketFilter['bytes']>): Buffer {
+  return Buffer.concat(
+    rules.flatMap(({ offset, mask, value }) => {
+      if (mask.length !== value.length) throw new TypeError('mask and value of a filter must have the same length');
+      const head = Buffer.alloc(8);
+      head.writeUInt32BE(offset, 0);
+      head.writeUInt32BE(mask.length, 4);
+      return [head, mask, value];
+    }),
+  );
+}
