@@ -34,6 +34,15 @@ export function createVrrpPlugin(machine: typeof step = step): Plugin {
       const instance = manager?.all.find(({ config }) => config.name === name);
       return instance && explain(instance);
     });
+    app.actions.declare({
+      verb: 'handover',
+      object: 'vrrp_instance',
+      doc: 'Gives mastership to another router, without a gap for clients.',
+      run: async (name) => {
+        const instance = manager?.all.find(({ config }) => config.name === name);
+        return instance?.handOver() ?? { ok: false, unknown: true, message: `there is no vrrp_instance ${name}` };
+      },
+    });
   }
 
   async function start(run: Run): Promise<void> {

@@ -299,7 +299,10 @@ export class Instance {
   }
 
   private onEnd({ why }: BeaconEnd): void {
-    if (why === 'overslept') return this.dispatch({ kind: 'timer' });
+    if (why === 'overslept') {
+      this.dispatch({ kind: 'timer' });
+      return;
+    }
     this.chronicle.counted.advertsSent++;
     this.chronicle.counted.priorityZeroSent++;
     this.dispatch({ kind: 'lapsed', afterMs: this.config.deadManMs });

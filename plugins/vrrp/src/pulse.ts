@@ -133,7 +133,10 @@ export class Pulse {
   private advertise({ priority, advertAt }: Extract<State, { kind: 'master' }>, voice: Voice): void {
     const { said } = this;
     if (said === undefined || !isSame(said.voice, voice) || said.isSeen !== this.listener.isSeen) this.silence();
-    if (this.beacon === undefined) return this.begin(voice, priority, advertAt);
+    if (this.beacon === undefined) {
+      this.begin(voice, priority, advertAt);
+      return;
+    }
     const isOnTime = Math.abs(this.beacon.nextAt - advertAt) <= grainMs;
     if (said?.priority === priority && isOnTime) return;
     this.beacon.set({

@@ -8,7 +8,11 @@ import { describe, it } from 'mocha';
 /** Every diagnostic of a text, without its file name. */
 function remarks(text: string): readonly string[] {
   const registry = new ConfigRegistry();
-  const app = { config: registry.pointsFor('vrrp'), status: { objects: () => undefined, explain: () => undefined } };
+  const app = {
+    config: registry.pointsFor('vrrp'),
+    status: { objects: () => undefined, explain: () => undefined },
+    actions: { declare: () => undefined },
+  };
   createVrrpPlugin().setup(app as unknown as App);
   const { tree, diagnostics } = loadKeepalivedText(text, { file: 'k.conf', configId: '' });
   const bound = registry.bind(tree, { unknownKeywords: 'error' });

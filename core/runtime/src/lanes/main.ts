@@ -3,7 +3,15 @@
  * `main.js LANE KIND`; ends when the supervisor is gone.
  */
 import { Writable } from 'node:stream';
-import { type LaneKind, laneKinds, MainstayError, messageOf, type PortName, type Ports } from '@mainstay/sdk';
+import {
+  type LaneKind,
+  laneKinds,
+  MainstayError,
+  messageOf,
+  type PacemakerStatus,
+  type PortName,
+  type Ports,
+} from '@mainstay/sdk';
 import { LineCutter } from '../log/line-cutter.js';
 import { weigh } from '../supervisor/memory.js';
 import { BoundedSender } from './bounded-sender.js';
@@ -80,10 +88,22 @@ function portsFor(plugin: string): Ports {
   return ports;
 }
 
+/** What the operator is told of how this lane keeps time. */
+function paceOf(status: PacemakerStatus): Readonly<Record<string, unknown>> {
+  const { by, why } = status;
+  if (why === undefined) return { ...status };
+  const warning =
+    by === 'javascript'
+      ? `packets are paced by timers of JavaScript, and are late when it is busy: ${why}`
+      : `packets may be late on a busy host: ${why}`;
+  return { ...status, warning };
+}
+
 const host = laneHost({
   log: (record) => sender.send({ kind: 'log', record }),
   portsFor,
   openPorts: open,
+  laneFacts: () => ({ ...(ports?.pacemaker && { pacemaker: paceOf(ports.pacemaker.status()) }) }),
   onObserve: (hook, key, payload) => sender.send({ kind: 'event', hook, key, payload }),
   onLease: (hook, key, plugin, terms) => sender.send({ kind: 'lease', hook, key, plugin, ...(terms && { terms }) }),
 });

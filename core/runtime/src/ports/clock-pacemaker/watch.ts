@@ -79,13 +79,17 @@ export class ClockWatch implements Watch {
 
   #fired(): void {
     const now = this.clock.now();
-    if (now < this.#deadline) return this.#schedule();
+    if (now < this.#deadline) {
+      this.#schedule();
+      return;
+    }
     const rearmMs = (this.#terms?.rearmUs ?? 0) / 1000;
     if (now - this.#deadline > Math.max(asleepMs, rearmMs / 8) && rearmMs > 0 && !this.#isExtended) {
       // How long it slept is not known: as if the expected packet had just come.
       this.#isExtended = true;
       this.#deadline = now + rearmMs;
-      return this.#schedule();
+      this.#schedule();
+      return;
     }
     this.#isTold = true;
     this.options.onSilence(now);
