@@ -56,6 +56,29 @@ describePortContract('addresses', (world) => {
     });
   });
 
+  it('answers for one address by its key, and for one link', async () => {
+    const { a, drive } = world();
+    const { index } = await lanLink(a);
+    const [four, six] = [await v4(a, 30), await v6(a, 30)];
+    await drive(a.ports.addAddresses([four, six]));
+    for (const wanted of [four, six]) {
+      await listed(a, wanted);
+      assert.deepEqual(await a.ports.address(wanted), { ...wanted, isOurs: true });
+      assert.equal(await a.ports.address({ ...wanted, prefixLength: 20 }), undefined, 'another prefix length');
+      assert.equal(await a.ports.address({ ...wanted, link: 1 }), undefined, 'another link');
+    }
+    assert.equal((await a.ports.address({ ...six, address: 'FD09:1:0::30' }))?.address, six.address, 'however it is written');
+    assert.deepEqual(
+      await a.ports.addressesOn(index),
+      (await a.ports.addresses()).filter(({ link }) => link === index),
+    );
+    assert.deepEqual(await a.ports.addressesOn(9999), []);
+    await drive(a.ports.removeAddresses([four, six]));
+    for (const wanted of [four, six]) await unlisted(a, wanted);
+    assert.equal(await a.ports.address(four), undefined);
+    assert.ok((await a.ports.addressesOn(index)).every(({ address }) => address !== four.address && address !== six.address));
+  });
+
   for (const [name, make] of [
     ['IPv4', v4],
     ['IPv6', v6],
