@@ -23,7 +23,7 @@ import { deadlineOf, type Effect, type Event, initialState, type MasterSeen, typ
 import type { ChecksumForm } from './packet.js';
 import { type EffectivePriority, effectivePriority } from './priority.js';
 import { type DropCause, receive } from './receive.js';
-import { sourceAddress } from './source.js';
+import { mayChangeSource, sourceAddress } from './source.js';
 import { newStatistics } from './statistics.js';
 import type { Surroundings, Transition } from './surroundings.js';
 import type { Attachment } from './wire.js';
@@ -131,7 +131,7 @@ export class Instance {
     if (!this.isStarted) return;
     const lost = this.holdings.lostBy(event);
     if (lost !== undefined) this.dispatch({ kind: 'addressLost', address: lost });
-    if (event.address.family === this.config.family && event.address.link === this.wire?.link) this.refreshSource();
+    if (event.address.link === this.wire?.link && mayChangeSource(this.config, this.source, event)) this.refreshSource();
   }
 
   /** Asks for the effective priority again; hooks may answer differently as time goes by. */
@@ -168,7 +168,7 @@ export class Instance {
         this.faulty.refuse('socket', `no socket on ${link.name}: ${messageOf(error)}`);
       }
     }
-    this.source = link && sourceAddress(this.config, link.index, this.around.run.ports.addresses.list());
+    this.source = link && sourceAddress(this.config, link.index, this.around.run.ports.addresses.onLink(link.index));
   }
 
   private refreshSource(): void {
