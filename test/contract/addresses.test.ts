@@ -150,6 +150,27 @@ describePortContract('addresses', (world) => {
     await drive(a.ports.removeAddresses(many));
   });
 
+  it('keeps the order of many calls of one address each, made in one moment', async () => {
+    const { a, drive } = world();
+    const many = await Promise.all(Array.from({ length: 200 }, (_, i) => v4(a, i + 20)));
+    const before = (await a.ports.events()).length;
+    const answers = await drive(
+      Promise.all([
+        ...many.map((one) => a.ports.addAddresses([one])),
+        ...many.map((one) => a.ports.removeAddresses([one])),
+        a.ports.addAddresses(many.slice(0, 1)),
+      ]),
+    );
+    assert.equal(answers.length, 401);
+    assert.ok(answers.every(([result]) => result?.outcome === 'done'));
+    await world().eventually('every event has come', async () => (await a.ports.events()).length >= before + 401);
+    const told = (await a.ports.events()).slice(before).map(({ kind, what }) => `${kind} ${what}`);
+    const texts = many.map(({ address }) => address);
+    const expected = [...texts.map((t) => `added ${t}`), ...texts.map((t) => `removed ${t}`), `added ${texts[0]}`];
+    assert.deepEqual(told, expected);
+    await drive(a.ports.removeAddresses(many));
+  });
+
   it('removes an address with a peer that it was asked for a moment ago', async () => {
     const { a, drive } = world();
     const wanted = { ...(await v4(a, 20)), peer: '10.9.1.21' };

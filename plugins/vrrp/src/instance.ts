@@ -60,7 +60,7 @@ export class Instance {
     this.clock = run.clock;
     this.holdings = new Holdings(run.ports);
     this.faulty = new Faults(this.clock, this.linkOf, () => this.refresh());
-    this.announcer = new Announcer(this.clock, () => this.announceAll());
+    this.announcer = new Announcer(this.clock, (times) => this.announceAll(times));
     this.hold = new HoldLimit(run, (level, message) => this.log(level, message));
     this.checksum = config.checksum;
     this.priority = effectivePriority(config, this.identity, this.linkOf, run);
@@ -283,9 +283,9 @@ export class Instance {
     } else if (announcesAll || added > 0) this.announcer.start(this.config.announce);
   }
 
-  private announceAll(): void {
+  private announceAll(times: number): void {
     for (const address of this.holdings.current) {
-      this.around.neighbours.announce(address, this.config.announce, () => this.state.kind === 'master');
+      this.around.neighbours.announce(address, this.config.announce, times, () => this.state.kind === 'master');
     }
   }
 
