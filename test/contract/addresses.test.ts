@@ -56,6 +56,29 @@ describePortContract('addresses', (world) => {
     });
   });
 
+  it('answers for one address by its key, and for one link', async () => {
+    const { a, drive } = world();
+    const { index } = await lanLink(a);
+    const [four, six] = [await v4(a, 30), await v6(a, 30)];
+    await drive(a.ports.addAddresses([four, six]));
+    for (const wanted of [four, six]) {
+      await listed(a, wanted);
+      assert.deepEqual(await a.ports.address(wanted), { ...wanted, isOurs: true });
+      assert.equal(await a.ports.address({ ...wanted, prefixLength: 20 }), undefined, 'another prefix length');
+      assert.equal(await a.ports.address({ ...wanted, link: 1 }), undefined, 'another link');
+    }
+    assert.equal((await a.ports.address({ ...six, address: 'FD09:1:0::30' }))?.address, six.address, 'however it is written');
+    assert.deepEqual(
+      await a.ports.addressesOn(index),
+      (await a.ports.addresses()).filter(({ link }) => link === index),
+    );
+    assert.deepEqual(await a.ports.addressesOn(9999), []);
+    await drive(a.ports.removeAddresses([four, six]));
+    for (const wanted of [four, six]) await unlisted(a, wanted);
+    assert.equal(await a.ports.address(four), undefined);
+    assert.ok((await a.ports.addressesOn(index)).every(({ address }) => address !== four.address && address !== six.address));
+  });
+
   for (const [name, make] of [
     ['IPv4', v4],
     ['IPv6', v6],
@@ -124,6 +147,27 @@ describePortContract('addresses', (world) => {
     assert.deepEqual(again, [done, done, done]);
     const held = async () => (await a.ports.addresses()).filter(({ address }) => address.startsWith('10.9.1.'));
     await world().eventually('three are left', async () => (await held()).length === 3);
+    await drive(a.ports.removeAddresses(many));
+  });
+
+  it('keeps the order of many calls of one address each, made in one moment', async () => {
+    const { a, drive } = world();
+    const many = await Promise.all(Array.from({ length: 200 }, (_, i) => v4(a, i + 20)));
+    const before = (await a.ports.events()).length;
+    const answers = await drive(
+      Promise.all([
+        ...many.map((one) => a.ports.addAddresses([one])),
+        ...many.map((one) => a.ports.removeAddresses([one])),
+        a.ports.addAddresses(many.slice(0, 1)),
+      ]),
+    );
+    assert.equal(answers.length, 401);
+    assert.ok(answers.every(([result]) => result?.outcome === 'done'));
+    await world().eventually('every event has come', async () => (await a.ports.events()).length >= before + 401);
+    const told = (await a.ports.events()).slice(before).map(({ kind, what }) => `${kind} ${what}`);
+    const texts = many.map(({ address }) => address);
+    const expected = [...texts.map((t) => `added ${t}`), ...texts.map((t) => `removed ${t}`), `added ${texts[0]}`];
+    assert.deepEqual(told, expected);
     await drive(a.ports.removeAddresses(many));
   });
 

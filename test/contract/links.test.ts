@@ -22,6 +22,13 @@ describePortContract('links', (world) => {
     assert.deepEqual({ mtu, isUp, isPositive: index > 1 }, { mtu: 1500, isUp: true, isPositive: true });
   });
 
+  it('finds a link by its name and by its index', async () => {
+    const { a } = world();
+    const link = await lanLink(a);
+    assert.deepEqual([await a.ports.linkByName(a.link), await a.ports.linkByIndex(link.index)], [link, link]);
+    assert.deepEqual([await a.ports.linkByName('none'), await a.ports.linkByIndex(9999)], [undefined, undefined]);
+  });
+
   it('tells two hosts apart by mac', async () => {
     const { a, b } = world();
     assert.notEqual((await lanLink(a)).mac, (await lanLink(b)).mac);
@@ -49,8 +56,10 @@ describePortContract('links', (world) => {
 
   it('forgets a link that is removed', async () => {
     const { b, eventually } = world();
+    const { index } = await lanLink(b);
     await b.removeLink();
     await eventually('the link is gone', async () => !(await b.ports.links()).some(({ name }) => name === b.link));
+    assert.deepEqual([await b.ports.linkByName(b.link), await b.ports.linkByIndex(index)], [undefined, undefined]);
     const last = (await b.ports.events()).filter(({ of }) => of === 'link').at(-1);
     assert.deepEqual(last, { of: 'link', kind: 'removed', what: b.link });
     assert.ok(!(await b.ports.addresses()).some(({ address }) => address === '10.9.0.2'), 'its addresses are gone too');

@@ -16,14 +16,18 @@ const routerFlag = 0x80;
 const overrideFlag = 0x20;
 const targetLinkLayerAddress = 2;
 
+/** Where a gratuitous ARP has its sender's and its target's protocol address. */
+const senderAddressAt = 28;
+const targetAddressAt = 38;
+
 function macBytes(mac: string): number[] {
   return mac.split(':').map((part) => Number.parseInt(part, 16));
 }
 
-/** A whole Ethernet frame. Target hardware address: broadcast, as keepalived sends it; receivers ignore it. */
-export function gratuitousArp(address: string, mac: string): Uint8Array {
+/** A gratuitous ARP of a hardware address, for 0.0.0.0: a thousand addresses differ in eight bytes only. */
+export function arpTemplate(mac: string): Uint8Array {
   const sender = macBytes(mac);
-  const ip = addressBytes(address);
+  const ip = [0, 0, 0, 0];
   const request = [0, 1, 0x08, 0x00, 6, 4, 0, 1];
   return Uint8Array.from([
     ...broadcastMac,
@@ -36,6 +40,15 @@ export function gratuitousArp(address: string, mac: string): Uint8Array {
     ...broadcastMac,
     ...ip,
   ]);
+}
+
+/** A whole Ethernet frame. Target hardware address: broadcast, as keepalived sends it; receivers ignore it. */
+export function gratuitousArp(address: string, template: Uint8Array): Uint8Array {
+  const frame = template.slice();
+  const ip = addressBytes(address);
+  frame.set(ip, senderAddressAt);
+  frame.set(ip, targetAddressAt);
+  return frame;
 }
 
 /** An ICMPv6 message for all nodes: router, not solicited, override, with the target's link-layer address. */

@@ -5,56 +5,113 @@
 import type { Clock, Timer } from '@mainstay/sdk';
 import type { AnnounceConfig } from './instance-config.js';
 
-/** Frames sent in one turn of the event loop at most, so that a thousand addresses do not delay an advertisement. */
+/** Frames handed over in one turn of the event loop at most, so that a thousand addresses do not delay an advertisement. */
 const turnSize = 64;
 
-/** Sends queued frames in order, `intervalMs` apart; without an interval as fast as turns allow. */
-export class Pacer {
-  private readonly queue: (() => void)[] = [];
+/** Something to be told, several times. */
+export interface Job<Item> {
+  readonly item: Item;
+  /** Asked again when its turn comes: a router that has yielded meanwhile must not claim an address. */
+  readonly isWanted: () => boolean;
+}
+
+interface Queued<Item> extends Job<Item> {
+  left: number;
+}
+
+/**
+ * Hands items to `send`, `intervalMs` apart; without an interval as fast as turns allow. Whatever was not told yet comes before
+ * all repeats: the last of a thousand addresses must not wait until the first has been told five times.
+ */
+export class Pacer<Item> {
+  private readonly fresh = new Fifo<Queued<Item>>();
+  private readonly repeats = new Fifo<Queued<Item>>();
   private timer: Timer | undefined;
   private nextAt = Number.NEGATIVE_INFINITY;
   private intervalMs = 0;
-  /** Frames that this turn may still send. */
+  /** Items that this turn may still hand over. */
   private left = turnSize;
+  private isDue = false;
+  private isClosed = false;
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly send: (items: readonly Item[]) => void,
+  ) {}
 
-  enqueue(send: () => void, intervalMs: number): void {
+  enqueue(job: Job<Item>, times: number, intervalMs: number): void {
+    if (times <= 0) return;
     this.intervalMs = intervalMs;
-    this.queue.push(send);
-    this.drain();
+    this.fresh.push({ ...job, left: times });
+    if (this.isDue) return;
+    this.isDue = true;
+    // What comes in the same moment goes out together.
+    queueMicrotask(() => {
+      this.isDue = false;
+      this.drain();
+    });
   }
 
   close(): void {
+    this.isClosed = true;
     this.timer?.cancel();
-    this.queue.length = 0;
   }
 
   private drain(): void {
-    while (this.queue.length > 0 && this.left > 0) {
-      if (this.intervalMs > 0 && this.clock.now() < this.nextAt) break;
+    if (this.isClosed) return;
+    const batch: Item[] = [];
+    while (this.left > 0 && (this.intervalMs === 0 || this.clock.now() >= this.nextAt)) {
+      const queued = this.fresh.shift() ?? this.repeats.shift();
+      if (queued === undefined) break;
+      if (!queued.isWanted()) continue;
+      if (--queued.left > 0) this.repeats.push(queued);
       this.nextAt = this.clock.now() + this.intervalMs;
       this.left--;
-      this.queue.shift()?.();
+      batch.push(queued.item);
     }
-    this.timer ??= this.clock.at(Math.max(this.nextAt, this.clock.now()), () => this.turn());
+    if (batch.length > 0) this.send(batch);
+    if (batch.length > 0 || this.fresh.length + this.repeats.length > 0) {
+      this.timer ??= this.clock.at(Math.max(this.nextAt, this.clock.now()), () => this.turn());
+    }
   }
 
   private turn(): void {
     this.timer = undefined;
     this.left = turnSize;
-    if (this.queue.length > 0) this.drain();
+    this.drain();
   }
 }
 
-/** Announces every address of one instance; `announceAll` queues one frame for each. */
+/** A queue that does not move its items when the first is taken. */
+class Fifo<Item> {
+  private items: Item[] = [];
+  private head = 0;
+
+  get length(): number {
+    return this.items.length - this.head;
+  }
+  push(item: Item): void {
+    this.items.push(item);
+  }
+  shift(): Item | undefined {
+    if (this.length === 0) return undefined;
+    const item = this.items[this.head++];
+    if (this.head === this.items.length || this.head > 1024) {
+      this.items = this.items.slice(this.head);
+      this.head = 0;
+    }
+    return item;
+  }
+}
+
+/** Announces every address of one instance; `announceAll` queues so many frames for each. */
 export class Announcer {
   private second: Timer | undefined;
   private refresh: Timer | undefined;
 
   constructor(
     private readonly clock: Clock,
-    private readonly announceAll: () => void,
+    private readonly announceAll: (times: number) => void,
   ) {}
 
   /** The instance became master: a burst now, another after the delay, then refreshes. */
@@ -78,18 +135,14 @@ export class Announcer {
   }
 
   private burst(first: number, second: number, delayMs: number): void {
-    this.repeat(first);
+    this.announceAll(first);
     this.second?.cancel();
-    this.second = delayMs > 0 ? this.clock.after(delayMs, () => this.repeat(second)) : undefined;
-  }
-
-  private repeat(times: number): void {
-    for (let i = 0; i < times; i++) this.announceAll();
+    this.second = delayMs > 0 ? this.clock.after(delayMs, () => this.announceAll(second)) : undefined;
   }
 
   private scheduleRefresh(config: AnnounceConfig): void {
     this.refresh = this.clock.after(config.refreshMs, () => {
-      this.repeat(config.refreshRepeat);
+      this.announceAll(config.refreshRepeat);
       this.scheduleRefresh(config);
     });
   }

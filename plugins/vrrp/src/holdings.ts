@@ -2,7 +2,7 @@
  * The virtual addresses of one instance in the kernel: taken as master, released otherwise, exactly. Knows which are there on
  * our account, so that a removal by somebody else is told apart from our own. Used by instance.ts.
  */
-import type { AddressEvent, AddressKey, ChangeResult, InterfaceAddress, NewAddress, Ports } from '@mainstay/sdk';
+import type { AddressEvent, AddressKey, ChangeResult, NewAddress, Ports } from '@mainstay/sdk';
 import type { VirtualAddress } from './address-entry.js';
 import type { InstanceConfig } from './instance-config.js';
 
@@ -69,12 +69,11 @@ export class Holdings {
   async take(config: InstanceConfig): Promise<TakeResult> {
     const epoch = ++this.epoch;
     const { wanted, missing } = this.resolve(config);
-    const before = new Map(this.ports.addresses.list().map((address) => [keyOf(address), address]));
     const fresh = wanted
       .filter(({ address }) => !this.held.has(keyOf(address)))
       .map(({ address, isTracked }): Held => {
         const key = keyOf(address);
-        return { address, isTracked, wasThere: this.underWay.get(key)?.wasThere ?? isForeign(before.get(key), config) };
+        return { address, isTracked, wasThere: this.underWay.get(key)?.wasThere ?? this.isForeign(address, config) };
       });
     for (const asked of fresh) this.underWay.set(keyOf(asked.address), asked);
     const results = await this.ports.addresses.add(fresh.map(({ address }) => address));
@@ -93,17 +92,16 @@ export class Holdings {
 
   /** Removes what a crash left behind: a backup must not hold a virtual address, whoever put it there. */
   async clean(config: InstanceConfig): Promise<readonly string[]> {
-    const present = new Set(this.ports.addresses.list().map(keyOf));
-    const leftovers = this.notForeign(config).filter((address) => present.has(keyOf(address)));
+    const leftovers = this.resolve(config)
+      .wanted.map(({ address }) => address)
+      .filter((address) => this.ports.addresses.get(address) !== undefined && !this.isForeign(address, config));
     await this.remove(leftovers);
     return leftovers.map(textOf);
   }
 
-  /** The configured addresses, without those that the host itself has and shares with us as their owner. */
-  private notForeign(config: InstanceConfig): readonly NewAddress[] {
-    const present = new Map(this.ports.addresses.list().map((address) => [keyOf(address), address]));
-    const { wanted } = this.resolve(config);
-    return wanted.map(({ address }) => address).filter((address) => !isForeign(present.get(keyOf(address)), config));
+  /** The host's own: only an address owner shares its addresses with the host's configuration (RFC 9568 section 6.1). */
+  private isForeign(address: AddressKey, config: InstanceConfig): boolean {
+    return config.basePriority === 255 && this.ports.addresses.get(address)?.isOurs === false;
   }
 
   /** Releases addresses that the configuration no longer lists, or lists with other options (a reload). */
@@ -164,9 +162,4 @@ export class Holdings {
     }
     return { wanted, missing };
   }
-}
-
-/** Only an address owner shares its addresses with the host's own configuration (RFC 9568 section 6.1). */
-function isForeign(address: InterfaceAddress | undefined, config: InstanceConfig): boolean {
-  return address !== undefined && !address.isOurs && config.basePriority === 255;
 }

@@ -14,7 +14,7 @@ import type { ChecksumForm } from './packet.js';
 import { type EffectivePriority, effectivePriority } from './priority.js';
 import { Pulse, type Voice } from './pulse.js';
 import { receive } from './receive.js';
-import { sourceAddress } from './source.js';
+import { mayChangeSource, sourceAddress } from './source.js';
 import { type Effect, type Event, type State, visible } from './states.js';
 import type { Statistics } from './statistics.js';
 import type { Surroundings } from './surroundings.js';
@@ -59,7 +59,7 @@ export class Instance {
     this.chronicle = new Chronicle(run, () => this.config);
     this.holdings = new Holdings(run.ports);
     this.faulty = new Faults(this.clock, this.linkOf, () => this.refresh());
-    this.announcer = new Announcer(this.clock, () => this.announceAll());
+    this.announcer = new Announcer(this.clock, (times) => this.announceAll(times));
     this.pulse = new Pulse(this.pulseListener());
     this.hold = new HoldLimit(run, (level, message) => this.chronicle.log(level, message));
     this.checksum = config.checksum;
@@ -166,7 +166,7 @@ export class Instance {
     if (!this.isStarted) return;
     const lost = this.holdings.lostBy(event);
     if (lost !== undefined) this.dispatch({ kind: 'addressLost', address: lost });
-    if (event.address.family === this.config.family && event.address.link === this.wire?.link) this.refreshSource();
+    if (event.address.link === this.wire?.link && mayChangeSource(this.config, this.source, event)) this.refreshSource();
   }
 
   /** Asks for the effective priority again; hooks may answer differently as time goes by. */
@@ -211,7 +211,7 @@ export class Instance {
       }
     }
     const before = this.source;
-    this.source = link && sourceAddress(this.config, link.index, this.around.run.ports.addresses.list());
+    this.source = link && sourceAddress(this.config, link.index, this.around.run.ports.addresses.onLink(link.index));
     // Our own packets are told by their source, so what was believed is looked at again.
     if (this.source !== before) this.pulse.doubt();
   }
@@ -364,9 +364,9 @@ export class Instance {
     } else if (announcesAll || added > 0) this.announcer.start(this.config.announce);
   }
 
-  private announceAll(): void {
+  private announceAll(times: number): void {
     for (const address of this.holdings.current) {
-      this.around.neighbours.announce(address, this.config.announce, () => this.state.kind === 'master');
+      this.around.neighbours.announce(address, this.config.announce, times, () => this.state.kind === 'master');
     }
   }
 

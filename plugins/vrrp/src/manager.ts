@@ -1,6 +1,7 @@
 /** All virtual routers of this host: creates, reconfigures and stops instances, and hands them the events of links and addresses. */
 import type { ConfigEntry, Log, Run, Timer } from '@mainstay/sdk';
 import { Acceptance } from './acceptance.js';
+import { Concerns } from './concerns.js';
 import type { GlobalValue, InstanceValue } from './config.js';
 import { Instance } from './instance.js';
 import { type InstanceConfig, instanceConfig } from './instance-config.js';
@@ -13,6 +14,8 @@ import { type StrayCounters, Wires } from './wire.js';
 const priorityRefreshMs = 1000;
 /** The same complaint about a link is logged at most this often. */
 const complaintMs = 60_000;
+/** So many instances are started or reconfigured in one turn of the event loop: meanwhile the others' timers must run. */
+const turnSize = 50;
 
 export interface ManagerOptions {
   readonly logUnknownVrids: boolean;
@@ -27,22 +30,32 @@ function identityOf(c: InstanceConfig): string {
 }
 
 function isOfIdentity(wanted: InstanceConfig | undefined, running: InstanceConfig): boolean {
-  return wanted !== undefined && identityOf(wanted) === identityOf(running);
+  return wanted !== undefined && (isSame(wanted, running) || identityOf(wanted) === identityOf(running));
 }
 
 /** Two configurations of one instance are the same when all they say is. */
 function isSame(a: InstanceConfig, b: InstanceConfig): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  return textOf(a) === textOf(b);
+}
+
+const texts = new WeakMap<InstanceConfig, string>();
+
+function textOf(config: InstanceConfig): string {
+  const text = texts.get(config) ?? JSON.stringify(config);
+  texts.set(config, text);
+  return text;
 }
 
 export class Manager {
   readonly acceptance: Acceptance;
   private readonly instances = new Map<string, Instance>();
   private readonly around: Surroundings;
+  private readonly concerns: Concerns<Instance>;
   private readonly unwatch: (() => void)[] = [];
   private readonly complaints = new Map<string, number>();
   private tick: Timer | undefined;
   private startTimer: Timer | undefined;
+  private isStopped = false;
 
   constructor(
     private readonly run: Run,
@@ -61,6 +74,7 @@ export class Manager {
     );
     this.around = { run, wires, neighbours, step: options.step ?? step };
     this.acceptance = new Acceptance(run);
+    this.concerns = new Concerns(ports.links);
   }
 
   get all(): readonly Instance[] {
@@ -75,17 +89,17 @@ export class Manager {
     const { ports, leases, clock } = this.run;
     await this.acceptance.start(configs);
     this.unwatch.push(
-      ports.links.watch(({ kind, link }) => {
-        if (kind === 'removed') this.around.neighbours.forget(link.index);
-        for (const instance of this.all) instance.refresh();
+      ports.links.watch((event) => {
+        if (event.kind === 'removed') this.around.neighbours.forget(event.link.index);
+        for (const instance of this.concerns.ofLink(event)) instance.refresh();
       }),
       ports.addresses.watch((event) => {
-        for (const instance of this.all) instance.onAddress(event);
+        for (const instance of this.concerns.ofAddress(event)) instance.onAddress(event);
       }),
       leases.watch('vrrp.priority', (name) => this.instances.get(name)?.refreshPriority()),
     );
     this.scheduleTick();
-    for (const config of configs) this.instances.set(config.name, new Instance(config, this.around));
+    for (const config of configs) this.make(config);
     if (this.options.startupDelayMs > 0) this.startTimer = clock.after(this.options.startupDelayMs, () => void this.startAll());
     else await this.startAll();
   }
@@ -97,18 +111,28 @@ export class Manager {
     const gone = this.all.filter(({ config }) => !isOfIdentity(wanted.get(config.name), config));
     // Together: each waits for its successor.
     await Promise.all(gone.map((instance) => instance.stop(wanted.has(instance.config.name) ? 'shutdown' : 'removed')));
-    for (const { config } of gone) this.instances.delete(config.name);
-    // Every address is let go of before any is taken: one may move from an instance to another.
-    await Promise.all(configs.map((config) => this.instances.get(config.name)?.letGo(config)));
-    for (const config of configs) {
-      const instance = this.instances.get(config.name);
-      if (instance === undefined) await this.add(config);
-      else if (!isSame(config, instance.config)) await instance.update(config);
+    for (const instance of gone) {
+      this.instances.delete(instance.config.name);
+      this.concerns.delete(instance);
     }
-    await this.acceptance.settle(configs);
+    const changed = configs.filter((config) => {
+      const instance = this.instances.get(config.name);
+      return instance === undefined || !isSame(config, instance.config);
+    });
+    // Every address is let go of before any is taken: one may move from an instance to another.
+    await this.inTurns(changed, async (config) => this.instances.get(config.name)?.letGo(config));
+    await this.inTurns(changed, async (config) => {
+      const instance = this.instances.get(config.name);
+      if (instance === undefined) return this.add(config);
+      const update = instance.update(config);
+      this.concerns.set(instance);
+      await update;
+    });
+    if (!this.isStopped) await this.acceptance.settle(configs);
   }
 
   async stop(keepAddresses: boolean): Promise<void> {
+    this.isStopped = true;
     this.tick?.cancel();
     this.startTimer?.cancel();
     await Promise.all(this.all.map((instance) => instance.stop('shutdown', keepAddresses)));
@@ -120,14 +144,29 @@ export class Manager {
   }
 
   private async add(config: InstanceConfig): Promise<void> {
+    const instance = this.make(config);
+    if (this.startTimer === undefined) await instance.start();
+  }
+
+  private make(config: InstanceConfig): Instance {
     const instance = new Instance(config, this.around);
     this.instances.set(config.name, instance);
-    if (this.startTimer === undefined) await instance.start();
+    this.concerns.set(instance);
+    return instance;
   }
 
   private async startAll(): Promise<void> {
     this.startTimer = undefined;
-    await Promise.all(this.all.map((instance) => instance.start()));
+    await this.inTurns(this.all, (instance) => instance.start());
+  }
+
+  /** Some at once, the next when these are done and the event loop has had its turn; none after a stop. */
+  private async inTurns<Item>(items: readonly Item[], work: (item: Item) => Promise<unknown>): Promise<void> {
+    for (let at = 0; at < items.length; at += turnSize) {
+      if (at > 0) await new Promise<void>((resolve) => void this.run.clock.after(0, resolve));
+      if (this.isStopped) return;
+      await Promise.all(items.slice(at, at + turnSize).map(work));
+    }
   }
 
   private scheduleTick(): void {

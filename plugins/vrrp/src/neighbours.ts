@@ -9,10 +9,18 @@ import {
   type LinkLayerSocket,
   messageOf,
   type NewAddress,
+  type OutgoingPacket,
   type Ports,
   type RawIpSocket,
 } from '@mainstay/sdk';
-import { allNodesGroup, arpEtherType, gratuitousArp, icmpv6Protocol, unsolicitedNeighbourAdvertisement } from './announce.js';
+import {
+  allNodesGroup,
+  arpEtherType,
+  arpTemplate,
+  gratuitousArp,
+  icmpv6Protocol,
+  unsolicitedNeighbourAdvertisement,
+} from './announce.js';
 import { Pacer } from './announcer.js';
 import type { AnnounceConfig } from './instance-config.js';
 
@@ -20,8 +28,11 @@ import type { AnnounceConfig } from './instance-config.js';
 const hopLimit = 255;
 
 interface Speaker {
-  readonly arpPacer: Pacer;
-  readonly neighbourPacer: Pacer;
+  readonly arpPacer: Pacer<Uint8Array>;
+  readonly neighbourPacer: Pacer<OutgoingPacket>;
+  /** Of the hardware address that the link has now. */
+  template: Uint8Array;
+  templateMac: string;
   arp?: LinkLayerSocket;
   icmp?: RawIpSocket;
 }
@@ -36,18 +47,20 @@ export class Neighbours {
   ) {}
 
   /**
-   * Queues one announcement of an address on its link; `isWanted` is asked again when its turn comes, because a router that
-   * has yielded meanwhile must not claim the address. Links without a hardware address have no neighbours to tell.
+   * Queues announcements of an address on its link; `isWanted` is asked again when the turn of each comes. Links without a
+   * hardware address have no neighbours to tell.
    */
-  announce(address: NewAddress, config: AnnounceConfig, isWanted: () => boolean): void {
-    const link = this.ports.links.list().find(({ index }) => index === address.link);
+  announce(address: NewAddress, config: AnnounceConfig, times: number, isWanted: () => boolean): void {
+    const link = this.ports.links.byIndex(address.link);
     if (link === undefined || !link.isUp || link.isLoopback || link.mac === '') return;
-    const speaker = this.speakerOf(link.index);
-    const isIpv4 = address.family === 4;
-    const send = () =>
-      isIpv4 ? this.sendArp(speaker, link, address.address) : this.sendNeighbour(speaker, link, address.address);
-    const pacer = isIpv4 ? speaker.arpPacer : speaker.neighbourPacer;
-    pacer.enqueue(() => isWanted() && send(), isIpv4 ? config.arpIntervalMs : config.neighbourIntervalMs);
+    const speaker = this.speakerOf(link);
+    if (address.family === 4) {
+      const item = gratuitousArp(address.address, speaker.template);
+      speaker.arpPacer.enqueue({ item, isWanted }, times, config.arpIntervalMs);
+    } else {
+      const item = this.neighbourAdvertisement(address.address, link);
+      speaker.neighbourPacer.enqueue({ item, isWanted }, times, config.neighbourIntervalMs);
+    }
   }
 
   /** The link is gone or has another index now: its sockets are of no use. */
@@ -64,46 +77,59 @@ export class Neighbours {
     for (const link of [...this.speakers.keys()]) this.forget(link);
   }
 
-  private speakerOf(link: number): Speaker {
-    const known = this.speakers.get(link);
-    if (known !== undefined) return known;
-    const speaker: Speaker = { arpPacer: new Pacer(this.clock), neighbourPacer: new Pacer(this.clock) };
+  private speakerOf(link: Link): Speaker {
+    const speaker = this.speakers.get(link.index) ?? this.newSpeaker(link.index);
+    if (speaker.templateMac !== link.mac) {
+      speaker.template = arpTemplate(link.mac);
+      speaker.templateMac = link.mac;
+    }
+    return speaker;
+  }
+
+  private newSpeaker(link: number): Speaker {
+    const speaker: Speaker = {
+      arpPacer: new Pacer(this.clock, (frames) => this.sendFrames(speaker, link, frames)),
+      neighbourPacer: new Pacer(this.clock, (packets) => this.sendPackets(speaker, link, packets)),
+      template: new Uint8Array(),
+      templateMac: '',
+    };
     this.speakers.set(link, speaker);
     return speaker;
   }
 
-  private sendArp(speaker: Speaker, link: Link, address: string): void {
+  private neighbourAdvertisement(address: string, { index, mac }: Link): OutgoingPacket {
+    const own = this.ports.addresses.onLink(index).find((a) => a.family === 6 && !a.isOurs && isLinkLocal(a.address));
+    const source = own?.address ?? address;
+    const payload = unsolicitedNeighbourAdvertisement(address, mac, source);
+    return { source, destination: allNodesGroup, hopLimit, trafficClass: 0, payload };
+  }
+
+  private sendFrames(speaker: Speaker, link: number, frames: readonly Uint8Array[]): void {
     this.guarded(link, () => {
-      const onError = (error: Error) => this.onError(link.name, messageOf(error));
-      speaker.arp ??= this.ports.linkLayer.open({ link: link.index, etherType: arpEtherType, onError });
-      speaker.arp.send(gratuitousArp(address, link.mac));
+      const onError = (error: Error) => this.complain(link, error);
+      speaker.arp ??= this.ports.linkLayer.open({ link, etherType: arpEtherType, onError });
+      speaker.arp.sendAll(frames);
     });
   }
 
-  private sendNeighbour(speaker: Speaker, link: Link, address: string): void {
+  private sendPackets(speaker: Speaker, link: number, packets: readonly OutgoingPacket[]): void {
     this.guarded(link, () => {
-      const onError = (error: Error) => this.onError(link.name, messageOf(error));
-      speaker.icmp ??= this.ports.rawIp.open({
-        family: 6,
-        protocol: icmpv6Protocol,
-        link: link.index,
-        onPacket: () => undefined,
-        onError,
-      });
-      const own = this.ports.addresses
-        .list()
-        .find((a) => a.link === link.index && a.family === 6 && isLinkLocal(a.address) && !a.isOurs);
-      const source = own?.address ?? address;
-      const payload = unsolicitedNeighbourAdvertisement(address, link.mac, source);
-      speaker.icmp.send({ source, destination: allNodesGroup, hopLimit, trafficClass: 0, payload });
+      const onPacket = () => undefined;
+      const onError = (error: Error) => this.complain(link, error);
+      speaker.icmp ??= this.ports.rawIp.open({ family: 6, protocol: icmpv6Protocol, link, onPacket, onError });
+      for (const packet of packets) speaker.icmp.send(packet);
     });
   }
 
-  private guarded(link: Link, send: () => void): void {
+  private guarded(link: number, send: () => void): void {
     try {
       send();
     } catch (error) {
-      this.onError(link.name, messageOf(error));
+      this.complain(link, error);
     }
+  }
+
+  private complain(link: number, error: unknown): void {
+    this.onError(this.ports.links.byIndex(link)?.name ?? `link ${link}`, messageOf(error));
   }
 }

@@ -34,6 +34,10 @@ export function createPortDriver(ports: NetworkPorts): PortDriver {
   return {
     links: async () => ports.links.list(),
     addresses: async () => ports.addresses.list(),
+    linkByName: async (name) => ports.links.get(name),
+    linkByIndex: async (index) => ports.links.byIndex(index),
+    address: async (key) => ports.addresses.get(key),
+    addressesOn: async (link) => ports.addresses.onLink(link),
     routes: async () => ports.routes.list(),
     events: async () => [...events],
     addAddresses: (addresses) => ports.addresses.add(addresses),

@@ -27,6 +27,10 @@ export interface SeenEvent {
 export interface PortDriver {
   links(): Promise<readonly Link[]>;
   addresses(): Promise<readonly InterfaceAddress[]>;
+  linkByName(name: string): Promise<Link | undefined>;
+  linkByIndex(index: number): Promise<Link | undefined>;
+  address(key: AddressKey): Promise<InterfaceAddress | undefined>;
+  addressesOn(link: number): Promise<readonly InterfaceAddress[]>;
   routes(): Promise<readonly Route[]>;
   /** Everything the watchers heard, in order. */
   events(): Promise<readonly SeenEvent[]>;

@@ -56,15 +56,35 @@ describe('table of the kernel', () => {
       fc.property(fc.array(fc.oneof(change, dump)), (steps) => {
         const table = rowTable();
         const known = listen(table);
+        const byValue = table.indexBy(({ value }) => value);
         for (const step of steps) {
           if (Array.isArray(step)) {
             table.replace(step);
             assert.equal(table.values().length, step.length);
           } else table.apply(step as { kind: 'set' | 'delete'; value: Row });
         }
+        for (let value = 0; value <= 3; value++) {
+          const expected = table.values().filter((one) => one.value === value);
+          assert.deepEqual(new Set(byValue.of(value)), new Set(expected));
+        }
         assert.deepEqual(new Map(table.values().map(({ key, value }) => [key, value])), known);
       }),
     );
+  });
+
+  it('indexes what was there before the index, in the order in which it came', () => {
+    const table = rowTable();
+    const put = (key: string, value: number) => table.apply({ kind: 'set', value: { key, value } });
+    put('b', 1);
+    put('a', 1);
+    const index = table.indexBy(({ value }) => value);
+    put('c', 1);
+    put('b', 1);
+    const keys = () => index.of(1).map(({ key }) => key);
+    assert.deepEqual(keys(), ['b', 'a', 'c']);
+    table.apply({ kind: 'delete', value: { key: 'a', value: 1 } });
+    put('c', 2);
+    assert.deepEqual([keys(), index.of(2).length, index.of(3)], [['b'], 1, []]);
   });
 
   it('goes on after a listener that throws, and after one that leaves meanwhile', () => {

@@ -1,6 +1,6 @@
 /** Gratuitous ARP and unsolicited neighbour advertisements, byte for byte (plugins/vrrp/src/announce.ts). */
 import assert from 'node:assert/strict';
-import { gratuitousArp, unsolicitedNeighbourAdvertisement } from '@mainstay/vrrp/internal/announce.js';
+import { arpTemplate, gratuitousArp, unsolicitedNeighbourAdvertisement } from '@mainstay/vrrp/internal/announce.js';
 import { internetChecksum, pseudoHeader } from '@mainstay/vrrp/internal/checksum.js';
 import { describe, it } from 'mocha';
 
@@ -10,7 +10,7 @@ const mac = '02:00:00:00:0a:01';
 describe('announcements of addresses', () => {
   it('gratuitous ARP is what keepalived 2.2.7 sends', () => {
     const captured = 'ffffffffffff020000000a0108060001080006040001020000000a01c0000264ffffffffffffc0000264';
-    assert.equal(hex(gratuitousArp('192.0.2.100', mac)), captured);
+    assert.equal(hex(gratuitousArp('192.0.2.100', arpTemplate(mac))), captured);
   });
 
   it('the neighbour advertisement has the fields of RFC 4861 section 4.4', () => {

@@ -19,7 +19,7 @@ const usual: AnnounceConfig = {
 /** An announcer and the times at which it announced: `time x count`. */
 function announcerOn(clock: VirtualClock) {
   const times: number[] = [];
-  const announcer = new Announcer(clock, () => void times.push(clock.now()));
+  const announcer = new Announcer(clock, (count) => void times.push(...Array.from({ length: count }, () => clock.now())));
   const told = () => [...new Set(times)].map((at) => `${at} x ${times.filter((time) => time === at).length}`);
   return { announcer, told };
 }
@@ -83,45 +83,90 @@ describe('announcer', () => {
   });
 });
 
+/** A pacer and what it handed over: the time and the items of each batch. */
+function pacerOn(clock: VirtualClock) {
+  const sent: string[] = [];
+  const pacer = new Pacer<string>(clock, (items) => void sent.push(`${clock.now()} ${items.join('')}`));
+  const enqueue = (item: string, times = 1, intervalMs = 0, isWanted = () => true) =>
+    pacer.enqueue({ item, isWanted }, times, intervalMs);
+  return { pacer, sent, enqueue };
+}
+
 describe('pacer', () => {
   it('sends in order with the interval between two frames', async () => {
     const clock = createVirtualClock();
-    const pacer = new Pacer(clock);
-    const sent: string[] = [];
-    for (const name of ['a', 'b', 'c']) pacer.enqueue(() => sent.push(`${name} ${clock.now()}`), 100);
+    const { sent, enqueue } = pacerOn(clock);
+    for (const name of ['a', 'b', 'c']) enqueue(name, 1, 100);
     await clock.advance(250);
-    pacer.enqueue(() => sent.push(`d ${clock.now()}`), 100);
+    enqueue('d', 1, 100);
     await clock.advance(10_000);
-    pacer.enqueue(() => sent.push(`e ${clock.now()}`), 100);
-    assert.deepEqual(sent, ['a 0', 'b 100', 'c 200', 'd 300', 'e 10250']);
+    enqueue('e', 1, 100);
+    await clock.advance(0);
+    assert.deepEqual(sent, ['0 a', '100 b', '200 c', '300 d', '10250 e']);
   });
 
-  it('without an interval sends a short burst at once', () => {
-    const pacer = new Pacer(createVirtualClock());
-    let sent = 0;
-    for (let i = 0; i < 10; i++) pacer.enqueue(() => sent++, 0);
-    assert.equal(sent, 10);
+  it('without an interval sends at once, and together, what came in one moment', async () => {
+    const { sent, enqueue } = pacerOn(createVirtualClock());
+    for (const name of ['a', 'b', 'c']) enqueue(name);
+    await Promise.resolve();
+    assert.deepEqual(sent, ['0 abc']);
+  });
+
+  it('tells everything once before it repeats anything, with and without an interval', async () => {
+    const clock = createVirtualClock();
+    const fast = pacerOn(clock);
+    for (const name of ['a', 'b', 'c']) fast.enqueue(name, 3);
+    await clock.advance(0);
+    assert.deepEqual(fast.sent, ['0 abcabcabc']);
+    const slow = pacerOn(clock);
+    for (const name of ['a', 'b']) slow.enqueue(name, 3, 10);
+    await clock.advance(15);
+    slow.enqueue('c', 2, 10);
+    await clock.advance(1000);
+    assert.deepEqual(slow.sent, ['0 a', '10 b', '20 c', '30 a', '40 b', '50 c', '60 a', '70 b']);
+  });
+
+  it('forgets what is no longer wanted, and loses no time with it', async () => {
+    const clock = createVirtualClock();
+    const { sent, enqueue } = pacerOn(clock);
+    let isWanted = true;
+    enqueue('a', 3, 10, () => isWanted);
+    enqueue('b', 2, 10);
+    await clock.advance(5);
+    isWanted = false;
+    await clock.advance(100);
+    isWanted = true;
+    await clock.advance(100);
+    assert.deepEqual(sent, ['0 a', '10 b', '20 b']);
+    assert.equal(clock.pending, 0);
   });
 
   it('gives way to other timers after 64 frames', async () => {
     const clock = createVirtualClock();
-    const pacer = new Pacer(clock);
-    const seen: number[] = [];
-    let sent = 0;
-    for (let i = 0; i < 200; i++) pacer.enqueue(() => sent++, 0);
-    seen.push(sent);
-    clock.after(0, () => seen.push(sent));
+    const { sent, enqueue } = pacerOn(clock);
+    const count = () => sent.map((line) => line.length - 2);
+    for (let i = 0; i < 40; i++) enqueue('x', 5);
+    await Promise.resolve();
+    const seen = [count()];
+    clock.after(0, () => void seen.push(count()));
     await clock.advance(0);
-    assert.deepEqual([seen, sent], [[64, 128], 200]);
+    assert.deepEqual(
+      [seen, count()],
+      [
+        [[64], [64, 64]],
+        [64, 64, 64, 8],
+      ],
+    );
   });
 
   it('sends nothing after close', async () => {
     const clock = createVirtualClock();
-    const pacer = new Pacer(clock);
-    let sent = 0;
-    for (let i = 0; i < 3; i++) pacer.enqueue(() => sent++, 100);
+    const { pacer, sent, enqueue } = pacerOn(clock);
+    for (const name of ['a', 'b', 'c']) enqueue(name, 1, 100);
+    await clock.advance(0);
+    enqueue('d', 1, 100);
     pacer.close();
     await clock.advance(1000);
-    assert.deepEqual([sent, clock.pending], [1, 0]);
+    assert.deepEqual([sent, clock.pending], [['0 a'], 0]);
   });
 });

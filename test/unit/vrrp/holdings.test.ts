@@ -24,6 +24,12 @@ class SlowKernel implements Addresses {
   list(): readonly InterfaceAddress[] {
     return [...this.present.values()];
   }
+  get(key: AddressKey): InterfaceAddress | undefined {
+    return this.present.get(keyOf(key));
+  }
+  onLink(index: number): readonly InterfaceAddress[] {
+    return this.list().filter((address) => address.link === index);
+  }
   add(addresses: readonly NewAddress[]): Promise<readonly ChangeResult[]> {
     return this.answer(addresses.map((address) => this.addOne(address)));
   }
@@ -66,7 +72,8 @@ const link = (index: number, name: string): Link => ({
 });
 const links: Links = {
   list: () => [link(2, 'eth0'), link(3, 'eth1')],
-  get: (name) => [link(2, 'eth0'), link(3, 'eth1')].find((each) => each.name === name),
+  get: (name) => links.list().find((each) => each.name === name),
+  byIndex: (index) => links.list().find((each) => each.index === index),
   watch: () => () => undefined,
 };
 

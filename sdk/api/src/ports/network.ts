@@ -23,6 +23,7 @@ export interface Links {
   /** Every link, from a copy that follows the kernel. */
   list(): readonly Link[];
   get(name: string): Link | undefined;
+  byIndex(index: number): Link | undefined;
   /** Calls `listener` after each change; answers a function that ends it. */
   watch(listener: (event: LinkEvent) => void): () => void;
 }
@@ -72,6 +73,10 @@ export interface Addresses {
    * which the copy is read again.
    */
   list(): readonly InterfaceAddress[];
+  /** One of these, without a walk over all. */
+  get(key: AddressKey): InterfaceAddress | undefined;
+  /** Those of one link, in the order of `list`. */
+  onLink(link: number): readonly InterfaceAddress[];
   /** Adds in order; one result for each. Requests of add and remove reach the kernel in the order of the calls. */
   add(addresses: readonly NewAddress[]): Promise<readonly ChangeResult[]>;
   remove(addresses: readonly AddressKey[]): Promise<readonly ChangeResult[]>;
@@ -168,6 +173,8 @@ export interface RawIp {
 export interface LinkLayerSocket {
   /** A frame from destination MAC on. Failures go to `onError`. */
   send(frame: Uint8Array): void;
+  /** Many frames, in order, for less than so many calls. One that fails keeps none of the others. */
+  sendAll(frames: readonly Uint8Array[]): void;
   close(): void;
 }
 

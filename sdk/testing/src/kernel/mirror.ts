@@ -20,6 +20,10 @@ export class Mirror<Item, Event extends Change> {
     return this.#list;
   }
 
+  get(key: string): Item | undefined {
+    return this.#items.get(key);
+  }
+
   watch(listener: (event: Event) => void): () => void {
     // A wrapper, so that the same function may watch twice.
     const watcher = (event: Event) => listener(event);

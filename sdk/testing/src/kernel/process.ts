@@ -2,7 +2,7 @@
  * One process on a simulated host: its clock, its copies of the kernel's tables, its sockets. It can be stopped (SIGSTOP),
  * go on, and be killed: then sockets and timers are gone, and what it put into the kernel stays.
  */
-import type { AddressEvent, InterfaceAddress, Link, LinkEvent, Route, RouteEvent } from '@mainstay/sdk';
+import type { AddressEvent, AddressKey, InterfaceAddress, Link, LinkEvent, Route, RouteEvent } from '@mainstay/sdk';
 import { ProcessClock, type ProcessClockOptions, type WakeOrder } from '../clock/process-clock.js';
 import type { SimulatedKernel } from './kernel.js';
 import { Mirror } from './mirror.js';
@@ -11,6 +11,11 @@ export type KernelEvent =
   | { readonly of: 'link'; readonly event: LinkEvent }
   | { readonly of: 'address'; readonly event: AddressEvent }
   | { readonly of: 'route'; readonly event: RouteEvent };
+
+/** The key of an address in a process's copy. */
+export function addressText({ link, address, prefixLength }: AddressKey): string {
+  return `${link} ${address}/${prefixLength}`;
+}
 
 export interface SpawnOptions extends ProcessClockOptions {
   /** Default `mainstay`. */
@@ -37,11 +42,7 @@ export class SimulatedProcess {
       (link) => String(link.index),
       (event) => event.link,
     );
-    this.addresses = new Mirror(
-      kernel.addresses.list(),
-      (a) => `${a.link} ${a.address}/${a.prefixLength}`,
-      (event) => event.address,
-    );
+    this.addresses = new Mirror(kernel.addresses.list(), addressText, (event) => event.address);
     this.routes = new Mirror(
       kernel.routes.list(),
       (r) => `${r.destination} ${r.table} ${r.metric ?? 0} ${r.link ?? 0}`,

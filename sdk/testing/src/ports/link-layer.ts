@@ -33,17 +33,21 @@ function openSocket(process: SimulatedProcess, options: LinkLayerOptions): LinkL
     forget();
   };
   const forget = process.atEnd(close);
+  const send = (bytes: Uint8Array) => {
+    if (!isOpen) return;
+    const errno = kernel.faults.due('linkLayer.send') ?? sendFrame(process, options.link, bytes);
+    if (errno === undefined) return;
+    const error = refusal(`cannot send a frame on link ${options.link}`, errno);
+    queueMicrotask(() =>
+      process.clock.deliver(() => {
+        if (isOpen) options.onError(error);
+      }),
+    );
+  };
   return {
-    send(bytes) {
-      if (!isOpen) return;
-      const errno = kernel.faults.due('linkLayer.send') ?? sendFrame(process, options.link, bytes);
-      if (errno === undefined) return;
-      const error = refusal(`cannot send a frame on link ${options.link}`, errno);
-      queueMicrotask(() =>
-        process.clock.deliver(() => {
-          if (isOpen) options.onError(error);
-        }),
-      );
+    send,
+    sendAll(frames) {
+      for (const frame of frames) send(frame);
     },
     close,
   };

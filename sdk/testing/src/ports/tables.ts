@@ -1,13 +1,14 @@
 /** The `links`, `addresses` and `routes` ports of a simulated process. */
-import type { Addresses, ChangeResult, Links, Routes } from '@mainstay/sdk';
+import { type Addresses, type ChangeResult, canonicalAddress, type Links, type Routes } from '@mainstay/sdk';
 import { failed } from '../kernel/address-table.js';
 import type { Operation } from '../kernel/faults.js';
-import type { SimulatedProcess } from '../kernel/process.js';
+import { addressText, type SimulatedProcess } from '../kernel/process.js';
 
 export function simulatedLinks({ links }: SimulatedProcess): Links {
   return {
     list: () => links.list(),
     get: (name) => links.list().find((link) => link.name === name),
+    byIndex: (index) => links.get(String(index)),
     watch: (listener) => links.watch(listener),
   };
 }
@@ -16,6 +17,8 @@ export function simulatedAddresses(process: SimulatedProcess): Addresses {
   const { kernel, addresses } = process;
   return {
     list: () => addresses.list(),
+    get: (key) => addresses.get(addressText({ ...key, address: canonicalAddress(key.address) ?? key.address })),
+    onLink: (link) => addresses.list().filter((address) => address.link === link),
     watch: (listener) => addresses.watch(listener),
     add: (wanted) => applyAll(process, 'addresses.add', wanted, (address) => kernel.addAddress(address, true)),
     remove: (keys) => applyAll(process, 'addresses.remove', keys, (key) => kernel.addresses.remove(key)),

@@ -13,7 +13,7 @@ import { additionOf, addressKeyOf, removalOf } from './address-format.js';
 import { failed, refusalText } from './refusal.js';
 import type { Answer, Request, RequestChannel } from './request-channel.js';
 import { flag, messageType } from './rtnetlink.js';
-import type { Table } from './table.js';
+import type { Table, TableIndex } from './table.js';
 
 const done: ChangeResult = { outcome: 'done' };
 const unchanged: ChangeResult = { outcome: 'unchanged' };
@@ -22,13 +22,26 @@ export class LinuxAddresses implements Addresses {
   /** Peers of what was added and not removed since: a removal may be asked for before the copy shows the addition. */
   readonly #peers = new Map<string, string>();
 
+  readonly #byLink: TableIndex<number, InterfaceAddress>;
+
   constructor(
     private readonly table: Table<InterfaceAddress>,
     private readonly channel: RequestChannel,
-  ) {}
+  ) {
+    this.#byLink = table.indexBy(({ link }) => link);
+  }
 
   list(): readonly InterfaceAddress[] {
     return this.table.values();
+  }
+
+  get(key: AddressKey): InterfaceAddress | undefined {
+    const found = this.table.get(addressKeyOf(key)) ?? this.table.get(keyOf(key));
+    return found?.prefixLength === key.prefixLength ? found : undefined;
+  }
+
+  onLink(link: number): readonly InterfaceAddress[] {
+    return this.#byLink.of(link);
   }
 
   watch(listener: Parameters<Addresses['watch']>[0]): () => void {

@@ -47,6 +47,10 @@ class LinuxLinkLayerSocket implements LinkLayerSocket {
     }
   }
 
+  sendAll(frames: readonly Uint8Array[]): void {
+    for (const frame of frames) this.send(frame);
+  }
+
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;

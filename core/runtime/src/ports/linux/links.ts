@@ -1,16 +1,24 @@
 /** The `links` port: a copy of the kernel's links. */
 import type { Link, Links } from '@mainstay/sdk';
-import type { Table } from './table.js';
+import type { Table, TableIndex } from './table.js';
 
 export class LinuxLinks implements Links {
-  constructor(private readonly table: Table<Link>) {}
+  readonly #byName: TableIndex<string, Link>;
+
+  constructor(private readonly table: Table<Link>) {
+    this.#byName = table.indexBy(({ name }) => name);
+  }
 
   list(): readonly Link[] {
     return this.table.values();
   }
 
   get(name: string): Link | undefined {
-    return this.table.values().find((link) => link.name === name);
+    return this.#byName.of(name)[0];
+  }
+
+  byIndex(index: number): Link | undefined {
+    return this.table.get(String(index));
   }
 
   watch(listener: Parameters<Links['watch']>[0]): () => void {

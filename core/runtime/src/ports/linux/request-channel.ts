@@ -1,6 +1,6 @@
 /**
- * Changes to the kernel over a netlink socket of their own: sent in the order of the calls, at most 64 without an answer.
- * Used by the addresses and routes ports.
+ * Changes to the kernel over a netlink socket of their own: sent in the order of the calls, at most 64 without an answer. The
+ * first of a turn of the event loop goes at once, those that follow in the same turn go together. Used by the addresses and routes ports.
  */
 import { type NetlinkBatch, NetlinkSocket } from '@mainstay/pacemaker';
 import { attributesOf, formatRequest, type Message, parseDatagram, readS32, readU32, textIn } from './codec.js';
@@ -36,6 +36,8 @@ export class RequestChannel {
   readonly #inFlight = new Map<number, Pending>();
   #seq = 0;
   #isReading = false;
+  /** Something was sent in this turn already: what follows is collected until a datagram is full, or the turn over. */
+  #isCollecting = false;
 
   /** `beforeAnswers` runs when answers have arrived and before they are given: the time to read the events they caused. */
   constructor(
@@ -48,7 +50,7 @@ export class RequestChannel {
   /** Answers in the order of the requests. Never rejects. */
   submit(requests: readonly Request[]): Promise<Answer[]> {
     const answers = requests.map((request) => new Promise<Answer>((resolve) => void this.#waiting.push({ ...request, resolve })));
-    this.#send();
+    if (!this.#isCollecting || this.#waiting.length >= mostInFlight) this.#send();
     return Promise.all(answers);
   }
 
@@ -62,6 +64,7 @@ export class RequestChannel {
     const room = mostInFlight - this.#inFlight.size;
     const batch = this.#waiting.splice(0, room);
     if (batch.length === 0) return;
+    this.#collect();
     const messages = batch.map((pending) => {
       this.#seq = (this.#seq % 0xffffffff) + 1;
       this.#inFlight.set(this.#seq, pending);
@@ -74,6 +77,15 @@ export class RequestChannel {
       return;
     }
     this.#readSoon();
+  }
+
+  #collect(): void {
+    if (this.#isCollecting) return;
+    this.#isCollecting = true;
+    setImmediate(() => {
+      this.#isCollecting = false;
+      this.#send();
+    });
   }
 
   /** The answers are there already; reading them without a turn of the loop saves its latency on a takeover. */
@@ -93,7 +105,7 @@ export class RequestChannel {
     for (const [pending, answer] of answered) pending.resolve(answer);
     if (lost || batch.overrun) this.#giveUp();
     // A turn of the loop between batches: thousands of addresses must not hold up an advert.
-    if (this.#waiting.length > 0) setImmediate(() => this.#send());
+    if (this.#waiting.length > 0) this.#collect();
   }
 
   #match(batch: NetlinkBatch): [Pending, Answer][] {

@@ -24,8 +24,43 @@ export type TableEvent<Value> = {
   readonly before?: Value;
 };
 
+/** The entries of a table by one property of theirs, each group in the order in which they came. Kept by the table. */
+export class TableIndex<Group, Value> {
+  readonly #groups = new Map<Group, Map<string, Value>>();
+  /** Copies for callers, made when asked for: a walk over thousands of entries is seldom wanted. */
+  readonly #lists = new Map<Group, readonly Value[]>();
+
+  constructor(private readonly groupOf: (value: Value) => Group) {}
+
+  of(group: Group): readonly Value[] {
+    const known = this.#lists.get(group);
+    if (known !== undefined) return known;
+    const list = [...(this.#groups.get(group)?.values() ?? [])];
+    if (list.length > 0) this.#lists.set(group, list);
+    return list;
+  }
+
+  change(key: string, before: Value | undefined, after: Value | undefined): void {
+    const from = before === undefined ? undefined : this.groupOf(before);
+    const to = after === undefined ? undefined : this.groupOf(after);
+    if (from !== undefined && from !== to) this.#remove(from, key);
+    if (after === undefined || to === undefined) return;
+    const entries = this.#groups.get(to) ?? new Map<string, Value>();
+    this.#groups.set(to, entries.set(key, after));
+    this.#lists.delete(to);
+  }
+
+  #remove(group: Group, key: string): void {
+    const entries = this.#groups.get(group);
+    entries?.delete(key);
+    if (entries?.size === 0) this.#groups.delete(group);
+    this.#lists.delete(group);
+  }
+}
+
 export class Table<Value> {
   #entries = new Map<string, Value>();
+  readonly #indexes: TableIndex<unknown, Value>[] = [];
   readonly #listeners = new Set<(event: TableEvent<Value>) => void>();
 
   constructor(
@@ -41,6 +76,14 @@ export class Table<Value> {
     return this.#entries.get(key);
   }
 
+  /** An index for as long as the table lives. */
+  indexBy<Group extends string | number>(groupOf: (value: Value) => Group): TableIndex<Group, Value> {
+    const index = new TableIndex<Group, Value>(groupOf);
+    for (const [key, value] of this.#entries) index.change(key, undefined, value);
+    this.#indexes.push(index as TableIndex<unknown, Value>);
+    return index;
+  }
+
   watch(listener: (event: TableEvent<Value>) => void): () => void {
     const own = (event: TableEvent<Value>) => listener(event);
     this.#listeners.add(own);
@@ -53,10 +96,12 @@ export class Table<Value> {
     if (kind === 'delete') {
       if (before === undefined) return;
       this.#entries.delete(key);
+      for (const index of this.#indexes) index.change(key, before, undefined);
       this.#tell({ kind: 'removed', value: before });
       return;
     }
     this.#entries.set(key, value);
+    for (const index of this.#indexes) index.change(key, before, value);
     if (before === undefined) this.#tell({ kind: 'added', value });
     else if (!this.format.isSame(before, value)) this.#tell({ kind: 'changed', value, before });
   }
