@@ -161,7 +161,7 @@ async function withoutDad(namespace: string): Promise<void> {
   await run('ip', ['netns', 'exec', namespace, 'sh', '-c', script]);
 }
 
-function removeNamespaces(names: readonly string[]): void {
+export function removeNamespaces(names: readonly string[]): void {
   for (const name of names) {
     const pids = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' }).stdout ?? '';
     for (const pid of pids.split('\n').filter(Boolean)) kill(Number(pid));

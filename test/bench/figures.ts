@@ -1,0 +1,56 @@
+/** What a benchmark answers: figures, each of one case, metric and program, and remarks. Made by the benchmarks, shown by report.ts. */
+import type { Options } from './options.js';
+import type { Kind } from './router.js';
+
+export interface Figure {
+  /** What was done: `100 ms, kill -9`. */
+  readonly what: string;
+  readonly metric: string;
+  readonly unit: string;
+  readonly kind: Kind;
+  readonly value: number;
+  /** Of how many measurements. */
+  readonly n?: number;
+}
+
+export interface Findings {
+  readonly figures: readonly Figure[];
+  /** What a reader must know: failures, measurements that were void. */
+  readonly notes: readonly string[];
+}
+
+export interface Benchmark {
+  readonly name: string;
+  readonly title: string;
+  run(options: Options): Promise<Findings>;
+}
+
+/** Gathers figures and remarks of one benchmark. */
+export class Gathering implements Findings {
+  readonly figures: Figure[] = [];
+  readonly notes: string[] = [];
+
+  add(kind: Kind, what: string, metric: string, unit: string, value: number, n?: number): void {
+    this.figures.push({ what, metric, unit, kind, value, ...(n !== undefined && { n }) });
+  }
+
+  note(text: string): void {
+    if (!this.notes.includes(text)) this.notes.push(text);
+    process.stderr.write(`    note: ${text}\n`);
+  }
+}
+
+/** Measured values by what they are of, in order of the first; rounds of several programs add to it in turn. */
+export class Values {
+  readonly #lists = new Map<string, number[]>();
+
+  add(key: string, ...values: readonly number[]): void {
+    const list = this.#lists.get(key);
+    if (list === undefined) this.#lists.set(key, [...values]);
+    else for (const value of values) list.push(value);
+  }
+
+  of(key: string): readonly number[] {
+    return this.#lists.get(key) ?? [];
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * `npm run bench [-- NAME...]`: the same work on Mainstay, keepalived and FRR, in turns, and how they compare. Started by
+ * scripts/bench.sh, which installs what is needed; docs/benchmarks.md explains every figure.
+ */
+import { existsSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { join, resolve } from 'node:path';
+import { root } from '../support/repository.js';
+import type { Benchmark } from './figures.js';
+import { jitter } from './jitter.js';
+import { cpuTimes, loadNote, machine } from './machine.js';
+import { compileHelpers } from './native.js';
+import { readOptions, usage } from './options.js';
+import { outage } from './outage.js';
+import { markdown, type Section, save } from './report.js';
+import { scale, scaleKinds } from './scale.js';
+import { silent } from './silent.js';
+
+const benchmarks: readonly Benchmark[] = [silent, outage, jitter, scale];
+
+/** Whether it can be measured here at all. */
+function isInstalled(kind: string): boolean {
+  if (kind === 'frr') return existsSync('/usr/lib/frr/vrrpd');
+  return kind === 'mainstay' || existsSync('/usr/sbin/keepalived');
+}
+
+async function main(): Promise<void> {
+  const { isHelp, hasKinds, ...options } = readOptions(process.argv.slice(2));
+  if (isHelp) return void process.stdout.write(usage);
+  const unknown = options.names.filter((name) => !benchmarks.some((one) => one.name === name));
+  if (unknown.length > 0) throw new Error(`there is no benchmark ${unknown.join(', ')}\n\n${usage}`);
+  if (process.getuid?.() !== 0) throw new Error('the benchmarks make network namespaces and need root');
+  await compileHelpers();
+  const absent = options.kinds.filter((kind) => !isInstalled(kind));
+  if (absent.length > 0) process.stderr.write(`not installed, and so not measured: ${absent.join(', ')}\n`);
+  const kinds = options.kinds.filter((kind) => isInstalled(kind));
+  const folder = resolve(root, options.output);
+  for (const benchmark of benchmarks) {
+    if (options.names.length > 0 && !options.names.includes(benchmark.name)) continue;
+    process.stderr.write(`${benchmark.name}: ${benchmark.title}\n`);
+    const chosen = {
+      ...options,
+      kinds: benchmark === scale && !hasKinds ? kinds.filter((kind) => scaleKinds.includes(kind)) : kinds,
+    };
+    const [load = 0] = loadavg();
+    const before = cpuTimes();
+    const { figures, notes } = await benchmark.run(chosen);
+    const about = { date: new Date().toISOString(), machine: await machine(), load: loadNote(load, before), options: chosen };
+    const section: Section = { title: benchmark.title, ...about, figures, notes };
+    save(folder, benchmark.name, section);
+    process.stdout.write(`\n${markdown(benchmark.name, section)}\n`);
+  }
+  process.stderr.write(`written: ${join(options.output, 'latest.json')} and latest.md\n`);
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

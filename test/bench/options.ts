@@ -1,0 +1,99 @@
+/** The command line of `npm run bench`. Read by main.ts; handed to every benchmark. */
+import { parseArgs } from 'node:util';
+import { type Kind, kinds } from './router.js';
+
+export interface Options {
+  readonly names: readonly string[];
+  readonly kinds: readonly Kind[];
+  /** Intervals that are measured, milliseconds; each benchmark has its own when absent. */
+  readonly intervals: readonly number[] | undefined;
+  /** Runs of `silent`, and of each case of `outage`. */
+  readonly silentRuns: number;
+  readonly outageRuns: number;
+  /** Runs with the same pair of daemons before the next program has its turn. */
+  readonly block: number;
+  /** Seconds of adverts that `jitter` looks at, in how many turns. */
+  readonly jitterSeconds: number;
+  readonly jitterRounds: number;
+  /** Seconds of steady state, of the load after a reload, and virtual routers per link (of four) of `scale`. */
+  readonly steadySeconds: number;
+  readonly reloadSeconds: number;
+  readonly perLink: number;
+  readonly scaleRounds: number;
+  /** Where the results go. */
+  readonly output: string;
+  readonly isQuick: boolean;
+}
+
+const numbers = {
+  'silent-runs': [50, 4],
+  'outage-runs': [10, 1],
+  block: [5, 2],
+  'jitter-seconds': [30, 4],
+  'jitter-rounds': [3, 1],
+  'steady-seconds': [60, 12],
+  'reload-seconds': [6, 4],
+  'per-link': [250, 50],
+  'scale-rounds': [1, 1],
+} as const;
+type NumberName = keyof typeof numbers;
+
+export const usage = `npm run bench [-- [OPTION]... [NAME]...]
+
+NAME: silent, outage, jitter, scale; all when none is named.
+
+  --quick             few and short runs, to see that everything works; results go to build/bench
+  --kinds LIST        of ${kinds.join(',')}; default: all (scale: without keepalived-rt and frr)
+  --intervals LIST    intervals of adverts to measure, in milliseconds
+  --output DIR        where latest.json and latest.md go; default test/bench/results
+${(Object.keys(numbers) as NumberName[]).map((name) => `  --${`${name} N`.padEnd(18)}default ${numbers[name][0]}, quick ${numbers[name][1]}`).join('\n')}
+`;
+
+export function readOptions(args: readonly string[]): Options & { readonly hasKinds: boolean; readonly isHelp: boolean } {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      ...(Object.fromEntries(Object.keys(numbers).map((name) => [name, text])) as Record<NumberName, typeof text>),
+      kinds: text,
+      intervals: text,
+      output: text,
+      quick: flag,
+      help: flag,
+    },
+  });
+  const isQuick = values.quick === true;
+  const number = (name: NumberName) => positive(name, values[name] ?? String(numbers[name][isQuick ? 1 : 0]));
+  return {
+    names: positionals,
+    kinds: values.kinds === undefined ? kinds : values.kinds.split(',').map(kindOf),
+    hasKinds: values.kinds !== undefined,
+    intervals: values.intervals?.split(',').map((one) => positive('intervals', one)),
+    silentRuns: number('silent-runs'),
+    outageRuns: number('outage-runs'),
+    block: number('block'),
+    jitterSeconds: number('jitter-seconds'),
+    jitterRounds: number('jitter-rounds'),
+    steadySeconds: number('steady-seconds'),
+    reloadSeconds: number('reload-seconds'),
+    perLink: Math.min(250, number('per-link')),
+    scaleRounds: number('scale-rounds'),
+    output: values.output ?? (isQuick ? 'build/bench' : 'test/bench/results'),
+    isQuick,
+    isHelp: values.help === true,
+  };
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`--${name} wants a number above 0, not "${text}"`);
+  return value;
+}
+
+function kindOf(text: string): Kind {
+  const kind = kinds.find((one) => one === text);
+  if (kind === undefined) throw new Error(`--kinds knows ${kinds.join(', ')}, not "${text}"`);
+  return kind;
+}

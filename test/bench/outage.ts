@@ -1,0 +1,77 @@
+/**
+ * Benchmark `outage`: for how long does a client that asks the virtual address every millisecond get no answer when the master loses
+ * its power, is killed, or is stopped? Run by main.ts.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Benchmark, Gathering, Values } from './figures.js';
+import { inTurns, Pair, priorities, type Timing } from './pair.js';
+import { longestOutage, Prober } from './prober.js';
+import { masterDownInterval, maximum, median, skewTime } from './statistics.js';
+import { firstAfter } from './watch.js';
+
+/** Each ends the master and answers when; with the time that the protocol gives the successor. */
+const failures = {
+  'power loss': { bound: masterDownInterval, act: (pair: Pair) => pair.blackout() },
+  'kill -9': {
+    bound: masterDownInterval,
+    act: async (pair: Pair) => {
+      const at = Date.now();
+      await pair.master.kill();
+      return at;
+    },
+  },
+  stop: { bound: skewTime, act: async (pair: Pair) => pair.master.terminate() },
+} as const;
+type Failure = keyof typeof failures;
+const failureNames = Object.keys(failures) as Failure[];
+
+/** VRRP version 2 counts in whole seconds; faster ones are version 3. */
+function timingOf(intervalMs: number): Timing {
+  return { version: intervalMs % 1000 === 0 ? 2 : 3, intervalMs };
+}
+
+export const outage: Benchmark = {
+  name: 'outage',
+  title: 'Outage that a client sees, probing every millisecond',
+  async run({ kinds, intervals = [1000, 100, 10], outageRuns, block }) {
+    const found = new Gathering();
+    for (const timing of intervals.map(timingOf)) {
+      const values = new Values();
+      await inTurns(kinds, outageRuns, block, async (kind, runs) => {
+        process.stderr.write(`  outage ${timing.intervalMs} ms: ${kind}, ${runs} runs of each failure\n`);
+        await Pair.with(kind, timing, async (pair) => {
+          for (let run = 0; run < runs; run++) for (const failure of failureNames) await fail(pair, failure, values, found);
+        });
+      });
+      for (const failure of failureNames) {
+        const bound = failures[failure].bound(timing.version, timing.intervalMs, priorities.b);
+        const what = `v${timing.version} ${timing.intervalMs} ms, ${failure} (bound ${bound.toFixed(0)} ms)`;
+        for (const kind of kinds) {
+          const list = values.of(`${kind} ${failure}`);
+          if (list.length === 0) continue;
+          found.add(kind, what, 'outage, median', 'ms', median(list), list.length);
+          found.add(kind, what, 'outage, max', 'ms', maximum(list), list.length);
+        }
+      }
+    }
+    return found;
+  },
+};
+
+async function fail(pair: Pair, failure: Failure, values: Values, found: Gathering): Promise<void> {
+  const { kind, timing, watch, address, client, successor } = pair;
+  await pair.reign();
+  watch.forget();
+  const prober = await Prober.start(client, address);
+  await sleep(200 + Math.random() * timing.intervalMs);
+  const at = await failures[failure].act(pair);
+  await watch.until(`${kind} takes over after ${failure}`, 5 * timing.intervalMs + 10_000, ({ announcements }) =>
+    firstAfter(announcements, at, ({ port }) => port === successor.port(0)),
+  );
+  await sleep(300);
+  const probes = await prober.stop();
+  const isAnswered = (late: boolean) => probes.some(({ sentMs, answeredMs }) => answeredMs > 0 && sentMs > at === late);
+  if (isAnswered(false) && isAnswered(true) && probes.slice(-50).some(({ answeredMs }) => answeredMs > 0))
+    values.add(`${kind} ${failure}`, longestOutage(probes.filter(({ sentMs }) => sentMs > at - 20)).ms);
+  else found.note(`${kind}, ${timing.intervalMs} ms, ${failure}: a run is void, the client had no answer before or after it`);
+}

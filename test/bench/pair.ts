@@ -1,0 +1,118 @@
+/**
+ * Two routers of one program with one virtual router, and a client: `a`, which is preferred and dies again and again, and `b`, its
+ * successor, which stays. Used by the benchmarks of silence and outage.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BenchHost, BenchNet } from './net.js';
+import { instances, type Kind, type Plan, type Router, router } from './router.js';
+import { trees } from './usage.js';
+import { Watch } from './watch.js';
+
+export const priorities = { a: 150, b: 100 } as const;
+
+export interface Timing {
+  readonly version: 2 | 3;
+  readonly intervalMs: number;
+}
+
+const [only] = instances(1, 1);
+
+export class Pair {
+  readonly address = only?.address ?? '';
+  #a: Router | undefined;
+  #b: Router | undefined;
+
+  private constructor(
+    readonly kind: Kind,
+    readonly timing: Timing,
+    readonly net: BenchNet,
+    readonly watch: Watch,
+  ) {}
+
+  static async open(kind: Kind, timing: Timing): Promise<Pair> {
+    const net = await BenchNet.create(['a', 'b', 'c']);
+    try {
+      const watch = await Watch.start(net, [net.host('a'), net.host('b')]);
+      const pair = new Pair(kind, timing, net, watch);
+      pair.#b = router(pair.#plan('b'));
+      await pair.#b.start();
+      await pair.#b.listens();
+      return pair;
+    } catch (error) {
+      net.destroy();
+      throw error;
+    }
+  }
+
+  /** Runs `work` on a new pair, and removes the pair whatever comes. */
+  static async with<Result>(kind: Kind, timing: Timing, work: (pair: Pair) => Promise<Result>): Promise<Result> {
+    const pair = await Pair.open(kind, timing);
+    try {
+      return await work(pair);
+    } finally {
+      await pair.#close();
+    }
+  }
+
+  get client(): BenchHost {
+    return this.net.host('c');
+  }
+
+  get successor(): BenchHost {
+    return this.net.host('b');
+  }
+
+  get master(): Router {
+    if (this.#a === undefined) throw new Error('there is no master yet');
+    return this.#a;
+  }
+
+  /** `a` starts anew and becomes master, and `b` is silent; at some moment between two adverts, another one each time. */
+  async reign(): Promise<void> {
+    const { net, watch, timing } = this;
+    await this.#a?.cleanUp();
+    await net.restore(net.host('a'));
+    watch.forget();
+    this.#a = router(this.#plan('a'));
+    await this.#a.start();
+    await this.#a.listens();
+    await watch.until(`${this.kind} on a is the only master`, 30_000, ({ adverts }) => {
+      this.#a?.assertRunning();
+      this.#b?.assertRunning();
+      const last = (port: string) => adverts.findLast((advert) => advert.port === port)?.at ?? 0;
+      return last('a0') > last('b0') + 2 * timing.intervalMs && adverts.some(({ port }) => port === 'a0');
+    });
+    await sleep(Math.max(200, 3 * timing.intervalMs) + Math.random() * timing.intervalMs);
+  }
+
+  /** The master loses its power; answers when. */
+  blackout(): Promise<number> {
+    return this.net.blackout(this.net.host('a'), trees(this.master.roots));
+  }
+
+  #plan(name: 'a' | 'b'): Plan {
+    const { kind, timing, net } = this;
+    return { kind, host: net.host(name), ...timing, priority: priorities[name], instances: instances(1, 1) };
+  }
+
+  async #close(): Promise<void> {
+    try {
+      for (const one of [this.#a, this.#b]) await one?.cleanUp();
+      await this.watch.stop();
+    } finally {
+      this.net.destroy();
+    }
+  }
+}
+
+/** Calls `work` for each program in turn until each has had `runs` runs, `block` at a time: what drifts, drifts for all. */
+export async function inTurns(
+  kinds: readonly Kind[],
+  runs: number,
+  block: number,
+  work: (kind: Kind, runs: number) => Promise<void>,
+): Promise<void> {
+  for (let done = 0; done < runs; done += block) {
+    for (const kind of kinds) await work(kind, Math.min(block, runs - done));
+  }
+}
