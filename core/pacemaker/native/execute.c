@@ -58,6 +58,8 @@ static void execute(struct pm_pacer *pacer, struct pm_command *command) {
       return pm_line_queue(pacer, (struct pm_line *)command->object, command->packets);
     case PM_DO_SET:
       return pm_beacon_set(pacer, (struct pm_beacon *)command->object, command);
+    case PM_DO_SPEAK:
+      return pm_watch_speak((struct pm_watch *)command->object, command);
     case PM_DO_ARM:
       return pm_watch_arm(pacer, (struct pm_watch *)command->object, command);
   }

@@ -49,18 +49,33 @@ static bool next_record(struct pm_pacer *pacer, struct pm_mail *mail) {
   return true;
 }
 
+/* Under terms that are no more it is news only to whom words were put into the mouth. */
+static bool read_silence(const struct pm_watch *watch, uint32_t silences, struct pm_mail *mail) {
+  *mail = (struct pm_mail){.kind = PM_MAIL_SILENT,
+                           .object = watch->object.id,
+                           .generation = atomic_load_explicit(&watch->silent_generation, memory_order_relaxed),
+                           .at = atomic_load_explicit(&watch->silent_at, memory_order_relaxed),
+                           .has_spoken = atomic_load_explicit(&watch->has_spoken, memory_order_relaxed)};
+  return silences != watch->told_silences && (mail->has_spoken || mail->generation == watch->asked_generation);
+}
+
+static bool read_warning(const struct pm_watch *watch, uint32_t warnings, struct pm_mail *mail) {
+  *mail = (struct pm_mail){.kind = PM_MAIL_IMMINENT,
+                           .object = watch->object.id,
+                           .generation = atomic_load_explicit(&watch->warned_generation, memory_order_relaxed),
+                           .at = atomic_load_explicit(&watch->imminent_at, memory_order_relaxed)};
+  return warnings != watch->told_warnings && mail->generation == watch->asked_generation;
+}
+
 static bool next_silent(struct pm_pacer *pacer, struct pm_mail *mail) {
   while (pacer->mail_silent != NULL) {
     struct pm_object *object = take_out(&pacer->mail_silent);
     struct pm_watch *watch = (struct pm_watch *)object;
     uint32_t silences = atomic_load_explicit(&watch->silences, memory_order_acquire);
-    bool is_news = silences != watch->told_silences;
+    uint32_t warnings = atomic_load_explicit(&watch->warnings, memory_order_acquire);
+    bool is_news = read_silence(watch, silences, mail) || read_warning(watch, warnings, mail);
     watch->told_silences = silences;
-    *mail = (struct pm_mail){.kind = PM_MAIL_SILENT,
-                             .object = object->id,
-                             .generation = atomic_load_explicit(&watch->silent_generation, memory_order_relaxed),
-                             .at = atomic_load_explicit(&watch->silent_at, memory_order_relaxed)};
-    if (mail->generation != watch->asked_generation) is_news = false;
+    watch->told_warnings = warnings;
     if (is_of_use(object) && is_news) return true;
   }
   return false;

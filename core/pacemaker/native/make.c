@@ -57,6 +57,7 @@ struct pm_watch *pm_watch_new(struct pm_line *line, uint32_t id) {
   watch->filter.length_most = SIZE_MAX;
   watch->terms.deadline = PM_NEVER;
   watch->terms.rearm_us = -1;
+  watch->terms.warn_us = -1;
   atomic_store(&watch->heard_at, PM_NEVER);
   return watch;
 }
@@ -74,6 +75,7 @@ void pm_object_free(struct pm_object *object) {
     struct pm_watch *watch = (struct pm_watch *)object;
     free((void *)(uintptr_t)watch->filter.rules);
     free(watch->terms.expected);
+    free(watch->words);
     free(watch->asked_expected);
     pm_disown(&watch->line->object);
   }

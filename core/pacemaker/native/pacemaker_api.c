@@ -227,7 +227,9 @@ static bool set_mail(napi_env env, napi_value object, const struct pm_mail *mail
   if (mail->kind == PM_MAIL_ENDED) {
     return pm_set_number(env, object, "kind", 0) && pm_set_boolean(env, object, "hasOverslept", mail->end == PM_OVERSLEPT);
   }
-  return pm_set_number(env, object, "kind", 2) && pm_set_number(env, object, "generation", mail->generation);
+  return pm_set_number(env, object, "kind", mail->kind == PM_MAIL_SILENT ? 2 : 5) &&
+         pm_set_number(env, object, "generation", mail->generation) &&
+         pm_set_boolean(env, object, "hasSpoken", mail->has_spoken);
 }
 
 /* pacerTake(handle, max) -> mail[] in its order; as many as max: there may be more */

@@ -144,6 +144,8 @@ struct pm_terms {
   /* Time asleep when the deadline was given; what is added later moves it. */
   int64_t asleep_us;
   struct pm_expected *expected;
+  /* So long before the deadline the user is warned. Negative: not at all. */
+  int64_t warn_us;
   /* Negative: nothing re-arms. */
   int64_t rearm_us;
   bool is_rearmed_by_any;
@@ -162,7 +164,15 @@ struct pm_watch {
   int64_t deadline;
   int64_t heard_awake;
   struct pm_slot slot;
+  bool is_warned;
+  /* What to send the moment that silence is noticed, and whether that is still what the user wants. */
+  struct pm_outgoing_list *words;
+  bool may_speak;
   /* Read by the user at any time. `heard_at` belongs to `epoch`, `silent_at` to `silent_generation`. */
+  _Atomic int64_t imminent_at;
+  _Atomic uint32_t warned_generation;
+  _Atomic uint32_t warnings;
+  atomic_bool has_spoken;
   _Atomic int64_t heard_at;
   _Atomic uint32_t epoch;
   _Atomic uint64_t consumed;
@@ -174,9 +184,10 @@ struct pm_watch {
   uint32_t asked_epoch;
   uint32_t asked_generation;
   uint32_t told_silences;
+  uint32_t told_warnings;
 };
 
-enum pm_command_kind { PM_DO_OPEN, PM_DO_CLOSE, PM_DO_SEND, PM_DO_SET, PM_DO_ARM };
+enum pm_command_kind { PM_DO_OPEN, PM_DO_CLOSE, PM_DO_SEND, PM_DO_SET, PM_DO_ARM, PM_DO_SPEAK };
 
 /* The user allocates it, the thread executes it and gives it back, with what it no longer needs in it. */
 struct pm_command {
@@ -290,9 +301,11 @@ void pm_watch_attach(struct pm_pacer *pacer, struct pm_watch *watch);
 void pm_watch_detach(struct pm_pacer *pacer, struct pm_watch *watch);
 /* Swaps the expected packet of the command for that of the watch. */
 void pm_watch_arm(struct pm_pacer *pacer, struct pm_watch *watch, struct pm_command *command);
+/* Swaps the packets of the command for those that the watch was to send. Does nothing under other terms. */
+void pm_watch_speak(struct pm_watch *watch, struct pm_command *command);
 /* False: the packet does not pass its filter. */
 bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct pm_received *packet);
-/* Believes the deadlines up to `until`; everything that arrived before then must have been heard. */
+/* Warns, and believes the deadlines up to `until`; everything that arrived before then must have been heard. pm_send_all follows. */
 void pm_watches_believe(struct pm_pacer *pacer, int64_t until);
 int64_t pm_watches_next(const struct pm_pacer *pacer);
 

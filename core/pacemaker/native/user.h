@@ -48,7 +48,7 @@ int64_t pm_beacon_next_at(const struct pm_beacon *beacon);
 int64_t pm_watch_heard_at(const struct pm_watch *watch);
 
 /* mailbox.c */
-enum pm_mail_kind { PM_MAIL_RECORD, PM_MAIL_ENDED, PM_MAIL_SILENT };
+enum pm_mail_kind { PM_MAIL_RECORD, PM_MAIL_ENDED, PM_MAIL_SILENT, PM_MAIL_IMMINENT };
 struct pm_mail {
   enum pm_mail_kind kind;
   /* In place until the next call. */
@@ -57,6 +57,7 @@ struct pm_mail {
   enum pm_end end;
   uint32_t generation;
   int64_t at;
+  bool has_spoken;
 };
 /* The next piece: beacons that ended, then what had arrived by then, then silence, and again. False: nothing is left. */
 bool pm_mail_next(struct pm_pacer *pacer, struct pm_mail *mail);

@@ -29,10 +29,19 @@ void pm_watch_detach(struct pm_pacer *pacer, struct pm_watch *watch) {
   if (watch->next != NULL) watch->next->previous = watch->previous;
 }
 
+/* The warning, or the deadline itself. */
+static int64_t next_event(const struct pm_watch *watch) {
+  return watch->is_warned || watch->terms.warn_us < 0 ? watch->deadline : watch->deadline - watch->terms.warn_us;
+}
+
 /* A later deadline leaves the slot where it is: it is set right when the old one comes, so that re-arming is cheap. */
 static void set_deadline(struct pm_pacer *pacer, struct pm_watch *watch, int64_t deadline) {
+  int64_t at;
   watch->deadline = deadline;
-  if (!watch->slot.is_scheduled || deadline < watch->slot.at) pm_schedule_at(&pacer->deadlines, &watch->slot, deadline);
+  watch->is_warned = false;
+  watch->may_speak = false;
+  at = next_event(watch);
+  if (!watch->slot.is_scheduled || at < watch->slot.at) pm_schedule_at(&pacer->deadlines, &watch->slot, at);
 }
 
 static void rearm(struct pm_pacer *pacer, struct pm_watch *watch) {
@@ -52,6 +61,7 @@ void pm_watch_arm(struct pm_pacer *pacer, struct pm_watch *watch, struct pm_comm
   }
   pm_schedule_remove(&pacer->deadlines, &watch->slot);
   watch->deadline = PM_NEVER;
+  watch->may_speak = false;
   if (deadline == PM_NEVER) return;
   deadline -= watch->terms.asleep_us;
   if (watch->heard_awake != PM_NEVER && watch->terms.rearm_us >= 0 &&
@@ -59,6 +69,14 @@ void pm_watch_arm(struct pm_pacer *pacer, struct pm_watch *watch, struct pm_comm
     deadline = watch->heard_awake + watch->terms.rearm_us;
   }
   set_deadline(pacer, watch, deadline);
+}
+
+void pm_watch_speak(struct pm_watch *watch, struct pm_command *command) {
+  struct pm_outgoing_list *former = watch->words;
+  if (command->terms.generation != watch->terms.generation || watch->deadline == PM_NEVER) return;
+  watch->words = command->packets;
+  command->packets = former;
+  watch->may_speak = true;
 }
 
 bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct pm_received *packet) {
@@ -70,16 +88,30 @@ bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct 
     rearm(pacer, watch);
     return true;
   }
+  /* The user has to judge this one first. */
+  watch->may_speak = false;
   if (watch->terms.is_rearmed_by_any) rearm(pacer, watch);
   pm_tell_packet(pacer, watch->object.id, packet);
   return true;
 }
 
 static void tell_silence(struct pm_pacer *pacer, struct pm_watch *watch, int64_t at) {
+  if (watch->may_speak) pm_line_queue(pacer, watch->line, watch->words);
+  atomic_store_explicit(&watch->has_spoken, watch->may_speak, memory_order_relaxed);
+  watch->may_speak = false;
   watch->deadline = PM_NEVER;
   atomic_store_explicit(&watch->silent_at, at, memory_order_relaxed);
   atomic_store_explicit(&watch->silent_generation, watch->terms.generation, memory_order_relaxed);
   atomic_fetch_add_explicit(&watch->silences, 1, memory_order_release);
+  pm_mail_object(pacer, &pacer->silent, &watch->object);
+}
+
+static void warn(struct pm_pacer *pacer, struct pm_watch *watch) {
+  watch->is_warned = true;
+  pm_schedule_at(&pacer->deadlines, &watch->slot, watch->deadline);
+  atomic_store_explicit(&watch->imminent_at, watch->deadline + asleep(pacer), memory_order_relaxed);
+  atomic_store_explicit(&watch->warned_generation, watch->terms.generation, memory_order_relaxed);
+  atomic_fetch_add_explicit(&watch->warnings, 1, memory_order_release);
   pm_mail_object(pacer, &pacer->silent, &watch->object);
 }
 
@@ -89,9 +121,12 @@ void pm_watches_believe(struct pm_pacer *pacer, int64_t until) {
   while ((slot = pacer->deadlines.first) != NULL && slot->at <= awake) {
     struct pm_watch *watch = PM_OWNER(slot, struct pm_watch, slot);
     pm_schedule_remove(&pacer->deadlines, slot);
-    if (watch->deadline > slot->at) {
-      pm_schedule_at(&pacer->deadlines, slot, watch->deadline);
-    } else if (watch->deadline != PM_NEVER) {
+    if (watch->deadline == PM_NEVER) continue;
+    if (next_event(watch) > slot->at) {
+      pm_schedule_at(&pacer->deadlines, slot, next_event(watch));
+    } else if (watch->deadline > awake) {
+      warn(pacer, watch);
+    } else {
       tell_silence(pacer, watch, watch->deadline + asleep(pacer));
     }
   }

@@ -98,28 +98,30 @@ static struct pm_expected *read_expected(napi_env env, const napi_value *argumen
 }
 
 /*
- * watchArm(watch, generation, deadline | NaN, rearmUs | NaN, isRearmedByAny, hasExpected, source, destination, sourcePort,
- * hopLimit, payload)
+ * watchArm(watch, generation, deadline | NaN, rearmUs | NaN, warnUs | NaN, isRearmedByAny, hasExpected, source, destination,
+ * sourcePort, hopLimit, payload)
  */
 napi_value pm_watch_arm_entry(napi_env env, napi_callback_info info) {
-  napi_value arguments[11];
+  napi_value arguments[12];
   int64_t generation;
   bool has_expected;
   struct pm_watch *watch;
   struct pm_command *command;
   struct pm_terms terms = {0};
-  if (!pm_arguments(env, info, 11, arguments) ||
+  if (!pm_arguments(env, info, 12, arguments) ||
       !pm_integer(env, arguments[1], 0, UINT32_MAX, "generation", &generation) ||
       !pm_time(env, arguments[2], "deadline", &terms.deadline) || !pm_time(env, arguments[3], "rearmUs", &terms.rearm_us) ||
-      !pm_boolean(env, arguments[4], "isRearmedByAny", &terms.is_rearmed_by_any) ||
-      !pm_boolean(env, arguments[5], "hasExpected", &has_expected)) {
+      !pm_time(env, arguments[4], "warnUs", &terms.warn_us) ||
+      !pm_boolean(env, arguments[5], "isRearmedByAny", &terms.is_rearmed_by_any) ||
+      !pm_boolean(env, arguments[6], "hasExpected", &has_expected)) {
     return NULL;
   }
   watch = (struct pm_watch *)pm_object_of(env, arguments[0], PM_WATCH);
   if (watch == NULL) return NULL;
   if (terms.rearm_us < 0) terms.rearm_us = -1;
+  if (terms.warn_us < 0) terms.warn_us = -1;
   if (has_expected) {
-    terms.expected = read_expected(env, arguments + 6, watch->line);
+    terms.expected = read_expected(env, arguments + 7, watch->line);
     if (terms.expected == NULL) return NULL;
   }
   command = pm_command_new(PM_DO_ARM, &watch->object);
@@ -132,6 +134,31 @@ napi_value pm_watch_arm_entry(napi_env env, napi_callback_info info) {
     pm_command_free(command);
     return pm_throw_memory(env);
   }
+  (void)pm_give(watch->object.pacer, command);
+  return NULL;
+}
+
+/* watchSpeak(watch, generation, packets): sent when silence is noticed under the terms of that generation. */
+napi_value pm_watch_speak_entry(napi_env env, napi_callback_info info) {
+  napi_value arguments[3];
+  int64_t generation;
+  struct pm_watch *watch;
+  struct pm_command *command;
+  struct pm_outgoing_list *packets;
+  if (!pm_arguments(env, info, 3, arguments) || !pm_integer(env, arguments[1], 0, UINT32_MAX, "generation", &generation)) {
+    return NULL;
+  }
+  watch = (struct pm_watch *)pm_object_of(env, arguments[0], PM_WATCH);
+  if (watch == NULL) return NULL;
+  packets = pm_packets(env, arguments[2], watch->line);
+  if (packets == NULL) return NULL;
+  command = pm_command_for(env, PM_DO_SPEAK, &watch->object);
+  if (command == NULL) {
+    free(packets);
+    return NULL;
+  }
+  command->packets = packets;
+  command->terms.generation = (uint32_t)generation;
   (void)pm_give(watch->object.pacer, command);
   return NULL;
 }

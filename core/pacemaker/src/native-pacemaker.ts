@@ -4,13 +4,14 @@ import type { Handle } from './native.js';
 /** Whole IP packet, UDP payload or frame; destination of the family's length (of frames empty); port of UDP, otherwise 0. */
 export type NativePacket = readonly [bytes: Uint8Array, destination: Uint8Array, port: number];
 
-export const mailKind = { ended: 0, packet: 1, silence: 2, turn: 3, trouble: 4 } as const;
+export const mailKind = { ended: 0, packet: 1, silence: 2, turn: 3, trouble: 4, imminent: 5 } as const;
 
 /** `id` is that of the beacon, watch or line that it concerns; `at` in microseconds of CLOCK_MONOTONIC. */
 export type NativeMail = { readonly id: number; readonly at: number } & (
   | { readonly kind: typeof mailKind.ended; readonly hasOverslept: boolean }
   | ({ readonly kind: typeof mailKind.packet } & NativeReceived)
-  | { readonly kind: typeof mailKind.silence; readonly generation: number }
+  | { readonly kind: typeof mailKind.silence; readonly generation: number; readonly hasSpoken: boolean }
+  | { readonly kind: typeof mailKind.imminent; readonly generation: number }
   | { readonly kind: typeof mailKind.turn }
   | { readonly kind: typeof mailKind.trouble; readonly errno: number; readonly count: number; readonly isReceiving: boolean }
 );
@@ -81,12 +82,13 @@ export interface NativePacemaker {
     source: Uint8Array,
     rules: Uint8Array,
   ): Handle;
-  /** `deadline` and `rearmUs` NaN: none. */
+  /** `deadline`, `rearmUs` and `warnUs` NaN: none. */
   watchArm(
     watch: Handle,
     generation: number,
     deadline: number,
     rearmUs: number,
+    warnUs: number,
     isRearmedByAny: boolean,
     hasExpected: boolean,
     source: Uint8Array,
@@ -95,5 +97,7 @@ export interface NativePacemaker {
     hopLimit: number,
     payload: Uint8Array,
   ): void;
+  /** Does nothing where the terms have another generation by now. */
+  watchSpeak(watch: Handle, generation: number, packets: readonly NativePacket[]): void;
   watchState(watch: Handle): [heardAt: number, consumed: number];
 }

@@ -1,6 +1,7 @@
 /** Listens for one peer: expected packets are heard by the thread alone, others and silence are told. Made by PacemakerLine. */
 import { guarded, type Handle } from './native.js';
 import { mailKind, type NativeMail, type NativeReceived } from './native-pacemaker.js';
+import type { Send } from './pacemaker-beacon.js';
 import type { PacemakerLine } from './pacemaker-line.js';
 
 /** Addresses of 4 or 16 bytes; of frames empty, and `payload` is the whole frame. */
@@ -24,8 +25,13 @@ export interface WatchOptions {
   readonly filter?: PacketFilter;
   /** A packet that is not the expected one. */
   onPacket(packet: HeardPacket): void;
-  /** The deadline has passed. */
-  onSilence(at: number): void;
+  /** The deadline comes in so long as the terms asked to be warned. */
+  onImminent?(deadline: number): void;
+  /**
+   * The deadline has passed. `hasSpoken`: what `speakAtSilence` was given has been sent; told even where the terms were replaced in
+   * that very moment.
+   */
+  onSilence(at: number, hasSpoken: boolean): void;
 }
 
 export interface WatchTerms {
@@ -33,6 +39,7 @@ export interface WatchTerms {
   readonly deadline?: number;
   readonly expected?: Omit<HeardPacket, 'interfaceIndex' | 'receivedAt'>;
   readonly rearmUs?: number;
+  readonly warnUs?: number;
   readonly rearmedBy?: 'expected' | 'any';
 }
 
@@ -79,7 +86,7 @@ export class PacemakerWatch {
   }
 
   /** Replaces the terms. Silence that was noticed under earlier terms is not told any more. */
-  arm({ deadline, expected, rearmUs, rearmedBy }: WatchTerms): void {
+  arm({ deadline, expected, rearmUs, warnUs, rearmedBy }: WatchTerms): void {
     const { source, destination, sourcePort, hopLimit, payload } = expected ?? nothing;
     const generation = (this.#generation + 1) >>> 0;
     guarded(this.line.what, (addon) =>
@@ -88,6 +95,7 @@ export class PacemakerWatch {
         generation,
         deadline ?? Number.NaN,
         rearmUs ?? Number.NaN,
+        warnUs ?? Number.NaN,
         rearmedBy === 'any',
         expected !== undefined,
         source,
@@ -98,6 +106,12 @@ export class PacemakerWatch {
       ),
     );
     this.#generation = generation;
+    this.line.thread.given();
+  }
+
+  /** Sent at the moment silence is noticed, unless anything is heard or the terms change before. */
+  speakAtSilence(packets: readonly Send[]): void {
+    guarded(this.line.what, (addon) => addon.watchSpeak(this.#handle, this.#generation, this.line.pack(packets)));
     this.line.thread.given();
   }
 
@@ -131,7 +145,9 @@ export class PacemakerWatch {
   /** @internal */
   receive(mail: NativeMail): void {
     if (mail.kind === mailKind.packet) this.options.onPacket(heardFrom(mail));
-    else if (mail.kind === mailKind.silence && mail.generation === this.#generation) this.options.onSilence(mail.at);
+    else if (mail.kind === mailKind.silence) {
+      if (mail.hasSpoken || mail.generation === this.#generation) this.options.onSilence(mail.at, mail.hasSpoken);
+    } else if (mail.kind === mailKind.imminent && mail.generation === this.#generation) this.options.onImminent?.(mail.at);
   }
 }
 

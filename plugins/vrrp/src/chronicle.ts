@@ -37,6 +37,11 @@ export class Chronicle {
     return this.run.hooks.isTapped('vrrp.advert', this.configOf().name);
   }
 
+  /** Advertisements have left, one for each destination. */
+  sent(packets: readonly { readonly source: string; readonly destination: string }[], priority: number): void {
+    for (const ends of packets) this.adverted('sent', priority, this.configOf().advertIntervalMs, ends);
+  }
+
   adverted(
     direction: 'sent' | 'received',
     priority: number,

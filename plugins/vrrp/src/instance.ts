@@ -2,17 +2,18 @@
  * One virtual router at work: feeds the pure machine with packets, timers, links and addresses, commits its transitions in one
  * place, and performs its effects through ports. Created and configured by manager.ts.
  */
-import { type AddressEvent, type BeaconEnd, type Clock, type HeardPacket, messageOf, type PacedPacket } from '@mainstay/sdk';
+import { type ActionResult, type AddressEvent, type BeaconEnd, type Clock, type HeardPacket, messageOf } from '@mainstay/sdk';
 import { Announcer } from './announcer.js';
 import { Chronicle } from './chronicle.js';
 import { Faults } from './faults.js';
+import { handedOver, refusalToHandOver } from './hand-over.js';
 import { HoldLimit } from './hold.js';
 import { Holdings, textOf } from './holdings.js';
 import type { InstanceConfig } from './instance-config.js';
-import { initialState } from './machine.js';
+import { deadlineOf, initialState } from './machine.js';
 import type { ChecksumForm } from './packet.js';
 import { type EffectivePriority, effectivePriority } from './priority.js';
-import { Pulse, type Voice } from './pulse.js';
+import { grainMs, Pulse, type Voice } from './pulse.js';
 import { receive } from './receive.js';
 import { mayChangeSource, sourceAddress } from './source.js';
 import { type Effect, type Event, type State, visible } from './states.js';
@@ -60,7 +61,11 @@ export class Instance {
     this.holdings = new Holdings(run.ports);
     this.faulty = new Faults(this.clock, this.linkOf, () => this.refresh());
     this.announcer = new Announcer(this.clock, (times) => this.announceAll(times));
-    this.pulse = new Pulse(this.pulseListener());
+    this.pulse = new Pulse({
+      isSeen: () => this.chronicle.isSeen,
+      onEnd: (end) => this.onEnd(end),
+      onSent: (packets, priority) => this.chronicle.sent(packets, priority),
+    });
     this.hold = new HoldLimit(run, (level, message) => this.chronicle.log(level, message));
     this.checksum = config.checksum;
     this.priority = effectivePriority(config, this.chronicle.identity, this.linkOf, run);
@@ -116,19 +121,13 @@ export class Instance {
   }
 
   /** Gives mastership to another router; answers what came of it. */
-  async handOver(): Promise<{ readonly ok: boolean; readonly message: string }> {
-    const { name } = this.config;
-    if (this.state.kind !== 'master') return { ok: false, message: `${name} is not master but ${this.chronicle.last.state}` };
-    if (this.state.priority === 255) {
-      const why = 'an address owner (priority 255) is always master: stop the daemon, or give the instance a lower priority';
-      return { ok: false, message: `${name} keeps mastership: ${why}` };
-    }
+  async handOver(): Promise<ActionResult> {
+    const { last } = this.chronicle;
+    const refusal = refusalToHandOver(this.config.name, this.state, last);
+    if (refusal !== undefined) return refusal;
     this.dispatch({ kind: 'handOver' });
     await this.letGoOf();
-    const { state, detail } = this.chronicle.last;
-    if (state === 'backup') return { ok: true, message: `${name}: ${detail}` };
-    if (state === 'master') return { ok: false, message: `${name} is still master: no other router took over` };
-    return { ok: false, message: `${name} is ${state}: ${detail}` };
+    return handedOver(this.config.name, this.chronicle.last);
   }
 
   /** Settles when a resignation under way has come to its end. */
@@ -199,7 +198,8 @@ export class Instance {
       const receiver = {
         virtualRouterId,
         onPacket: (packet: HeardPacket) => this.onPacket(packet),
-        onSilence: () => this.onSilence(),
+        onImminent: () => this.onImminent(),
+        onSilence: (at: number, hasSpoken: boolean) => this.onSilence(at, hasSpoken),
         ...(!isUnicast && { group }),
       };
       try {
@@ -280,22 +280,23 @@ export class Instance {
     this.state = this.around.step(this.state, news, this.config, this.clock.now()).state;
   }
 
-  private onSilence(): void {
-    this.pulse.silenceTold();
-    this.dispatch({ kind: 'timer' });
+  /** What the machine will do if nothing is heard: known already, unless somebody else has a say in it. */
+  private onImminent(): void {
+    this.catchUp();
+    const { voice, state } = this;
+    const deadline = deadlineOf(state);
+    if (state.kind !== 'backup' || deadline === undefined || voice === undefined) return;
+    if (this.around.run.hooks.isTapped('vrrp.mayBecomeMaster', this.config.name)) return;
+    const [first] = this.around.step(state, { kind: 'timer' }, this.config, deadline).effects;
+    if (first?.kind === 'sendAdvert') this.pulse.foresee(voice, first.priority);
   }
 
-  private pulseListener() {
-    const isSeen = () => this.chronicle.isSeen;
-    return {
-      get isSeen() {
-        return isSeen();
-      },
-      onEnd: (end: BeaconEnd) => this.onEnd(end),
-      onSent: (packets: readonly PacedPacket[], priority: number) => {
-        for (const ends of packets) this.chronicle.adverted('sent', priority, this.config.advertIntervalMs, ends);
-      },
-    };
+  private onSilence(at: number, hasSpoken: boolean): void {
+    this.pulse.silenceTold(hasSpoken);
+    // Where it has spoken it was master from then on; otherwise what counts is when it can act.
+    const due = deadlineOf(this.state) ?? at;
+    this.dispatch({ kind: 'timer' }, hasSpoken ? Math.max(at, Math.min(due, at + grainMs)) : undefined);
+    this.pulse.takeBack(this.voice);
   }
 
   private onEnd({ why }: BeaconEnd): void {

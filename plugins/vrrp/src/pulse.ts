@@ -25,7 +25,7 @@ export interface PulseListener {
   /** Advertisements have left; told only while somebody wants to see each one. */
   onSent(packets: readonly PacedPacket[], priority: number): void;
   /** Somebody wants to see each advertisement that is sent or received. */
-  readonly isSeen: boolean;
+  isSeen(): boolean;
 }
 
 /** A packet that was believed, by a router of this priority. */
@@ -42,8 +42,11 @@ interface Armed {
   isTold: boolean;
 }
 
+/** So long before a takeover the advertisement is made ready: long enough for a busy event loop, never more than half an interval. */
+const warnMs = 20;
+
 /** Times are equal when they differ by less than the clock's grain: they went through microseconds. */
-const grainMs = 0.01;
+export const grainMs = 0.01;
 
 export class Pulse {
   private beacon: Beacon | undefined;
@@ -52,6 +55,9 @@ export class Pulse {
   private expected: Expected | undefined;
   private armed: Armed | undefined;
   private made: { readonly voice: Voice; readonly packets: Map<number, readonly PacedPacket[]> } | undefined;
+  /** The priority that the watch says at silence, and that it has said. */
+  private foreseen: number | undefined;
+  private spoken: number | undefined;
   private endedTurns = 0;
   private wire: Attachment | undefined;
   private earlierConsumed = 0;
@@ -108,13 +114,29 @@ export class Pulse {
   /** Sends once, now. */
   send(voice: Voice, priority: number): void {
     const packets = this.packetsOf(voice, priority);
-    for (const packet of packets) this.wire?.send(packet);
+    const isSaid = this.spoken === priority;
+    this.spoken = undefined;
+    if (!isSaid) for (const packet of packets) this.wire?.send(packet);
     if (this.wire !== undefined) this.listener.onSent(packets, priority);
   }
 
+  /** Should silence be noticed before anything changes, this is what the machine will say: it is said at once then. */
+  foresee(voice: Voice, priority: number): void {
+    this.foreseen = priority;
+    this.wire?.watch.speakAtSilence(this.packetsOf(voice, priority));
+  }
+
   /** The watch has told of silence. */
-  silenceTold(): void {
+  silenceTold(hasSpoken: boolean): void {
     if (this.armed !== undefined) this.armed.isTold = true;
+    this.spoken = hasSpoken ? this.foreseen : undefined;
+  }
+
+  /** What was foreseen has been said, and did not come: it is taken back. */
+  takeBack(voice: Voice | undefined): void {
+    if (this.spoken === undefined) return;
+    this.spoken = undefined;
+    if (voice !== undefined) this.send(voice, 0);
   }
 
   /** Brings the pacemaker in line with the state. `voice` undefined: there is no address to speak from. */
@@ -132,7 +154,7 @@ export class Pulse {
 
   private advertise({ priority, advertAt }: Extract<State, { kind: 'master' }>, voice: Voice): void {
     const { said } = this;
-    if (said === undefined || !isSame(said.voice, voice) || said.isSeen !== this.listener.isSeen) this.silence();
+    if (said === undefined || !isSame(said.voice, voice) || said.isSeen !== this.listener.isSeen()) this.silence();
     if (this.beacon === undefined) {
       this.begin(voice, priority, advertAt);
       return;
@@ -143,12 +165,12 @@ export class Pulse {
       ...(said?.priority !== priority && { packets: this.packetsOf(voice, priority) }),
       ...(!isOnTime && { nextAt: advertAt }),
     });
-    this.said = { voice, priority, isSeen: this.listener.isSeen };
+    this.said = { voice, priority, isSeen: this.listener.isSeen() };
   }
 
   private begin(voice: Voice, priority: number, firstAt: number): void {
     const { advertIntervalMs, deadManMs, downAdverts } = voice.config;
-    const { isSeen } = this.listener;
+    const isSeen = this.listener.isSeen();
     this.said = { voice, priority, isSeen };
     const beacon = this.wire?.beacon({
       packets: this.packetsOf(voice, priority),
@@ -196,7 +218,7 @@ export class Pulse {
       this.armed = undefined;
       return;
     }
-    const expected = this.listener.isSeen ? undefined : this.expected?.packet;
+    const expected = this.listener.isSeen() ? undefined : this.expected?.packet;
     const rearmMs =
       state.kind === 'backup' && config !== undefined
         ? masterDownInterval(config.version, state.priority, state.masterIntervalMs, config.downAdverts)
@@ -209,7 +231,8 @@ export class Pulse {
       armed.expected === expected &&
       armed.rearmMs === rearmMs;
     if (isArmed) return;
-    watch.arm({ deadline, rearmUs: rearmMs * 1000, ...(expected && { expected }) });
+    const warning = state.kind === 'backup' ? { warnMs: Math.min(warnMs, state.masterIntervalMs / 2) } : {};
+    watch.arm({ deadline, rearmUs: rearmMs * 1000, ...warning, ...(expected && { expected }) });
     this.armed = { deadline, expected, rearmMs, isTold: false };
   }
 }

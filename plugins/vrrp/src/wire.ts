@@ -21,7 +21,8 @@ export interface Receiver {
   /** Multicast group to be in; absent for unicast. */
   readonly group?: string;
   onPacket(packet: HeardPacket): void;
-  onSilence(at: number): void;
+  onImminent(): void;
+  onSilence(at: number, hasSpoken: boolean): void;
 }
 
 /** Packets that belong to no instance. */
@@ -67,8 +68,8 @@ class Wire {
   attach(receiver: Receiver): Watch {
     if (receiver.group !== undefined) this.socket.join(receiver.group);
     this.receivers.add(receiver);
-    const { virtualRouterId: key, onPacket, onSilence } = receiver;
-    return this.socket.watch({ key, onPacket, onSilence });
+    const { virtualRouterId: key, onPacket, onImminent, onSilence } = receiver;
+    return this.socket.watch({ key, onPacket, onImminent, onSilence });
   }
 
   detach(receiver: Receiver): void {

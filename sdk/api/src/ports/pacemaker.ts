@@ -158,8 +158,13 @@ export interface WatchOptions {
   readonly filter?: PacketFilter;
   /** A packet that is not the expected one. */
   onPacket(packet: HeardPacket): void;
-  /** The deadline has passed. Told once; a packet that re-arms the watch, or `arm`, makes it ready to tell again. */
-  onSilence(at: number): void;
+  /** The deadline will come after `warnMs` of the terms, unless something is heard. The time for `speakAtSilence`. */
+  onImminent?(deadline: number): void;
+  /**
+   * The deadline has passed. Told once; a packet that re-arms the watch, or `arm`, makes it ready to tell again. `hasSpoken`: the
+   * packets of `speakAtSilence` have been sent. That is told even where the terms were replaced in that very moment.
+   */
+  onSilence(at: number, hasSpoken: boolean): void;
 }
 
 /** What a watch waits for. */
@@ -173,6 +178,8 @@ export interface WatchTerms {
   readonly expected?: HeardPacket;
   /** From the arrival of a packet that re-arms to the new deadline. */
   readonly rearmUs?: number;
+  /** How long before the deadline `onImminent` is told; absent: never. */
+  readonly warnMs?: number;
   /** Which packets re-arm: the expected one only (default), or every one that passes the filter. */
   readonly rearmedBy?: 'expected' | 'any';
 }
@@ -180,6 +187,11 @@ export interface WatchTerms {
 export interface Watch {
   /** Replaces the terms. Silence that was noticed under earlier terms is not told any more. */
   arm(terms: WatchTerms): void;
+  /**
+   * Packets to send the moment that silence is noticed under these terms, before JavaScript hears of it: what it would do then, it
+   * says now. Forgotten when any packet passes the filter, and with the terms.
+   */
+  speakAtSilence(packets: readonly PacedPacket[]): void;
   /** No deadline and no expected packet: everything is told. */
   disarm(): void;
   /** When the expected packet came last under these terms; undefined while it has not. */

@@ -69,7 +69,12 @@ export class ClockSocket implements PacedSocket {
     const key = this.options.key === undefined ? undefined : options.key;
     const others = this.#watches.get(key) ?? new Set();
     this.#watches.set(key, others);
-    const watch: ClockWatch = new ClockWatch(options, this.around.clock, () => void others.delete(watch));
+    const watch: ClockWatch = new ClockWatch(
+      options,
+      this.around.clock,
+      (packet) => this.send(packet),
+      () => void others.delete(watch),
+    );
     others.add(watch);
     return watch;
   }

@@ -112,16 +112,17 @@ export class PacedLine implements PacedSocket {
     return new PacedBeacon(beacon, (packet) => this.#native(packet));
   }
 
-  watch({ key, filter, onPacket, onSilence }: WatchOptions): Watch {
+  watch({ key, filter, onPacket, onImminent, onSilence }: WatchOptions): Watch {
     const watch = this.#line.watch({
       ...(key !== undefined && { key }),
       ...(filter && {
         filter: { ...filter, source: filter.source === undefined ? undefined : addressBytes(filter.source) } as never,
       }),
       onPacket: (packet) => onPacket(heard(packet)),
-      onSilence: (at) => onSilence(fromKernel(at)),
+      ...(onImminent && { onImminent: (deadline: number) => onImminent(fromKernel(deadline)) }),
+      onSilence: (at, hasSpoken) => onSilence(fromKernel(at), hasSpoken),
     });
-    return new PacedWatch(watch);
+    return new PacedWatch(watch, (packet) => this.#native(packet));
   }
 
   close(): void {
@@ -177,7 +178,10 @@ class PacedBeacon implements Beacon {
 }
 
 class PacedWatch implements Watch {
-  constructor(private readonly watch: PacemakerWatch) {}
+  constructor(
+    private readonly watch: PacemakerWatch,
+    private readonly native: (packet: PacedPacket) => Send,
+  ) {}
 
   get heardAt(): number | undefined {
     const { heardAt } = this.watch;
@@ -187,13 +191,17 @@ class PacedWatch implements Watch {
     return this.watch.consumed;
   }
 
-  arm({ deadline, expected, rearmUs, rearmedBy }: WatchTerms): void {
+  arm({ deadline, expected, rearmUs, rearmedBy, warnMs }: WatchTerms): void {
     this.watch.arm({
       deadline: toKernel(deadline),
       ...(expected && { expected: bytesOf(expected) }),
       ...(rearmUs !== undefined && { rearmUs }),
       ...(rearmedBy && { rearmedBy }),
+      ...(warnMs !== undefined && { warnUs: warnMs * 1000 }),
     });
+  }
+  speakAtSilence(packets: readonly PacedPacket[]): void {
+    this.watch.speakAtSilence(packets.map(this.native));
   }
   disarm(): void {
     this.watch.disarm();
