@@ -87,6 +87,12 @@ function unitTestsOnLts() {
   else mocha(`unit on node ${lts}`, 'unit', binary);
 }
 
+/** The C part without Node, and with sanitizers under Node. It opens raw sockets. */
+function nativeTests() {
+  const scripts = ['test-native.sh', 'test-sanitize.sh'].map((name) => join('core/pacemaker/scripts', name));
+  step('native', 'bash', ['-c', scripts.map((path) => `bash ${path}`).join(' && ')]);
+}
+
 rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });
 if (isAsked('lint')) step('lint', process.execPath, [join(root, 'node_modules/@biomejs/biome/bin/biome'), 'check', '.']);
@@ -95,6 +101,7 @@ for (const group of groups.filter(isAsked)) {
     note(group, Date.now(), { passes: 0, failures: 1, why: 'it makes network namespaces and needs root' });
   else mocha(group, group);
 }
+if (isAsked('native')) nativeTests();
 if (isAsked('lts')) unitTestsOnLts();
 
 const total = (key) => summary.reduce((sum, group) => sum + group[key], 0);

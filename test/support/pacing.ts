@@ -9,6 +9,9 @@ export const loopback = 1;
 export const nothing = Buffer.alloc(0);
 const entry = createRequire(import.meta.url).resolve('@mainstay/pacemaker');
 const limitMs = 20_000;
+/** Of this process alone: other test runs use loopback too. */
+export const etherType = 0xa000 + (process.pid % 0x4000);
+export const udpPort = 10_000 + (process.pid % 5000) * 4;
 
 /** The thread's clock. */
 export function clockUs(): number {

@@ -2,9 +2,20 @@
 import assert from 'node:assert/strict';
 import type { HeardPacket, PacemakerLine } from '@mainstay/pacemaker';
 import { afterEach, before, describe, it } from 'mocha';
-import { block, clockUs, eventually, expected, frame, Lines, PacingChild, textOf } from '../../support/pacing.js';
+import {
+  block,
+  clockUs,
+  etherType,
+  eventually,
+  expected,
+  frame,
+  Lines,
+  PacingChild,
+  textOf,
+  udpPort,
+} from '../../support/pacing.js';
 
-const etherType = 0x88b8;
+const protocol = 150 + (process.pid % 100);
 const never = () => assert.fail('silence');
 const farAhead = () => clockUs() + 1_000_000_000;
 
@@ -193,7 +204,7 @@ describe('pacemaker watches', function () {
   for (const family of [4, 6] as const) {
     it(`take UDP over IPv${family} with hop limit, addresses and port`, async () => {
       const heard: HeardPacket[] = [];
-      const transport = { kind: 'udp', family, port: 4784 + family, hopLimit: 254, trafficClass: 0xc0 } as const;
+      const transport = { kind: 'udp', family, port: udpPort + family / 2 - 2, hopLimit: 254, trafficClass: 0xc0 } as const;
       const line = lines.open({ transport: { ...transport, address: addresses[family] } });
       line.watch({
         filter: { hopLimit: [254, 255], source: addresses[family] },
@@ -201,14 +212,14 @@ describe('pacemaker watches', function () {
         onSilence: never,
       });
       const unheard = line.watch({ filter: { hopLimit: [255, 255] }, onPacket: () => assert.fail(), onSilence: never });
-      const peer = lines.open({ transport: { ...transport, port: 5784 + family } });
+      const peer = lines.open({ transport: { ...transport, port: udpPort + family / 2 - 1 } });
       peer.send({ payload: Buffer.from('hello'), destination: addresses[family], port: transport.port });
       await eventually('it arrived', () => heard.length === 1);
       const [packet] = heard;
       assert.ok(packet !== undefined);
       assert.deepEqual(
         [packet.source, packet.destination, packet.sourcePort, packet.hopLimit, packet.interfaceIndex, `${packet.payload}`],
-        [addresses[family], addresses[family], 5784 + family, 254, 1, 'hello'],
+        [addresses[family], addresses[family], udpPort + family / 2 - 1, 254, 1, 'hello'],
       );
       unheard.arm({ deadline: farAhead(), expected: packet });
       const same = line.watch({ onPacket() {}, onSilence: never });
@@ -220,7 +231,7 @@ describe('pacemaker watches', function () {
   }
 
   it('take a UDP port again that was closed a moment ago', () => {
-    const transport = { kind: 'udp', family: 4, port: 4799, hopLimit: 255, trafficClass: 0 } as const;
+    const transport = { kind: 'udp', family: 4, port: udpPort + 3, hopLimit: 255, trafficClass: 0 } as const;
     for (let i = 0; i < 20; i++) lines.open({ transport }).close();
     const line = lines.open({ transport });
     assert.throws(() => lines.open({ transport }), /EADDRINUSE/);
@@ -229,10 +240,10 @@ describe('pacemaker watches', function () {
 
   it('take raw IPv4 that was sent whole, cut to what its header says, of joined groups', async () => {
     const heard: HeardPacket[] = [];
-    const line = lines.open({ transport: { kind: 'ip', family: 4, protocol: 253 }, onPacket: (packet) => heard.push(packet) });
+    const line = lines.open({ transport: { kind: 'ip', family: 4, protocol }, onPacket: (packet) => heard.push(packet) });
     const group = Buffer.from([224, 0, 0, 18]);
     line.join(group);
-    const header = Buffer.from([0x46, 0xc0, 0, 29, 0, 0, 0, 0, 255, 253, 0, 0, 127, 0, 0, 1, ...group, 1, 1, 1, 1]);
+    const header = Buffer.from([0x46, 0xc0, 0, 29, 0, 0, 0, 0, 255, protocol, 0, 0, 127, 0, 0, 1, ...group, 1, 1, 1, 1]);
     line.send({ bytes: Buffer.concat([header, Buffer.from('hello')]), destination: group });
     line.send({
       bytes: Buffer.concat([header.fill(127, 16, 17).fill(9, 19, 20), Buffer.from('local')]),
@@ -253,12 +264,12 @@ describe('pacemaker watches', function () {
   it('take raw IPv6 that was sent whole', async () => {
     const heard: HeardPacket[] = [];
     const line = lines.open({
-      transport: { kind: 'ip', family: 6, protocol: 253 },
+      transport: { kind: 'ip', family: 6, protocol },
       key: { offset: 0, length: 4 },
       onPacket: () => assert.fail(),
     });
     line.watch({ key: 0x68656c6c, onPacket: (packet) => heard.push(packet), onSilence: never });
-    const header = Buffer.concat([Buffer.from([0x60, 0, 0, 0, 0, 5, 253, 255]), addresses[6], addresses[6]]);
+    const header = Buffer.concat([Buffer.from([0x60, 0, 0, 0, 0, 5, protocol, 255]), addresses[6], addresses[6]]);
     line.send({ bytes: Buffer.concat([header, Buffer.from('hello')]), destination: addresses[6] });
     await eventually('it arrived', () => heard.length === 1);
     const [packet] = heard;

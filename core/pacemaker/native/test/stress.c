@@ -1,0 +1,283 @@
+/*
+ * Two threads at full speed: the user makes, changes, closes and reads at random, the pacemaker works on loopback. For the thread
+ * sanitizer, and for the address sanitizer's search for leaks. Run by scripts/test-native.sh: stress [seconds] [seed].
+ */
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "../interface.h"
+#include "../user.h"
+
+#define LOOPBACK 1
+#define LINES 4
+#define CHILDREN 40
+#define PORT 47840
+#define ETHER_TYPE 0x88ba
+#define PROTOCOL 252
+
+static uint64_t state;
+
+static uint64_t draw(uint64_t limit) {
+  uint64_t z = (state += 0x9e3779b97f4a7c15u);
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+  return (z ^ z >> 31) % limit;
+}
+
+static void fail(const char *what) {
+  fprintf(stderr, "stress: %s\n", what);
+  abort();
+}
+
+/* A line and what is on it, as the user knows it. */
+struct place {
+  struct pm_line *line;
+  struct pm_beacon *beacons[CHILDREN];
+  struct pm_watch *watches[CHILDREN];
+  uint32_t generations[CHILDREN];
+};
+
+static struct place places[LINES];
+static struct pm_pacer *pacer;
+static uint32_t last_id;
+static uint64_t mails[3], records[4];
+
+/* Gives up the handle's share, as a garbage collector would. */
+static void let_go(struct pm_object *object) {
+  bool must_flush;
+  if (!pm_close(object, &must_flush)) fail("cannot close");
+  pm_disown(object);
+}
+
+static void give(struct pm_command *command) {
+  if (command == NULL) fail("no memory");
+  if (pm_give(pacer, command) && draw(4) == 0) pm_flush(pacer);
+}
+
+static void open_line(struct place *place, size_t number) {
+  static const uint8_t group[4] = {224, 0, 0, 18};
+  struct pm_udp_place udp = {.family = AF_INET, .interface_index = LOOPBACK, .port = (uint16_t)(PORT + number), .hop_limit = 255};
+  struct pm_key_place key = {.offset = number == 2 ? 14 : 0, .length = draw(4) == 0 ? 0 : 1};
+  enum pm_transport transport = number == 0 ? PM_IP : number == 2 ? PM_FRAMES : PM_UDP;
+  struct pm_opened receive, send;
+  if (transport == PM_UDP) pm_await_closed_lines(pacer);
+  if (transport == PM_IP) {
+    receive = pm_open_raw_receiver(AF_INET, PROTOCOL, LOOPBACK, PM_SOCKET_BUFFER);
+    send = pm_open_raw_sender(AF_INET, LOOPBACK);
+  } else {
+    receive = send = transport == PM_UDP ? pm_open_udp(&udp) : pm_open_frames(LOOPBACK, ETHER_TYPE, true);
+  }
+  if (receive.error != 0 || send.error != 0) fail(receive.error != 0 ? receive.call : send.call);
+  place->line = pm_line_new(pacer, ++last_id, transport, AF_INET, LOOPBACK, key);
+  if (place->line == NULL) fail("no memory");
+  place->line->receive_fd = receive.fd;
+  place->line->send_fd = send.fd;
+  place->line->ether_type = ETHER_TYPE;
+  give(pm_command_new(PM_DO_OPEN, &place->line->object));
+  if (transport == PM_IP) (void)pm_set_membership(receive.fd, AF_INET, LOOPBACK, 1, group);
+}
+
+/* One packet of the line's kind; few differ, so that many are expected. */
+static size_t write_packet(const struct pm_line *line, uint8_t *bytes) {
+  static const uint8_t header[20] = {0x45, 0, 0, 30, 0, 0, 0, 0, 255, PROTOCOL, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1};
+  memset(bytes, 0, 64);
+  if (line->transport == PM_IP) memcpy(bytes, header, sizeof header);
+  if (line->transport == PM_FRAMES) bytes[12] = ETHER_TYPE >> 8, bytes[13] = ETHER_TYPE & 255;
+  bytes[line->transport == PM_IP ? 20 : line->transport == PM_FRAMES ? 14 : 0] = (uint8_t)draw(4);
+  return line->transport == PM_FRAMES ? 60 : 30;
+}
+
+static struct pm_outgoing_list *packets_for(const struct pm_line *line) {
+  static const uint8_t destination[4] = {127, 0, 0, 1};
+  size_t count = 1 + draw(3);
+  struct pm_outgoing_list *list = pm_outgoing_new(count, count * 64);
+  uint8_t *bytes;
+  if (list == NULL) fail("no memory");
+  bytes = (uint8_t *)&list->items[count];
+  for (size_t i = 0; i < count; i++, bytes += 64) {
+    list->items[i].bytes = (struct iovec){.iov_base = bytes, .iov_len = write_packet(line, bytes)};
+    pm_outgoing_address(line, &list->items[i], destination, (uint16_t)(PORT + 1 + draw(2) * 2));
+  }
+  return list;
+}
+
+static struct pm_beacon *open_beacon(struct pm_line *line) {
+  struct pm_beacon *beacon = pm_beacon_new(line, ++last_id);
+  if (beacon == NULL) fail("no memory");
+  beacon->packets = packets_for(line);
+  beacon->interval_us = 1000 + (int64_t)draw(20000);
+  beacon->jitter_least = draw(2) == 0 ? 1 : 0.5;
+  beacon->first_at = beacon->asked_next_at = pm_clock() + (int64_t)draw(5000);
+  beacon->tells_turns = draw(4) == 0;
+  if (draw(4) == 0) beacon->latest_us = (int64_t)draw(20000);
+  if (draw(3) == 0) {
+    beacon->lease_us = (int64_t)draw(50000);
+    beacon->last = packets_for(line);
+  }
+  give(pm_command_new(PM_DO_OPEN, &beacon->object));
+  return beacon;
+}
+
+static void set_beacon(struct pm_beacon *beacon) {
+  struct pm_command *command = pm_command_new(PM_DO_SET, &beacon->object);
+  if (command == NULL) fail("no memory");
+  if (draw(2) == 0) command->packets = packets_for(beacon->line);
+  if (draw(2) == 0) command->interval_us = 1000 + (int64_t)draw(20000);
+  if (draw(4) == 0) command->next_at = pm_clock() + (int64_t)draw(10000);
+  beacon->changes++;
+  beacon->asked_next_at = command->next_at;
+  give(command);
+}
+
+static struct pm_watch *open_watch(struct pm_line *line) {
+  static const uint8_t rule[10] = {0, 0, 0, 0, 0, 0, 0, 1, 0, 0};
+  struct pm_watch *watch = pm_watch_new(line, ++last_id);
+  uint8_t *rules = malloc(sizeof rule);
+  if (watch == NULL || rules == NULL) fail("no memory");
+  memcpy(rules, rule, sizeof rule);
+  watch->filter.rules = rules;
+  watch->filter.rules_length = sizeof rule;
+  watch->has_key = line->key.length != 0 && draw(4) != 0;
+  watch->key = (uint32_t)draw(4);
+  give(pm_command_new(PM_DO_OPEN, &watch->object));
+  return watch;
+}
+
+static void arm_watch(struct pm_watch *watch, uint32_t generation) {
+  struct pm_command *command = pm_command_new(PM_DO_ARM, &watch->object);
+  struct pm_received packet = {.source = {127, 0, 0, 1}, .destination = {127, 0, 0, 1}, .address_length = 4};
+  uint8_t bytes[64];
+  size_t head = watch->line->transport == PM_IP ? 20 : 0;
+  if (command == NULL) fail("no memory");
+  command->terms = (struct pm_terms){.deadline = draw(4) == 0 ? PM_NEVER : pm_clock() + (int64_t)draw(30000),
+                                     .rearm_us = draw(4) == 0 ? -1 : (int64_t)draw(30000),
+                                     .is_rearmed_by_any = draw(4) == 0};
+  packet.payload = bytes + head;
+  packet.payload_length = write_packet(watch->line, bytes) - head;
+  packet.hop_limit = watch->line->transport == PM_FRAMES ? 0 : 255;
+  packet.source_port = watch->line->transport == PM_UDP ? (uint16_t)(PORT + 1) : 0;
+  if (watch->line->transport == PM_FRAMES) packet.address_length = 0;
+  if (draw(4) != 0) command->terms.expected = pm_expected_new(&packet);
+  if (!pm_prepare_arm(watch, command, generation)) fail("no memory");
+  give(command);
+}
+
+static void close_line(struct place *place) {
+  let_go(&place->line->object);
+  for (int i = 0; i < CHILDREN; i++) {
+    if (place->beacons[i] != NULL) let_go(&place->beacons[i]->object);
+    if (place->watches[i] != NULL) let_go(&place->watches[i]->object);
+  }
+  memset(place, 0, sizeof *place);
+}
+
+static void send_now(struct pm_line *line) {
+  struct pm_command *command = pm_command_new(PM_DO_SEND, &line->object);
+  if (command == NULL) fail("no memory");
+  command->packets = packets_for(line);
+  give(command);
+}
+
+static void change_beacon(struct place *place, struct pm_beacon **beacon) {
+  if (*beacon == NULL) {
+    *beacon = open_beacon(place->line);
+  } else if (draw(6) == 0) {
+    let_go(&(*beacon)->object);
+    *beacon = NULL;
+  } else {
+    set_beacon(*beacon);
+    if (pm_beacon_next_at(*beacon) < 0) fail("a turn before time began");
+  }
+}
+
+static void change_watch(struct place *place, struct pm_watch **watch, uint32_t *generation) {
+  if (*watch == NULL) {
+    *watch = open_watch(place->line);
+  } else if (draw(6) == 0) {
+    let_go(&(*watch)->object);
+    *watch = NULL;
+  } else {
+    arm_watch(*watch, ++*generation);
+    if (pm_watch_heard_at(*watch) > pm_clock()) fail("heard in the future");
+  }
+}
+
+static void act(void) {
+  size_t number = (size_t)draw(LINES);
+  struct place *place = &places[number];
+  size_t child = (size_t)draw(CHILDREN);
+  if (place->line == NULL) return open_line(place, number);
+  switch (draw(16)) {
+    case 0:
+      if (draw(40) == 0) close_line(place);
+      return;
+    case 1:
+      return send_now(place->line);
+    case 2:
+      return atomic_store_explicit(&pacer->renewed_at, pm_clock(), memory_order_relaxed);
+    case 3:
+      if (pm_kernel_drops(place->line->receive_fd) > UINT32_MAX / 2) fail("odd drops");
+      return;
+    case 4:
+    case 5:
+    case 6:
+      return change_beacon(place, &place->beacons[child]);
+    default:
+      return change_watch(place, &place->watches[child], &place->generations[child]);
+  }
+}
+
+static void read_mail(void) {
+  struct pm_mail mail;
+  uint64_t sum = 0;
+  for (int i = 0; i < 256 && pm_mail_next(pacer, &mail); i++) {
+    mails[mail.kind]++;
+    if (mail.kind != PM_MAIL_RECORD) continue;
+    records[mail.record->kind]++;
+    for (uint32_t at = 0; at < mail.record->length; at++) sum += ((const uint8_t *)(mail.record + 1))[at];
+  }
+  if (sum == UINT64_MAX) fail("odd sum");
+}
+
+static void notify(void *data) {
+  const uint64_t one = 1;
+  (void)!write(*(int *)data, &one, sizeof one);
+}
+
+int main(int count, char **arguments) {
+  int64_t seconds = count > 1 ? strtoll(arguments[1], NULL, 10) : 5;
+  int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  int64_t end = pm_clock() + seconds * 1000000;
+  uint64_t acts = 0;
+  state = count > 2 ? strtoull(arguments[2], NULL, 10) : 1;
+  if (pm_pacer_start(notify, &wake_fd, &pacer) != 0) fail("cannot start");
+  while (pm_clock() < end) {
+    struct pollfd poll_fd = {.fd = wake_fd, .events = POLLIN};
+    uint64_t wakes;
+    for (uint64_t i = draw(60); i > 0; i--, acts++) act();
+    if (draw(8) != 0) pm_flush(pacer);
+    if (poll(&poll_fd, 1, (int)draw(3)) > 0 && read(wake_fd, &wakes, sizeof wakes) > 0) read_mail();
+    /* Now and then a stall, so that leases lapse and the ring fills. */
+    if (draw(400) == 0) (void)usleep(60000);
+  }
+  for (int i = 0; i < LINES; i += 2) {
+    if (places[i].line != NULL) close_line(&places[i]);
+  }
+  pm_pacer_stop(pacer);
+  for (int i = 1; i < LINES; i += 2) {
+    if (places[i].line != NULL) close_line(&places[i]);
+  }
+  printf("stress: %llu commands, %llu packets, %llu turns, %llu ends, %llu silences, %llu lost\n", (unsigned long long)acts,
+         (unsigned long long)records[PM_RECORD_PACKET], (unsigned long long)records[PM_RECORD_TURN],
+         (unsigned long long)mails[PM_MAIL_ENDED], (unsigned long long)mails[PM_MAIL_SILENT],
+         (unsigned long long)atomic_load(&pacer->lost));
+  if (mails[PM_MAIL_ENDED] == 0 || mails[PM_MAIL_SILENT] == 0 || records[PM_RECORD_PACKET] == 0) fail("little happened");
+  pm_pacer_disown(pacer);
+  (void)close(wake_fd);
+  return 0;
+}
