@@ -115,7 +115,10 @@ export class BoundedSender {
       this.#send(batch, done);
     } catch (error) {
       // One of them cannot be cloned, and took the others along.
-      if (batch.length > 1 && isUncloneable(error)) return this.#postEach(batch, done);
+      if (batch.length > 1 && isUncloneable(error)) {
+        this.#postEach(batch, done);
+        return;
+      }
       const [message] = batch;
       if (message !== undefined) this.#refused(message, error);
       done();
