@@ -34,6 +34,27 @@ describePortContract('linkLayer', (world) => {
     await a.ports.closeSocket(from);
   });
 
+  it('carries many frames at once, in order, and those beside one that is refused', async () => {
+    const { a, b, eventually } = world();
+    const to = await b.ports.openFrames((await lanLink(b)).index, etherType, true);
+    const from = await a.ports.openFrames((await lanLink(a)).index, etherType, false);
+    const frame = await frameOf(a, 'ff:ff:ff:ff:ff:ff', etherType);
+    const numbered = Array.from({ length: 150 }, (_, i) => Uint8Array.from([...frame.subarray(0, 59), i]));
+    const tooLong = Uint8Array.from([...frame, ...new Uint8Array(1600)]);
+    await a.ports.sendFrames(from, [...numbered.slice(0, 70), tooLong, ...numbered.slice(70)]);
+    await eventually('all have come', async () => (await b.ports.frames(to)).length >= 150);
+    assert.deepEqual(
+      (await b.ports.frames(to)).map((bytes) => bytes.at(-1)),
+      Array.from({ length: 150 }, (_, i) => i),
+    );
+    await eventually('the refusal is told', async () => (await a.ports.errors(from)).some((text) => /\[EMSGSIZE\]/.test(text)));
+    assert.equal((await a.ports.errors(from)).length, 1);
+    await a.ports.sendFrames(from, []);
+    await a.ports.closeSocket(from);
+    await a.ports.sendFrames(from, [frame]);
+    await b.ports.closeSocket(to);
+  });
+
   it('receives nothing without onFrame, nor after close', async () => {
     const { a, b, quiet } = world();
     const link = (await lanLink(b)).index;

@@ -9,6 +9,7 @@ napi_value pm_raw_ip_membership(napi_env env, napi_callback_info info);
 napi_value pm_raw_ip_receive(napi_env env, napi_callback_info info);
 napi_value pm_packet_open(napi_env env, napi_callback_info info);
 napi_value pm_packet_send(napi_env env, napi_callback_info info);
+napi_value pm_packet_send_all(napi_env env, napi_callback_info info);
 napi_value pm_packet_receive(napi_env env, napi_callback_info info);
 napi_value pm_netlink_open(napi_env env, napi_callback_info info);
 napi_value pm_netlink_membership(napi_env env, napi_callback_info info);

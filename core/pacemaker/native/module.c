@@ -14,6 +14,7 @@ NAPI_MODULE_INIT() {
       ENTRY("rawIpReceive", pm_raw_ip_receive),
       ENTRY("packetOpen", pm_packet_open),
       ENTRY("packetSend", pm_packet_send),
+      ENTRY("packetSendAll", pm_packet_send_all),
       ENTRY("packetReceive", pm_packet_receive),
       ENTRY("netlinkOpen", pm_netlink_open),
       ENTRY("netlinkMembership", pm_netlink_membership),

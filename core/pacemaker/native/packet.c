@@ -1,4 +1,6 @@
 /* AF_PACKET: whole Ethernet frames of one type on one interface, for gratuitous ARP and the like. */
+#ifndef _GNU_SOURCE
+#endif
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -8,6 +10,9 @@
 #include "open.h"
 #include "socket.h"
 #include "values.h"
+
+/* Frames that one system call takes. */
+#define PM_SEND_BATCH 64
 
 /* packetOpen(interfaceIndex, etherType, receive, onReadable) */
 napi_value pm_packet_open(napi_env env, napi_callback_info info) {
@@ -50,6 +55,68 @@ napi_value pm_packet_send(napi_env env, napi_callback_info info) {
     pm_throw_errno(env, "sendto", errno);
   }
   return NULL;
+}
+
+/* Hands over `count` frames with as few calls as may be; one that is refused is passed over. Answers the first errno. */
+static int send_all(int fd, struct mmsghdr *messages, unsigned count, uint32_t *refused) {
+  int first = 0;
+  unsigned at = 0;
+  while (at < count) {
+    int sent = sendmmsg(fd, messages + at, count - at, MSG_DONTWAIT);
+    if (sent > 0) {
+      at += (unsigned)sent;
+    } else if (sent == 0 || errno != EINTR) {
+      if (first == 0) first = sent == 0 ? EAGAIN : errno;
+      (*refused)++;
+      at++;
+    }
+  }
+  return first;
+}
+
+/* packetSendAll(handle, frames) -> { refused, error }: how many the kernel refused, and the errno of the first. */
+napi_value pm_packet_send_all(napi_env env, napi_callback_info info) {
+  napi_value arguments[2], frame, result;
+  uint32_t total = 0, refused = 0;
+  int error = 0;
+  bool is_array = false;
+  struct pm_socket *socket_;
+  struct mmsghdr messages[PM_SEND_BATCH];
+  struct iovec parts[PM_SEND_BATCH];
+  if (!pm_arguments(env, info, 2, arguments)) return NULL;
+  if (napi_is_array(env, arguments[1], &is_array) != napi_ok || !is_array) {
+    pm_throw_type(env, "frames must be an array");
+    return NULL;
+  }
+  socket_ = pm_socket_of(env, arguments[0], PM_PACKET);
+  if (socket_ == NULL) return NULL;
+  PM_TRY(env, napi_get_array_length(env, arguments[1], &total));
+  struct sockaddr_ll address = {.sll_family = AF_PACKET,
+                                .sll_ifindex = (int)socket_->interface_index,
+                                .sll_protocol = htons(socket_->ether_type)};
+  for (uint32_t done = 0; done < total;) {
+    uint32_t count = total - done < PM_SEND_BATCH ? total - done : PM_SEND_BATCH;
+    for (uint32_t i = 0; i < count; i++) {
+      const uint8_t *bytes;
+      size_t length;
+      PM_TRY(env, napi_get_element(env, arguments[1], done + i, &frame));
+      if (!pm_bytes(env, frame, "each frame", &bytes, &length)) return NULL;
+      parts[i] = (struct iovec){.iov_base = (void *)bytes, .iov_len = length};
+      messages[i] = (struct mmsghdr){.msg_hdr = {.msg_name = &address,
+                                                 .msg_namelen = sizeof address,
+                                                 .msg_iov = &parts[i],
+                                                 .msg_iovlen = 1}};
+    }
+    int first = send_all(socket_->fd, messages, count, &refused);
+    if (error == 0) error = first;
+    done += count;
+  }
+  PM_TRY(env, napi_create_object(env, &result));
+  if (!pm_set_number(env, result, "refused", refused) || !pm_set_number(env, result, "error", error)) {
+    pm_throw_api(env, "cannot answer");
+    return NULL;
+  }
+  return result;
 }
 
 /* packetReceive(handle, max) -> { frames, error } */

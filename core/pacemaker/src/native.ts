@@ -23,6 +23,7 @@ interface Native extends NativePacemaker {
   rawIpReceive(handle: Handle, max: number): { packets: ReceivedIpPacket[]; discarded: number; error: number };
   packetOpen(index: number, etherType: number, receive: boolean, onReadable: (errno: number) => void): Handle;
   packetSend(handle: Handle, frame: Uint8Array): void;
+  packetSendAll(handle: Handle, frames: readonly Uint8Array[]): { refused: number; error: number };
   packetReceive(handle: Handle, max: number): { frames: Buffer[]; error: number };
   netlinkOpen(protocol: number, receiveBuffer: number, onReadable: (errno: number) => void): Handle;
   netlinkMembership(handle: Handle, join: boolean, group: number): void;

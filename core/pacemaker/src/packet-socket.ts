@@ -32,6 +32,15 @@ export class PacketSocket {
     guarded(this.#what, (addon) => addon.packetSend(this.#handle, frame));
   }
 
+  /**
+   * Hands over many frames in order, for a fraction of what as many sends cost. Throws NativeSocketError when all were tried
+   * and the kernel refused some.
+   */
+  sendAll(frames: readonly Uint8Array[]): void {
+    const { refused, error } = guarded(this.#what, (addon) => addon.packetSendAll(this.#handle, frames));
+    if (refused > 0) throw NativeSocketError.fromNumber(this.#what, 'sendmmsg', error);
+  }
+
   close(): void {
     this.#isOpen = false;
     guarded(this.#what, (addon) => addon.socketClose(this.#handle));

@@ -8,6 +8,11 @@ import type { AnnounceConfig } from './instance-config.js';
 /** Frames handed over in one turn of the event loop at most, so that a thousand addresses do not delay an advertisement. */
 const turnSize = 64;
 
+/** Later than this, the event loop is behind with its timers: a takeover of many is under way, and repeats can wait. */
+const behindMs = 2;
+/** But not for longer than this. */
+const longestWaitMs = 100;
+
 /** Something to be told, several times. */
 export interface Job<Item> {
   readonly item: Item;
@@ -21,7 +26,8 @@ interface Queued<Item> extends Job<Item> {
 
 /**
  * Hands items to `send`, `intervalMs` apart; without an interval as fast as turns allow. Whatever was not told yet comes before
- * all repeats: the last of a thousand addresses must not wait until the first has been told five times.
+ * all repeats, which begin in a later turn: the last of a thousand addresses must not wait until the first has been told five
+ * times.
  */
 export class Pacer<Item> {
   private readonly fresh = new Fifo<Queued<Item>>();
@@ -32,6 +38,8 @@ export class Pacer<Item> {
   /** Items that this turn may still hand over. */
   private left = turnSize;
   private isDue = false;
+  /** When a turn was last on time, or there was nothing to do. */
+  private onTimeAt = Number.NEGATIVE_INFINITY;
   private isClosed = false;
 
   constructor(
@@ -41,6 +49,7 @@ export class Pacer<Item> {
 
   enqueue(job: Job<Item>, times: number, intervalMs: number): void {
     if (times <= 0) return;
+    if (this.timer === undefined) this.onTimeAt = this.clock.now();
     this.intervalMs = intervalMs;
     this.fresh.push({ ...job, left: times });
     if (this.isDue) return;
@@ -48,7 +57,7 @@ export class Pacer<Item> {
     // What comes in the same moment goes out together.
     queueMicrotask(() => {
       this.isDue = false;
-      this.drain();
+      this.drain(false);
     });
   }
 
@@ -57,11 +66,11 @@ export class Pacer<Item> {
     this.timer?.cancel();
   }
 
-  private drain(): void {
+  private drain(mayRepeat: boolean): void {
     if (this.isClosed) return;
     const batch: Item[] = [];
     while (this.left > 0 && (this.intervalMs === 0 || this.clock.now() >= this.nextAt)) {
-      const queued = this.fresh.shift() ?? this.repeats.shift();
+      const queued = this.fresh.shift() ?? (mayRepeat ? this.repeats.shift() : undefined);
       if (queued === undefined) break;
       if (!queued.isWanted()) continue;
       if (--queued.left > 0) this.repeats.push(queued);
@@ -71,14 +80,17 @@ export class Pacer<Item> {
     }
     if (batch.length > 0) this.send(batch);
     if (batch.length > 0 || this.fresh.length + this.repeats.length > 0) {
-      this.timer ??= this.clock.at(Math.max(this.nextAt, this.clock.now()), () => this.turn());
+      const due = Math.max(this.nextAt, this.clock.now());
+      this.timer ??= this.clock.at(due, () => this.turn(this.clock.now() - due));
     }
   }
 
-  private turn(): void {
+  private turn(lateMs: number): void {
+    const now = this.clock.now();
+    if (lateMs <= behindMs) this.onTimeAt = now;
     this.timer = undefined;
     this.left = turnSize;
-    this.drain();
+    this.drain(lateMs <= behindMs || now - this.onTimeAt > longestWaitMs);
   }
 }
 

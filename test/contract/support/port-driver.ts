@@ -1,5 +1,5 @@
 /** Drives ports in this process and remembers what they reported. Used by the simulated world and by the Linux agent. */
-import type { Clock, Ports, RawIpPacket, RawIpSocket } from '@mainstay/sdk';
+import type { Clock, LinkLayerSocket, Ports, RawIpPacket, RawIpSocket } from '@mainstay/sdk';
 import type { PortDriver, SeenEvent } from './world.js';
 
 export type NetworkPorts = Pick<Ports, 'links' | 'addresses' | 'routes' | 'rawIp' | 'linkLayer' | 'firewall'> & {
@@ -8,7 +8,7 @@ export type NetworkPorts = Pick<Ports, 'links' | 'addresses' | 'routes' | 'rawIp
 
 interface OpenSocket {
   readonly raw?: RawIpSocket;
-  send?(frame: Uint8Array): void;
+  readonly layer?: LinkLayerSocket;
   close(): void;
   readonly packets: RawIpPacket[];
   readonly frames: Uint8Array[];
@@ -52,7 +52,8 @@ export function createPortDriver(ports: NetworkPorts): PortDriver {
     packets: async (id) => [...socket(id).packets],
     counters: async (id) => ({ ...raw(id).counters }),
     openFrames: async (link, etherType, receives) => sockets.push(openFrames(ports, link, etherType, receives)) - 1,
-    sendFrame: async (id, frame) => socket(id).send?.(frame),
+    sendFrame: async (id, frame) => socket(id).layer?.send(frame),
+    sendFrames: async (id, frames) => socket(id).layer?.sendAll(frames),
     frames: async (id) => [...socket(id).frames],
     errors: async (id) => [...socket(id).errors],
     closeSocket: async (id) => socket(id).close(),
@@ -81,7 +82,7 @@ function openFrames(ports: NetworkPorts, link: number, etherType: number, receiv
     ...(receives ? { onFrame: (frame: Uint8Array) => void record.frames.push(frame) } : {}),
     onError: (error) => record.errors.push(error.message),
   });
-  return { ...record, send: (frame) => opened.send(frame), close: () => opened.close() };
+  return { ...record, layer: opened, close: () => opened.close() };
 }
 
 function timers(clock: Clock, delays: readonly number[]): ReturnType<PortDriver['timers']> {

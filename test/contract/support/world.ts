@@ -48,6 +48,7 @@ export interface PortDriver {
   counters(socket: number): Promise<RawIpCounters>;
   openFrames(link: number, etherType: number, receives: boolean): Promise<number>;
   sendFrame(socket: number, frame: Uint8Array): Promise<void>;
+  sendFrames(socket: number, frames: readonly Uint8Array[]): Promise<void>;
   frames(socket: number): Promise<readonly Uint8Array[]>;
   /** Messages of the errors that a socket reported. */
   errors(socket: number): Promise<readonly string[]>;

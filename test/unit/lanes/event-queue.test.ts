@@ -96,24 +96,121 @@ describe('the back-off of a lane', () => {
 });
 
 describe('the end of a lane at the fork channel', () => {
-  const event = (key: string): FromLane => ({ kind: 'event', hook: 'lane.crashed', key, payload: {} });
+  const event = (key: string, payload: unknown = {}): FromLane => ({ kind: 'event', hook: 'lane.crashed', key, payload });
+  const log = (message: string, fields?: Record<string, unknown>): FromLane => ({
+    kind: 'log',
+    record: { level: 'info', plugin: 'p', message, at: 0, ...(fields && { fields }) },
+  });
+
+  /** A channel whose batches the kernel takes, and whose turns end, when the test says so. */
+  function channel(messages = 10_000, characters = 1 << 20) {
+    const batches: (readonly FromLane[])[] = [];
+    const done: (() => void)[] = [];
+    const turns: (() => void)[] = [];
+    const send = (batch: readonly FromLane[], taken: () => void) => {
+      structuredClone(batch);
+      batches.push(batch);
+      done.push(taken);
+    };
+    const sender = new BoundedSender(send, { messages, characters }, (work) => turns.push(work));
+    const take = () => {
+      for (const taken of done.splice(0)) taken();
+    };
+    const turn = () => {
+      for (const work of turns.splice(0)) work();
+    };
+    const run = () => {
+      while (turns.length > 0 || done.length > 0) {
+        take();
+        turn();
+      }
+    };
+    const kinds = () => batches.flat().map(({ kind }) => kind);
+    return { sender, batches, take, turn, run, kinds };
+  }
+
+  it('sends the first message of a turn at once and the others together, in order', () => {
+    const { sender, batches, take, turn, run } = channel();
+    for (const key of ['a', 'b', 'c']) sender.send(event(key));
+    sender.send({ kind: 'pong', id: 1 });
+    assert.deepEqual(batches, [[event('a')]]);
+    take();
+    turn();
+    assert.deepEqual(batches[1], [event('b'), event('c'), { kind: 'pong', id: 1 }]);
+    assert.equal(sender.waiting, 3);
+    run();
+    sender.send(event('d'));
+    assert.deepEqual(batches[2], [event('d')]);
+  });
+
+  it('loses none of some thousand messages of one turn, and makes no batch that takes long', () => {
+    const { sender, batches, run } = channel();
+    const sent = Array.from({ length: 6000 }, (_, i) => event(String(i)));
+    for (const message of sent) sender.send(message);
+    run();
+    assert.deepEqual(batches.flat(), sent);
+    assert.ok(batches.every(({ length }) => length <= 128));
+    assert.equal(sender.waiting, 0);
+  });
+
+  it('hands the kernel one batch at a time', () => {
+    const { sender, batches, turn } = channel();
+    sender.send(event('a'));
+    for (let i = 0; i < 5; i++) {
+      sender.send(event(String(i)));
+      turn();
+    }
+    assert.equal(batches.length, 1);
+    assert.equal(sender.waiting, 6);
+  });
 
   it('drops events and records beyond its bound, never what the life cycle needs, and says how many', () => {
-    const sent: FromLane[] = [];
-    const done: (() => void)[] = [];
-    const sender = new BoundedSender((message, taken) => {
-      sent.push(message);
-      done.push(taken);
-    }, 4);
+    const { sender, kinds, batches, run } = channel(4);
     for (let i = 0; i < 10; i++) sender.send(event(String(i)));
     sender.send({ kind: 'pong', id: 1 });
-    assert.deepEqual(
-      sent.map(({ kind }) => kind),
-      ['event', 'event', 'event', 'event', 'pong'],
-    );
-    for (const taken of done.splice(0)) taken();
+    run();
+    assert.deepEqual(kinds(), ['event', 'event', 'event', 'event', 'pong']);
     sender.send(event('later'));
-    assert.deepEqual(sent.slice(5), [{ kind: 'dropped', events: 6, records: 0 }, event('later')]);
+    run();
+    assert.deepEqual(batches.flat().slice(5), [{ kind: 'dropped', events: 6, records: 0 }, event('later')]);
+  });
+
+  it('bounds the texts, too', () => {
+    const { sender, kinds, run } = channel(1000, 10_000);
+    for (let i = 0; i < 100; i++) sender.send(log('x'.repeat(1000)));
+    run();
+    assert.equal(kinds().length, 10);
+    sender.send(log('short'));
+    run();
+    assert.deepEqual(kinds().slice(10), ['dropped', 'log']);
+  });
+
+  it('one message that cannot be cloned takes no other along', () => {
+    const { sender, batches, run } = channel();
+    const unplain = () => {};
+    sender.send(event('first'));
+    sender.send(event('a'));
+    sender.send(event('bad', { unplain }));
+    sender.send(log('worse', { unplain }));
+    sender.send(event('b'));
+    run();
+    sender.send(event('last'));
+    run();
+    assert.deepEqual(batches.flat(), [
+      event('first'),
+      event('a'),
+      event('b'),
+      { kind: 'dropped', events: 1, records: 0 },
+      log('worse', { unprintable: true }),
+      event('last'),
+    ]);
+  });
+
+  it('says its last words when the process ends in the middle of a turn', () => {
+    const { sender, kinds } = channel();
+    for (let i = 0; i < 300; i++) sender.send(event(String(i)));
+    sender.sendAll();
+    assert.equal(kinds().length, 300);
   });
 
   it('survives a channel that is gone', () => {
@@ -122,6 +219,7 @@ describe('the end of a lane at the fork channel', () => {
     });
     sender.send(event('x'));
     sender.send({ kind: 'started' });
+    sender.sendAll();
     assert.equal(sender.waiting, 0);
   });
 });

@@ -1,5 +1,6 @@
 /** When neighbours are told: bursts, refreshes and pacing (plugins/vrrp/src/announcer.ts). */
 import assert from 'node:assert/strict';
+import type { Clock } from '@mainstay/sdk';
 import { createVirtualClock, type VirtualClock } from '@mainstay/testing';
 import { Announcer, Pacer } from '@mainstay/vrrp/internal/announcer.js';
 import type { AnnounceConfig } from '@mainstay/vrrp/internal/instance-config.js';
@@ -84,7 +85,7 @@ describe('announcer', () => {
 });
 
 /** A pacer and what it handed over: the time and the items of each batch. */
-function pacerOn(clock: VirtualClock) {
+function pacerOn(clock: Clock) {
   const sent: string[] = [];
   const pacer = new Pacer<string>(clock, (items) => void sent.push(`${clock.now()} ${items.join('')}`));
   const enqueue = (item: string, times = 1, intervalMs = 0, isWanted = () => true) =>
@@ -117,7 +118,7 @@ describe('pacer', () => {
     const fast = pacerOn(clock);
     for (const name of ['a', 'b', 'c']) fast.enqueue(name, 3);
     await clock.advance(0);
-    assert.deepEqual(fast.sent, ['0 abcabcabc']);
+    assert.deepEqual(fast.sent, ['0 abc', '0 abcabc']);
     const slow = pacerOn(clock);
     for (const name of ['a', 'b']) slow.enqueue(name, 3, 10);
     await clock.advance(15);
@@ -153,10 +154,46 @@ describe('pacer', () => {
     assert.deepEqual(
       [seen, count()],
       [
-        [[64], [64, 64]],
-        [64, 64, 64, 8],
+        [[40], [40, 64]],
+        [40, 64, 64, 32],
       ],
     );
+  });
+
+  it('leaves the repeats for later while the event loop is behind, but not for ever', async () => {
+    let now = 0;
+    let due: { at: number; fire(): void } | undefined;
+    const clock = {
+      now: () => now,
+      wall: () => now,
+      at: (at: number, fire: () => void) => {
+        due = { at, fire };
+        return { cancel: () => undefined };
+      },
+      after: () => assert.fail('the pacer names times'),
+    };
+    /** The turn that is due comes so late. */
+    const turn = (lateMs: number) => {
+      const { at, fire } = due ?? assert.fail('nothing is due');
+      due = undefined;
+      now = at + lateMs;
+      fire();
+    };
+    const { sent, enqueue } = pacerOn(clock);
+    enqueue('a', 3);
+    await Promise.resolve();
+    turn(30);
+    enqueue('b', 2);
+    await Promise.resolve();
+    turn(30);
+    assert.deepEqual(sent, ['0 a', '30 b']);
+    turn(1);
+    assert.deepEqual(sent, ['0 a', '30 b', '61 aba']);
+    turn(0);
+    enqueue('c', 2);
+    await Promise.resolve();
+    for (let i = 0; i < 4; i++) turn(30);
+    assert.deepEqual(sent.slice(3), ['61 c', '181 c']);
   });
 
   it('sends nothing after close', async () => {

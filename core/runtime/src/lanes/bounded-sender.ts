@@ -1,24 +1,46 @@
 /**
- * The lane's end of the fork channel. If the supervisor does not read, messages would pile up in this process: beyond a bound
- * events and log records are dropped and counted, so that the realtime lane neither waits nor grows. Used by main.ts.
+ * The lane's end of the fork channel. The first message of a turn of the event loop leaves at once, what follows in the same
+ * turn leaves in batches after the work of that turn. If the supervisor does not read, messages would pile up in this process: beyond a bound events and log records are
+ * dropped and counted, so that the realtime lane neither waits nor grows. Used by main.ts.
  */
 import { messageOf } from '@mainstay/sdk';
 import type { LogRecord } from '../log/record.js';
 import type { FromLane } from './messages.js';
 
-/** Sends one message; calls `done` once the kernel has it. Throws or reports where the channel is gone. */
-export type RawSend = (message: FromLane, done: () => void) => void;
+/** Sends a batch; calls `done` once the kernel has it, or never will. Throws or reports where the channel is gone. */
+export type RawSend = (messages: readonly FromLane[], done: () => void) => void;
+
+export interface SenderBounds {
+  /** Messages that may wait; a thousand instances that change state say some three thousand things. */
+  readonly messages: number;
+  /** Characters of the texts in them. */
+  readonly characters: number;
+}
+
+const usualBounds: SenderBounds = { messages: 10_000, characters: 8 << 20 };
+/** Messages made into one: more would keep the event loop for longer than a millisecond. */
+const batchSize = 128;
 
 export class BoundedSender {
   readonly #send: RawSend;
-  readonly #limit: number;
+  readonly #bounds: SenderBounds;
+  readonly #soon: (work: () => void) => void;
+  #outbox: FromLane[] = [];
+  /** In the outbox, and in the batch that the kernel has not taken yet. */
   #waiting = 0;
+  #characters = 0;
+  /** The kernel has not taken the last batch yet. */
+  #isSending = false;
+  /** Something left in this turn already. */
+  #isCollecting = false;
   #events = 0;
   #records = 0;
 
-  constructor(send: RawSend, limit = 1000) {
+  /** `soon` calls `work` after what is to be done in this turn. */
+  constructor(send: RawSend, bounds: SenderBounds = usualBounds, soon: (work: () => void) => void = setImmediate) {
     this.#send = send;
-    this.#limit = limit;
+    this.#bounds = bounds;
+    this.#soon = soon;
   }
 
   /** Messages that the kernel has not taken yet. */
@@ -27,41 +49,110 @@ export class BoundedSender {
   }
 
   send(message: FromLane): void {
-    if (this.#waiting >= this.#limit && (message.kind === 'event' || message.kind === 'log')) {
+    if (this.#isFull && (message.kind === 'event' || message.kind === 'log')) {
       if (message.kind === 'event') this.#events++;
       else this.#records++;
       return;
     }
     this.#sayDropped();
-    this.#post(message);
+    this.#put(message);
+  }
+
+  /** Last words: everything at once, because the process ends without another turn. */
+  sendAll(): void {
+    while (this.#outbox.length > 0) this.#sendBatch();
+  }
+
+  get #isFull(): boolean {
+    return this.#waiting >= this.#bounds.messages || this.#characters >= this.#bounds.characters;
   }
 
   #sayDropped(): void {
     if (this.#events === 0 && this.#records === 0) return;
-    if (this.#waiting >= this.#limit / 2) return;
-    this.#post({ kind: 'dropped', events: this.#events, records: this.#records });
+    if (this.#waiting >= this.#bounds.messages / 2 || this.#characters >= this.#bounds.characters / 2) return;
+    this.#put({ kind: 'dropped', events: this.#events, records: this.#records });
     this.#events = 0;
     this.#records = 0;
   }
 
-  #post(message: FromLane): void {
+  #put(message: FromLane): void {
+    this.#outbox.push(message);
     this.#waiting++;
+    this.#characters += charactersOf(message);
+    if (this.#isCollecting) return;
+    this.#flushSoon();
+    this.#flush();
+  }
+
+  #flushSoon(): void {
+    if (this.#isCollecting) return;
+    this.#isCollecting = true;
+    this.#soon(() => {
+      this.#isCollecting = false;
+      this.#flush();
+    });
+  }
+
+  /** One batch at a time: the next when the kernel has taken this one. */
+  #flush(): void {
+    if (!this.#isSending && this.#outbox.length > 0) this.#sendBatch();
+  }
+
+  #sendBatch(): void {
+    this.#isSending = true;
+    const batch = this.#outbox.splice(0, batchSize);
+    const characters = batch.reduce((sum, message) => sum + charactersOf(message), 0);
+    this.#post(batch, () => {
+      this.#waiting -= batch.length;
+      this.#characters -= characters;
+      this.#isSending = false;
+      if (this.#outbox.length > 0) this.#flushSoon();
+    });
+  }
+
+  #post(batch: readonly FromLane[], done: () => void): void {
     try {
-      this.#send(message, () => {
-        this.#waiting--;
-      });
+      this.#send(batch, done);
     } catch (error) {
-      this.#waiting--;
-      // A payload that cannot be cloned is its plugin's mistake; a closed channel ends this process elsewhere.
-      if (message.kind === 'event') this.#events++;
-      else if ((error as Error).name === 'DataCloneError' && message.kind === 'reported') {
-        this.send({ ...message, report: { objects: [], plugins: [], taps: [] } });
-        this.send({ kind: 'log', record: unsendable(error) });
-      } else if ((error as Error).name === 'DataCloneError' && message.kind === 'log') {
-        this.send({ kind: 'log', record: { ...message.record, fields: { unprintable: true } } });
+      // One of them cannot be cloned, and took the others along.
+      if (batch.length > 1 && isUncloneable(error)) {
+        this.#postEach(batch, done);
+        return;
       }
+      const [message] = batch;
+      if (message !== undefined) this.#refused(message, error);
+      done();
     }
   }
+
+  #postEach(batch: readonly FromLane[], done: () => void): void {
+    let left = batch.length;
+    const one = () => {
+      if (--left === 0) done();
+    };
+    for (const message of batch) this.#post([message], one);
+  }
+
+  /** A payload that cannot be cloned is its plugin's mistake; a closed channel ends this process elsewhere. */
+  #refused(message: FromLane, error: unknown): void {
+    if (message.kind === 'event') this.#events++;
+    else if (isUncloneable(error) && message.kind === 'reported') {
+      this.send({ ...message, report: { objects: [], plugins: [], taps: [] } });
+      this.send({ kind: 'log', record: unsendable(error) });
+    } else if (isUncloneable(error) && message.kind === 'log') {
+      this.send({ kind: 'log', record: { ...message.record, fields: { unprintable: true } } });
+    }
+  }
+}
+
+function isUncloneable(error: unknown): boolean {
+  return (error as Error).name === 'DataCloneError';
+}
+
+/** Roughly: enough to tell a long text from a short one. */
+function charactersOf(message: FromLane): number {
+  if (message.kind === 'log') return message.record.message.length;
+  return message.kind === 'event' ? message.key.length : 0;
 }
 
 function unsendable(error: unknown): LogRecord {

@@ -17,7 +17,7 @@ import { weigh } from '../supervisor/memory.js';
 import { BoundedSender } from './bounded-sender.js';
 import { laneHost } from './host-adapter.js';
 import { Lane } from './lane.js';
-import type { ToLane } from './messages.js';
+import { type Batch, type FromLane, messagesIn, type ToLane } from './messages.js';
 import { openPorts } from './open-ports.js';
 import { Attribution, describeStray, maySurvive } from './stray.js';
 
@@ -31,9 +31,11 @@ const kind: LaneKind = laneKinds.find((known) => known === kindText) ?? 'extensi
 process.title = `mainstay: ${name}`;
 
 const refused = weigh(kind === 'realtime' ? { nice: -10, oomScoreAdjust: -500 } : { nice: 10, oomScoreAdjust: 500 });
-const sender = new BoundedSender((message, done) => {
-  if (process.connected) process.send?.(message, undefined, {}, done);
+const sender = new BoundedSender((batch, done) => {
+  if (process.connected) process.send?.({ batch } satisfies Batch<FromLane>, undefined, {}, done);
+  else done();
 });
+process.on('exit', () => sender.sendAll());
 
 function say(level: 'error' | 'debug', message: string, plugin = 'mainstay'): void {
   const text = plugin === 'mainstay' ? `${name} lane: ${message}` : message;
@@ -136,9 +138,11 @@ async function dieWithSupervisor(): Promise<void> {
   }
 }
 
-process.on('message', (message: ToLane) => {
-  if (message.kind === 'setup') attribution = new Attribution(message.setup.plugins);
-  lane.receive(message);
+process.on('message', (arrived) => {
+  for (const message of messagesIn(arrived) as readonly ToLane[]) {
+    if (message.kind === 'setup') attribution = new Attribution(message.setup.plugins);
+    lane.receive(message);
+  }
 });
 process.on('disconnect', end);
 process.on('SIGTERM', end);

@@ -116,6 +116,18 @@ export type FromLane =
   | { readonly kind: 'dropped'; readonly events: number; readonly records: number }
   | { readonly kind: 'stopped' };
 
+/** How messages travel in both directions: those of one turn of the event loop together, in order. */
+export interface Batch<Message> {
+  readonly batch: readonly Message[];
+}
+
+/** What arrived on the channel; nothing where it is no batch. */
+export function messagesIn(arrived: unknown): readonly unknown[] {
+  if (typeof arrived !== 'object' || arrived === null) return [];
+  const { batch } = arrived as Partial<Batch<unknown>>;
+  return Array.isArray(batch) ? batch : [];
+}
+
 const kindsFromLane: Readonly<Record<FromLane['kind'], true>> = {
   ready: true,
   started: true,

@@ -4,6 +4,9 @@
  * nobody else's time. Used by lane-handle.ts.
  */
 
+/** A thousand instances that change state at once, with what they say of their peers, several times over. */
+const mostWaiting = 10_000;
+
 export interface Numbered<T> {
   readonly seq: number;
   readonly item: T;
@@ -20,7 +23,7 @@ export class EventQueue<T> {
   /** Events that never reached the lane, since the start. */
   dropped = 0;
 
-  constructor(limit = 1000, window = 64) {
+  constructor(limit = mostWaiting, window = 64) {
     this.#limit = limit;
     this.#window = window;
   }

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '@mainstay/sdk';
-import { type FromLane, isFromLane, type ToLane } from '../lanes/messages.js';
+import { type Batch, type FromLane, isFromLane, messagesIn, type ToLane } from '../lanes/messages.js';
 import type { LanePlan } from '../lanes/plan.js';
 import { LineCutter } from '../log/line-cutter.js';
 
@@ -58,20 +58,34 @@ const forked: SpawnLane = (plan, limits, listener) => {
     listener.printed(line);
   };
   for (const stream of [child.stdout, child.stderr]) if (stream) lines(stream, printed);
-  child.on('message', (message: unknown) => {
-    if (isFromLane(message)) listener.message(message);
+  child.on('message', (arrived: unknown) => {
+    for (const message of messagesIn(arrived)) if (isFromLane(message)) listener.message(message);
   });
   onceOver(child, (cause) => listener.exited(isOutOfHeap ? 'memory limit' : cause));
   return {
     pid: child.pid ?? 0,
-    send: (message) => {
-      if (child.connected) child.send(message, () => {});
-    },
+    send: batching((batch) => {
+      if (child.connected) child.send(batch, () => {});
+    }),
     kill: (signal) => {
       child.kill(signal);
     },
   };
 };
+
+/** Messages of one turn of the event loop together: a thousand events need not be a thousand writes. */
+function batching(send: (batch: Batch<ToLane>) => void): (message: ToLane) => void {
+  let waiting: ToLane[] = [];
+  return (message) => {
+    waiting.push(message);
+    if (waiting.length > 1) return;
+    setImmediate(() => {
+      const batch = waiting;
+      waiting = [];
+      send({ batch });
+    });
+  };
+}
 
 /** `error` (the fork failed) and `exit` in one; what was printed is read to its end first, for the cause stands there. */
 function onceOver(child: ChildProcess, over: (cause: string | undefined) => void): void {

@@ -173,7 +173,7 @@ export interface RawIp {
 export interface LinkLayerSocket {
   /** A frame from destination MAC on. Failures go to `onError`. */
   send(frame: Uint8Array): void;
-  /** Many frames, in order, for less than so many calls. One that fails keeps none of the others. */
+  /** Many frames, in order, for less than so many calls. One that fails keeps none of the others; the failures of a call may be told together. */
   sendAll(frames: readonly Uint8Array[]): void;
   close(): void;
 }

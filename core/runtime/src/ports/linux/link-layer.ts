@@ -39,16 +39,11 @@ class LinuxLinkLayerSocket implements LinkLayerSocket {
   }
 
   send(frame: Uint8Array): void {
-    if (!this.#isOpen) return;
-    try {
-      this.#socket.send(frame);
-    } catch (error) {
-      queueMicrotask(() => this.#fail(error));
-    }
+    this.#attempt(() => this.#socket.send(frame));
   }
 
   sendAll(frames: readonly Uint8Array[]): void {
-    for (const frame of frames) this.send(frame);
+    this.#attempt(() => this.#socket.sendAll(frames));
   }
 
   close(): void {
@@ -56,6 +51,15 @@ class LinuxLinkLayerSocket implements LinkLayerSocket {
     this.#isOpen = false;
     this.#socket.close();
     this.forget();
+  }
+
+  #attempt(send: () => void): void {
+    if (!this.#isOpen) return;
+    try {
+      send();
+    } catch (error) {
+      queueMicrotask(() => this.#fail(error));
+    }
   }
 
   #fail(error: unknown): void {
