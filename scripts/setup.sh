@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes a fresh clone ready: system packages, npm packages, node headers, build. Quick when nothing is missing.
-# Called by start.sh (setup.sh run) and test.sh (setup.sh test); the latter also installs the peers to test against.
+# Called by start.sh (setup.sh run), test.sh (setup.sh test) and bench.sh (setup.sh bench); the latter two also install the peers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:-run}
@@ -13,6 +13,7 @@ node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 ||
 
 # Debian packages: each a command and the package that brings it.
 wanted=(g++:g++ make:make python3:python3 ip:iproute2)
+[ "$purpose" = bench ] && wanted+=(keepalived:keepalived /usr/lib/frr/vrrpd:frr gcc:gcc sysctl:procps)
 [ "$purpose" = test ] && wanted+=(keepalived:keepalived tshark:tshark tcpdump:tcpdump nft:nftables)
 missing=()
 for pair in "${wanted[@]}"; do has "${pair%%:*}" || missing+=("${pair##*:}"); done

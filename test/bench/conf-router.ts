@@ -16,7 +16,7 @@ function conf(plan: Plan, list: readonly Instance[], folder: string): string {
   const { kind, version, intervalMs, priority } = plan;
   const globals = [`  vrrp_version ${version}`, ...(kind === 'keepalived-rt' ? realTime.map((line) => `  ${line}`) : [])];
   const blocks = list.map(
-    ({ link, vrid, address }) => `vrrp_instance VI_${link}_${vrid} {
+    ({ link, vrid, address, excluded }) => `vrrp_instance VI_${link}_${vrid} {
   state BACKUP
   interface eth${link}
   virtual_router_id ${vrid}
@@ -24,7 +24,7 @@ function conf(plan: Plan, list: readonly Instance[], folder: string): string {
   advert_int ${intervalMs / 1000}
   virtual_ipaddress {
     ${address}/32
-  }
+  }${excluded === undefined ? '' : `\n  virtual_ipaddress_excluded {\n    ${excluded}/32\n  }`}
 }`,
   );
   const hooks = kind === 'mainstay' ? [`notify_hooks_dir ${folder}/hooks.d`] : [];

@@ -154,6 +154,8 @@ export class Crowd {
   }
 
   #addresses(one: Router, since: number): Complete {
+    // FRR's addresses are there before it starts, on interfaces that it brings up.
+    if (one.plan.kind === 'frr') return { at: 0, count: 0 };
     const { namespace } = one.plan.host;
     const gained = this.watch.changes.filter((change) => change.at > since && change.isThere && change.namespace === namespace);
     const ours = new Set(this.all.map(({ address }) => address));

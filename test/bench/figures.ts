@@ -22,8 +22,13 @@ export interface Findings {
 export interface Benchmark {
   readonly name: string;
   readonly title: string;
+  /** What is measured when no program is named. */
+  readonly kinds: readonly Kind[];
   run(options: Options): Promise<Findings>;
 }
+
+/** How the remark of a failure begins. */
+export const failed = 'FAILED:';
 
 /** Gathers figures and remarks of one benchmark. */
 export class Gathering implements Findings {
@@ -32,6 +37,11 @@ export class Gathering implements Findings {
 
   add(kind: Kind, what: string, metric: string, unit: string, value: number, n?: number): void {
     this.figures.push({ what, metric, unit, kind, value, ...(n !== undefined && { n }) });
+  }
+
+  /** Something that was to be measured could not be: a result too, and a reason for a bad exit code. */
+  fail(what: string, error: unknown): void {
+    this.note(`${failed} ${what}: ${error instanceof Error ? error.message : String(error)}`);
   }
 
   note(text: string): void {

@@ -8,8 +8,9 @@ import { Background } from '../support/command.js';
 import { type Benchmark, Gathering, Values } from './figures.js';
 import { BenchNet } from './net.js';
 import { inTurns } from './pair.js';
-import { instances, type Kind, router } from './router.js';
+import { instances, type Kind, kinds, router } from './router.js';
 import { gaps, maximum, percentile } from './statistics.js';
+import { cpuMs, trees } from './usage.js';
 import { Watch } from './watch.js';
 
 const loads = ['idle', 'busy', 'busy, with a hostile hook'] as const;
@@ -40,15 +41,15 @@ export default defineNotify({
 export const jitter: Benchmark = {
   name: 'jitter',
   title: 'Distance of the intervals between adverts from the nominal one',
+  kinds,
   async run({ kinds, intervals = [10], jitterSeconds, jitterRounds }) {
     const found = new Gathering();
     for (const intervalMs of intervals) {
       for (const load of loads) {
         const values = new Values();
         // A hook is Mainstay's alone; the others run beside it under the same load without one, for the ratio.
-        await inTurns(kinds, jitterRounds, 1, async (kind) => {
-          process.stderr.write(`  jitter ${intervalMs} ms, ${load}: ${kind}\n`);
-          values.add(kind, ...(await measure(kind, intervalMs, load, jitterSeconds / jitterRounds)));
+        await inTurns({ kinds, runs: jitterRounds, what: `jitter ${intervalMs} ms, ${load}`, found }, async (kind) => {
+          values.add(kind, ...(await measure(kind, intervalMs, load, jitterSeconds / jitterRounds, found)));
         });
         for (const kind of kinds) tell(found, kind, `${intervalMs} ms, ${load}`, values.of(kind));
       }
@@ -58,7 +59,7 @@ export const jitter: Benchmark = {
 };
 
 /** Distances of intervals from the nominal one, in milliseconds. */
-async function measure(kind: Kind, intervalMs: number, load: Load, seconds: number): Promise<number[]> {
+async function measure(kind: Kind, intervalMs: number, load: Load, seconds: number, found: Gathering): Promise<number[]> {
   const net = await BenchNet.create(['a', 'b']);
   const loops: Background[] = [];
   try {
@@ -84,8 +85,11 @@ async function measure(kind: Kind, intervalMs: number, load: Load, seconds: numb
     await sleep(2000);
     watch.forget();
     const from = Date.now();
+    const before = cpuMs(trees(daemon.roots));
     await sleep(seconds * 1000);
     const to = Date.now();
+    const used = cpuMs(trees(daemon.roots)) - before;
+    if (hasHook && used < (to - from) / 20) found.note(`${load}: the hook took only ${used} ms of CPU time in ${to - from} ms`);
     for (const loop of loops) await loop.stop('SIGKILL', 1000);
     daemon.assertRunning();
     await daemon.cleanUp();

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { run } from '../support/command.js';
+import { root } from '../support/repository.js';
 
 export interface Machine {
   readonly cpu: string;
@@ -21,11 +22,22 @@ export async function machine(): Promise<Machine> {
     kernel: release(),
     node: process.version,
     programs: {
-      mainstay: (await run('git', ['describe', '--always', '--dirty']).catch(() => 'unknown')).trim(),
+      mainstay: await workingCopy(),
       keepalived: await version('keepalived'),
       frr: await version('frr'),
     },
   };
+}
+
+/** The commit, `-dirty` when there are changes to it; results of earlier benchmarks are none. */
+async function workingCopy(): Promise<string> {
+  const git = async (...args: string[]) => (await run('git', ['-C', root, ...args])).trim();
+  try {
+    const changes = await git('status', '--porcelain', '--', '.', ':!test/bench/results');
+    return `${await git('rev-parse', '--short', 'HEAD')}${changes === '' ? '' : '-dirty'}`;
+  } catch {
+    return 'unknown';
+  }
 }
 
 async function version(name: string): Promise<string> {

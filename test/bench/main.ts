@@ -6,14 +6,14 @@ import { existsSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { root } from '../support/repository.js';
-import type { Benchmark } from './figures.js';
+import { type Benchmark, failed } from './figures.js';
 import { jitter } from './jitter.js';
 import { cpuTimes, loadNote, machine } from './machine.js';
 import { compileHelpers } from './native.js';
 import { readOptions, usage } from './options.js';
 import { outage } from './outage.js';
 import { markdown, type Section, save } from './report.js';
-import { scale, scaleKinds } from './scale.js';
+import { scale } from './scale.js';
 import { silent } from './silent.js';
 
 const benchmarks: readonly Benchmark[] = [silent, outage, jitter, scale];
@@ -24,37 +24,38 @@ function isInstalled(kind: string): boolean {
   return kind === 'mainstay' || existsSync('/usr/sbin/keepalived');
 }
 
-async function main(): Promise<void> {
+/** Answers whether everything could be measured. */
+async function main(): Promise<boolean> {
   const { isHelp, hasKinds, ...options } = readOptions(process.argv.slice(2));
-  if (isHelp) return void process.stdout.write(usage);
+  if (isHelp) return process.stdout.write(usage);
   const unknown = options.names.filter((name) => !benchmarks.some((one) => one.name === name));
   if (unknown.length > 0) throw new Error(`there is no benchmark ${unknown.join(', ')}\n\n${usage}`);
   if (process.getuid?.() !== 0) throw new Error('the benchmarks make network namespaces and need root');
   await compileHelpers();
   const absent = options.kinds.filter((kind) => !isInstalled(kind));
   if (absent.length > 0) process.stderr.write(`not installed, and so not measured: ${absent.join(', ')}\n`);
-  const kinds = options.kinds.filter((kind) => isInstalled(kind));
+  let isFine = true;
   const folder = resolve(root, options.output);
   for (const benchmark of benchmarks) {
     if (options.names.length > 0 && !options.names.includes(benchmark.name)) continue;
     process.stderr.write(`${benchmark.name}: ${benchmark.title}\n`);
-    const chosen = {
-      ...options,
-      kinds: benchmark === scale && !hasKinds ? kinds.filter((kind) => scaleKinds.includes(kind)) : kinds,
-    };
+    const wanted = hasKinds ? options.kinds : benchmark.kinds;
+    const chosen = { ...options, kinds: wanted.filter((kind) => isInstalled(kind)) };
     const [load = 0] = loadavg();
     const before = cpuTimes();
     const { figures, notes } = await benchmark.run(chosen);
     const about = { date: new Date().toISOString(), machine: await machine(), load: loadNote(load, before), options: chosen };
     const section: Section = { title: benchmark.title, ...about, figures, notes };
+    isFine &&= !notes.some((note) => note.startsWith(failed));
     save(folder, benchmark.name, section);
     process.stdout.write(`\n${markdown(benchmark.name, section)}\n`);
   }
   process.stderr.write(`written: ${join(options.output, 'latest.json')} and latest.md\n`);
+  return isFine;
 }
 
 main().then(
-  () => process.exit(0),
+  (isFine) => process.exit(isFine ? 0 : 1),
   (error: unknown) => {
     process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);

@@ -43,7 +43,7 @@ export const usage = `npm run bench [-- [OPTION]... [NAME]...]
 NAME: silent, outage, jitter, scale; all when none is named.
 
   --quick             few and short runs, to see that everything works; results go to build/bench
-  --kinds LIST        of ${kinds.join(',')}; default: all (scale: without keepalived-rt and frr)
+  --kinds LIST        of ${kinds.join(',')}; default: those that a benchmark is for
   --intervals LIST    intervals of adverts to measure, in milliseconds
   --output DIR        where latest.json and latest.md go; default test/bench/results
 ${(Object.keys(numbers) as NumberName[]).map((name) => `  --${`${name} N`.padEnd(18)}default ${numbers[name][0]}, quick ${numbers[name][1]}`).join('\n')}

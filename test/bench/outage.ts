@@ -33,12 +33,13 @@ function timingOf(intervalMs: number): Timing {
 export const outage: Benchmark = {
   name: 'outage',
   title: 'Outage that a client sees, probing every millisecond',
+  // Real-time options are for late adverts, which jitter and silent measure.
+  kinds: ['mainstay', 'keepalived', 'frr'],
   async run({ kinds, intervals = [1000, 100, 10], outageRuns, block }) {
     const found = new Gathering();
     for (const timing of intervals.map(timingOf)) {
       const values = new Values();
-      await inTurns(kinds, outageRuns, block, async (kind, runs) => {
-        process.stderr.write(`  outage ${timing.intervalMs} ms: ${kind}, ${runs} runs of each failure\n`);
+      await inTurns({ kinds, runs: outageRuns, block, what: `outage ${timing.intervalMs} ms`, found }, async (kind, runs) => {
         await Pair.with(kind, timing, async (pair) => {
           for (let run = 0; run < runs; run++) for (const failure of failureNames) await fail(pair, failure, values, found);
         });

@@ -3,6 +3,7 @@
  * successor, which stays. Used by the benchmarks of silence and outage.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Gathering } from './figures.js';
 import { type BenchHost, BenchNet } from './net.js';
 import { instances, type Kind, type Plan, type Router, router } from './router.js';
 import { trees } from './usage.js';
@@ -105,14 +106,27 @@ export class Pair {
   }
 }
 
-/** Calls `work` for each program in turn until each has had `runs` runs, `block` at a time: what drifts, drifts for all. */
+export interface Turns {
+  readonly kinds: readonly Kind[];
+  readonly runs: number;
+  readonly block?: number;
+  readonly what: string;
+  readonly found: Gathering;
+}
+
+/**
+ * Calls `work` for each program in turn until each has had `runs` runs, `block` at a time: what drifts, drifts for all. A program that
+ * fails does not keep the others from being measured.
+ */
 export async function inTurns(
-  kinds: readonly Kind[],
-  runs: number,
-  block: number,
+  { kinds, runs, block = 1, what, found }: Turns,
   work: (kind: Kind, runs: number) => Promise<void>,
 ): Promise<void> {
   for (let done = 0; done < runs; done += block) {
-    for (const kind of kinds) await work(kind, Math.min(block, runs - done));
+    for (const kind of kinds) {
+      const now = Math.min(block, runs - done);
+      process.stderr.write(`  ${what}: ${kind}, ${done + now} of ${runs}\n`);
+      await work(kind, now).catch((error: unknown) => found.fail(`${kind}, ${what}`, error));
+    }
   }
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Figure, Findings } from './figures.js';
 import type { Machine } from './machine.js';
+import type { Options } from './options.js';
 import { type Kind, kinds } from './router.js';
 import { ratio } from './statistics.js';
 
@@ -12,7 +13,7 @@ export interface Section extends Findings {
   readonly date: string;
   readonly machine: Machine;
   readonly load: string;
-  readonly options: unknown;
+  readonly options: Options;
 }
 
 export type Results = Readonly<Record<string, Section>>;
@@ -31,11 +32,12 @@ export function save(folder: string, name: string, section: Section): Results {
 }
 
 export function markdown(name: string, section: Section): string {
-  const { title, date, machine, load, figures, notes } = section;
+  const { title, date, machine, load, options, figures, notes } = section;
   const { programs } = machine;
   const head = [
     `## ${name}: ${title}`,
     '',
+    ...(options.isQuick ? ['**A quick run: it shows that everything works, and its figures nothing.**', ''] : []),
     `${date}; ${machine.cpu}, ${machine.cores} cores, ${machine.memoryMb} MB, Linux ${machine.kernel}, node ${machine.node}; ` +
       `Mainstay ${programs.mainstay}, keepalived ${programs.keepalived}, FRR ${programs.frr}; ${load}.`,
     '',

@@ -13,6 +13,8 @@ export interface Instance {
   readonly link: number;
   readonly vrid: number;
   readonly address: string;
+  /** One more that is not advertised. Not for FRR. */
+  readonly excluded?: string;
 }
 
 export interface Plan {

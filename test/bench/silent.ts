@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Benchmark, Gathering, Values } from './figures.js';
 import { inTurns, Pair, priorities, type Timing } from './pair.js';
-import type { Kind } from './router.js';
+import { type Kind, kinds } from './router.js';
 import { masterDownInterval, maximum, median, percentile } from './statistics.js';
 import { firstAfter } from './watch.js';
 
@@ -14,13 +14,13 @@ const metrics = ['takeover beyond the interval', 'advert to ARP', 'advert to add
 export const silent: Benchmark = {
   name: 'silent',
   title: 'Silent death of the master: takeover by its successor',
+  kinds,
   async run({ kinds, intervals = [10, 100], silentRuns, block }) {
     const found = new Gathering();
     for (const intervalMs of intervals) {
       const values = new Values();
       const timing: Timing = { version: 3, intervalMs };
-      await inTurns(kinds, silentRuns, block, async (kind, runs) => {
-        process.stderr.write(`  silent ${intervalMs} ms: ${kind}, ${runs} runs\n`);
+      await inTurns({ kinds, runs: silentRuns, block, what: `silent ${intervalMs} ms`, found }, async (kind, runs) => {
         await Pair.with(kind, timing, async (pair) => {
           for (let run = 0; run < runs; run++) await die(pair, values, found);
         });
