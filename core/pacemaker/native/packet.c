@@ -1,6 +1,4 @@
 /* AF_PACKET: whole Ethernet frames of one type on one interface, for gratuitous ARP and the like. */
-#ifndef _GNU_SOURCE
-#endif
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
