@@ -1,4 +1,4 @@
-/* Options that sockets of every kind share. Used by socket.c's kinds and by open.c. */
+/* Options that sockets of every kind share. Used by raw_ip.c, netlink.c, open.c and line_api.c. */
 #include "interface.h"
 
 #include <errno.h>

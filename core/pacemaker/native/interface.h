@@ -1,4 +1,4 @@
-/* Options that sockets of every kind share. No Node-API. Used by socket.c's kinds and by open.c. */
+/* Options that sockets of every kind share. No Node-API. Used by raw_ip.c, netlink.c, open.c and line_api.c. */
 #ifndef PACEMAKER_INTERFACE_H
 #define PACEMAKER_INTERFACE_H
 

@@ -1,4 +1,4 @@
-/* Opens and binds the sockets of packets; the one place that knows their options. Used by raw_ip.c, packet.c and line_new.c. */
+/* Opens and binds the sockets of packets; the one place that knows their options. Used by raw_ip.c, packet.c and line_api.c. */
 #include "open.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 /*
  * Opens and binds sockets that receive and send packets on one interface: non-blocking, close on exec. No Node-API. Used by
- * raw_ip.c, packet.c and line_new.c.
+ * raw_ip.c, packet.c and line_api.c.
  */
 #ifndef PACEMAKER_OPEN_H
 #define PACEMAKER_OPEN_H
