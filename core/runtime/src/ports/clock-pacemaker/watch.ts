@@ -1,26 +1,48 @@
 /** A watch on a timer of the event loop. Made by socket.ts, which hands it the packets with its key. */
-import type { Clock, HeardPacket, Timer, Watch, WatchOptions, WatchTerms } from '@mainstay/sdk';
+import {
+  type Clock,
+  canonicalAddress,
+  type HeardPacket,
+  type PacketFilter,
+  type Timer,
+  type Watch,
+  type WatchOptions,
+  type WatchTerms,
+} from '@mainstay/sdk';
 import { isSamePacket, passes } from './matching.js';
 
 /** A timer that fires later than this after its time: the process was asleep, and may have missed packets. */
 const asleepMs = 20;
+/** A timer that fires later than this after its time: packets may have come meanwhile that were not read yet. */
+const lateMs = 1;
 
 export class ClockWatch implements Watch {
+  readonly #filter: PacketFilter | undefined;
   heardAt: number | undefined;
   consumed = 0;
   #terms: WatchTerms | undefined;
   #deadline = Number.POSITIVE_INFINITY;
+  /** How long it was until the deadline when that was set. */
+  #waitMs = 0;
   #timer: Timer | undefined;
+  /** When the timer fires; the deadline may have become later meanwhile. */
+  #timerAt = Number.POSITIVE_INFINITY;
   #isTold = false;
   /** The deadline has been moved for a sleep under these terms. */
   #isExtended = false;
+  /** What had arrived when the deadline came has been read. */
+  #hasLooked = false;
   #isOpen = true;
 
   constructor(
     private readonly options: WatchOptions,
     private readonly clock: Clock,
     private readonly forget: () => void,
-  ) {}
+  ) {
+    const source = options.filter?.source;
+    const canonical = source === undefined ? undefined : canonicalAddress(source);
+    this.#filter = canonical === undefined ? options.filter : { ...options.filter, source: canonical };
+  }
 
   arm(terms: WatchTerms): void {
     if (!this.#isOpen) return;
@@ -28,11 +50,10 @@ export class ClockWatch implements Watch {
     const isSame = before !== undefined && terms.expected !== undefined && isSamePacket(before, terms.expected);
     if (!isSame) this.heardAt = undefined;
     this.#terms = terms;
-    this.#isExtended = false;
     this.#isTold = false;
     const heard = this.heardAt === undefined ? Number.NEGATIVE_INFINITY : this.heardAt + (terms.rearmUs ?? 0) / 1000;
-    this.#deadline = Math.max(terms.deadline, heard);
-    this.#schedule();
+    const now = this.clock.now();
+    this.#expectBy(Math.max(terms.deadline, heard), now);
   }
 
   disarm(): void {
@@ -51,11 +72,10 @@ export class ClockWatch implements Watch {
 
   /** False where the packet is none of its. */
   hear(packet: HeardPacket): boolean {
-    const { filter } = this.options;
-    if (!this.#isOpen || (filter !== undefined && !passes(packet, filter))) return false;
+    if (!this.#isOpen || (this.#filter !== undefined && !passes(packet, this.#filter))) return false;
     const { expected, rearmUs, rearmedBy } = this.#terms ?? {};
     const isExpected = expected !== undefined && isSamePacket(packet, expected);
-    if (rearmUs !== undefined && (isExpected || rearmedBy === 'any')) this.#rearm(packet.receivedAt + rearmUs / 1000);
+    if (rearmUs !== undefined && (isExpected || rearmedBy === 'any')) this.#rearm(packet.receivedAt, rearmUs / 1000);
     if (isExpected) {
       this.consumed++;
       this.heardAt = packet.receivedAt;
@@ -63,35 +83,52 @@ export class ClockWatch implements Watch {
     return true;
   }
 
-  /** Only ever later: the timer that runs finds out when it fires. */
-  #rearm(deadline: number): void {
+  /** Mostly to a later time: the timer that runs finds out when it fires. */
+  #rearm(receivedAt: number, ms: number): void {
+    const deadline = receivedAt + ms;
+    if (this.#isTold || deadline < this.#timerAt) {
+      this.#isTold = false;
+      this.#expectBy(deadline, receivedAt);
+      return;
+    }
     this.#deadline = deadline;
+    this.#waitMs = ms;
     this.#isExtended = false;
-    if (!this.#isTold) return;
-    this.#isTold = false;
-    this.#schedule();
+    this.#hasLooked = false;
   }
 
-  #schedule(): void {
+  #expectBy(deadline: number, since: number): void {
+    this.#deadline = deadline;
+    this.#waitMs = Math.max(0, deadline - since);
+    this.#isExtended = false;
+    this.#hasLooked = false;
+    this.#schedule(deadline);
+  }
+
+  #schedule(at: number): void {
     this.#timer?.cancel();
-    this.#timer = this.clock.at(this.#deadline, () => this.#fired());
+    this.#timerAt = at;
+    this.#timer = this.clock.at(at, () => this.#fired());
   }
 
   #fired(): void {
     const now = this.clock.now();
-    if (now < this.#deadline) {
-      this.#schedule();
-      return;
-    }
-    const rearmMs = (this.#terms?.rearmUs ?? 0) / 1000;
-    if (now - this.#deadline > Math.max(asleepMs, rearmMs / 8) && rearmMs > 0 && !this.#isExtended) {
-      // How long it slept is not known: as if the expected packet had just come.
+    const late = now - this.#deadline;
+    if (late < 0) {
+      this.#schedule(this.#deadline);
+    } else if (late > Math.max(asleepMs, this.#waitMs / 8) && this.#waitMs > 0 && !this.#isExtended) {
+      // How long it slept is not known, at most since the deadline was set: the wait begins anew.
       this.#isExtended = true;
-      this.#deadline = now + rearmMs;
-      this.#schedule();
-      return;
+      this.#deadline = now + this.#waitMs;
+      this.#schedule(this.#deadline);
+    } else if (late > lateMs && !this.#hasLooked) {
+      // The event loop reads sockets between two rounds of timers.
+      this.#hasLooked = true;
+      this.#schedule(now);
+    } else {
+      this.#isTold = true;
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.options.onSilence(now);
     }
-    this.#isTold = true;
-    this.options.onSilence(now);
   }
 }

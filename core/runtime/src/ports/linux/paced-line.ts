@@ -109,7 +109,11 @@ export class PacedLine implements PacedSocket {
       onEnd: ({ why, at }) => onEnd({ why, at: fromKernel(at) }),
       ...(onTurn && { onTurn: (at: number) => onTurn(fromKernel(at)) }),
     });
-    return new PacedBeacon(beacon, (packet) => this.#native(packet));
+    return new PacedBeacon(
+      beacon,
+      () => this.#isOpen,
+      (packet) => this.#native(packet),
+    );
   }
 
   watch({ key, filter, onPacket, onSilence }: WatchOptions): Watch {
@@ -121,7 +125,7 @@ export class PacedLine implements PacedSocket {
       onPacket: (packet) => onPacket(heard(packet)),
       onSilence: (at) => onSilence(fromKernel(at)),
     });
-    return new PacedWatch(watch);
+    return new PacedWatch(watch, () => this.#isOpen);
   }
 
   close(): void {
@@ -150,8 +154,11 @@ export class PacedLine implements PacedSocket {
 }
 
 class PacedBeacon implements Beacon {
+  #isOpen = true;
+
   constructor(
     private readonly beacon: PacemakerBeacon,
+    private readonly isLineOpen: () => boolean,
     private readonly native: (packet: PacedPacket) => Send,
   ) {}
 
@@ -162,7 +169,9 @@ class PacedBeacon implements Beacon {
     return fromKernel(this.beacon.nextAt);
   }
 
+  /** To what has been closed nothing is said: its user may hear of that later than it is told. */
   set({ packets, intervalUs, nextAt }: Parameters<Beacon['set']>[0]): void {
+    if (!this.#isOpen || !this.isLineOpen()) return;
     const change: BeaconChange = {
       ...(packets && { packets: packets.map(this.native) }),
       ...(intervalUs !== undefined && { intervalUs }),
@@ -172,12 +181,18 @@ class PacedBeacon implements Beacon {
   }
 
   close(): void {
+    this.#isOpen = false;
     this.beacon.close();
   }
 }
 
 class PacedWatch implements Watch {
-  constructor(private readonly watch: PacemakerWatch) {}
+  #isOpen = true;
+
+  constructor(
+    private readonly watch: PacemakerWatch,
+    private readonly isLineOpen: () => boolean,
+  ) {}
 
   get heardAt(): number | undefined {
     const { heardAt } = this.watch;
@@ -188,6 +203,7 @@ class PacedWatch implements Watch {
   }
 
   arm({ deadline, expected, rearmUs, rearmedBy }: WatchTerms): void {
+    if (!this.#isOpen || !this.isLineOpen()) return;
     this.watch.arm({
       deadline: toKernel(deadline),
       ...(expected && { expected: bytesOf(expected) }),
@@ -196,9 +212,10 @@ class PacedWatch implements Watch {
     });
   }
   disarm(): void {
-    this.watch.disarm();
+    if (this.#isOpen && this.isLineOpen()) this.watch.disarm();
   }
   close(): void {
+    this.#isOpen = false;
     this.watch.close();
   }
 }
