@@ -51,9 +51,10 @@ export class PortAgent {
   }
 
   /** Resolves when the ports are open. */
-  static async start(namespace: string): Promise<PortAgent> {
+  static async start(namespace: string, environment: NodeJS.ProcessEnv = {}): Promise<PortAgent> {
     const args = ['netns', 'exec', namespace, process.execPath, fileURLToPath(import.meta.url), 'serve'];
-    const child = spawn('ip', args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });
+    const env = { ...process.env, ...environment };
+    const child = spawn('ip', args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced', env });
     const agent = new PortAgent(child);
     await agent.driver.overruns();
     return agent;
@@ -61,6 +62,10 @@ export class PortAgent {
 
   get isRunning(): boolean {
     return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
   }
 
   async stop(): Promise<void> {

@@ -1,8 +1,9 @@
 /** Drives ports in this process and remembers what they reported. Used by the simulated world and by the Linux agent. */
 import type { Clock, LinkLayerSocket, Ports, RawIpPacket, RawIpSocket } from '@mainstay/sdk';
+import { createPacedBench, pace } from './paced-bench.js';
 import type { PortDriver, SeenEvent } from './world.js';
 
-export type NetworkPorts = Pick<Ports, 'links' | 'addresses' | 'routes' | 'rawIp' | 'linkLayer' | 'firewall'> & {
+export type NetworkPorts = Pick<Ports, 'links' | 'addresses' | 'routes' | 'rawIp' | 'linkLayer' | 'pacemaker' | 'firewall'> & {
   readonly clock: Clock;
 };
 
@@ -18,6 +19,7 @@ interface OpenSocket {
 export function createPortDriver(ports: NetworkPorts): PortDriver {
   const events: SeenEvent[] = [];
   const sockets: OpenSocket[] = [];
+  const bench = createPacedBench(ports.pacemaker, ports.clock);
   ports.links.watch(({ kind, link }) => events.push({ of: 'link', kind, what: link.name }));
   ports.addresses.watch(({ kind, address }) => events.push({ of: 'address', kind, what: address.address }));
   ports.routes.watch(({ kind, route }) => events.push({ of: 'route', kind, what: route.destination }));
@@ -57,6 +59,7 @@ export function createPortDriver(ports: NetworkPorts): PortDriver {
     frames: async (id) => [...socket(id).frames],
     errors: async (id) => [...socket(id).errors],
     closeSocket: async (id) => socket(id).close(),
+    pace: async (calls) => pace(bench, calls),
     timers: (delays) => timers(ports.clock, delays),
     cancels: () => cancels(ports.clock),
   };

@@ -16,6 +16,7 @@ export const simulatedWorld: WorldMaker = {
         clock.settle(),
       );
     const world: World = {
+      timeBy: 'javascript',
       a: host('a', 1),
       b: host('b', 2),
       eventually: async (what, check) => {
@@ -26,6 +27,7 @@ export const simulatedWorld: WorldMaker = {
         throw new Error(`after ${limitMs} ms of virtual time still not so: ${what}`);
       },
       quiet: () => clock.advance(500),
+      pass: (ms) => clock.advance(ms),
       drive: (promise) => clock.drive(promise),
       destroy: async () => undefined,
     };
@@ -45,6 +47,7 @@ function hostOn(kernel: SimulatedKernel, settle: () => Promise<void>): WorldHost
       routes: ports.routes,
       rawIp: ports.rawIp,
       linkLayer: ports.linkLayer,
+      pacemaker: ports.pacemaker,
       firewall: ports.firewall,
       clock: process.clock,
     }),
@@ -57,6 +60,8 @@ function hostOn(kernel: SimulatedKernel, settle: () => Promise<void>): WorldHost
       kernel.setCarrier(link, hasCarrier);
       await settle();
     },
+    stop: () => process.stop(),
+    resume: () => process.resume(),
     removeLink: async () => {
       kernel.removeLink(link);
       await settle();

@@ -6,9 +6,9 @@ import type { World, WorldMaker } from './world.js';
 
 export const worlds: readonly WorldMaker[] = [simulatedWorld, linuxWorld];
 
-/** Declares `suite` once for each world. */
-export function describePortContract(port: string, suite: (world: () => World) => void): void {
-  for (const maker of worlds) {
+/** Declares `suite` once for each world; `makers` where it is not for the two that every port has. */
+export function describePortContract(port: string, suite: (world: () => World) => void, makers = worlds): void {
+  for (const maker of makers) {
     describe(`${port} (${maker.name})`, function () {
       this.timeout(30_000);
       let world: World | undefined;

@@ -11,10 +11,12 @@ import type {
   NewAddress,
   NewRoute,
   OutgoingPacket,
+  PacemakerStatus,
   RawIpCounters,
   RawIpPacket,
   Route,
 } from '@mainstay/sdk';
+import type { PacedCall } from './paced-bench.js';
 
 export interface SeenEvent {
   readonly of: 'link' | 'address' | 'route';
@@ -54,6 +56,9 @@ export interface PortDriver {
   errors(socket: number): Promise<readonly string[]>;
   closeSocket(socket: number): Promise<void>;
 
+  /** Calls of the port `pacemaker`, made within one turn of the event loop; answers what each answered. */
+  pace(calls: readonly PacedCall[]): Promise<readonly unknown[]>;
+
   /** Arms timers at once; answers how late each fired (milliseconds, negative: early), in the order they fired. */
   timers(delays: readonly number[]): Promise<readonly { readonly delay: number; readonly late: number }[]>;
   /** Arms two timers and cancels the first; true where only the second fired. */
@@ -68,6 +73,9 @@ export interface WorldHost {
   /** The cable of that link. */
   setCarrier(hasCarrier: boolean): Promise<void>;
   removeLink(): Promise<void>;
+  /** SIGSTOP and SIGCONT to the process that holds the ports. */
+  stop(): void;
+  resume(): void;
   /** `ip address add|delete ADDRESS/LENGTH`, by somebody else. */
   assign(prefix: string): Promise<void>;
   unassign(prefix: string): Promise<void>;
@@ -80,10 +88,14 @@ export interface WorldHost {
 export interface World {
   readonly a: WorldHost;
   readonly b: WorldHost;
+  /** Who keeps time for its pacemakers. */
+  readonly timeBy: PacemakerStatus['by'];
   /** Lets time pass until `check` holds; rejects after some seconds with what was waited for. */
   eventually(what: string, check: () => Promise<boolean>): Promise<void>;
   /** Lets so much time pass that whatever is under way has arrived. */
   quiet(): Promise<void>;
+  /** Lets so much time pass. */
+  pass(ms: number): Promise<void>;
   /** Drives a promise that needs time to pass. */
   drive<Result>(promise: Promise<Result>): Promise<Result>;
   destroy(): Promise<void>;

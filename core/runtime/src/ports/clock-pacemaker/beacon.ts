@@ -29,7 +29,9 @@ export class ClockBeacon implements Beacon {
     if (packets !== undefined) this.#packets = packets;
     if (intervalUs !== undefined) this.#intervalUs = intervalUs;
     if (intervalUs === undefined && nextAt === undefined) return;
-    this.nextAt = nextAt ?? (this.#lastDue === undefined ? this.nextAt : this.#lastDue + this.#drawnMs());
+    if (nextAt !== undefined) this.nextAt = nextAt;
+    // What is due at once by the new interval is not late.
+    else if (this.#lastDue !== undefined) this.nextAt = Math.max(this.#lastDue + this.#drawnMs(), this.clock.now());
     this.#schedule();
   }
 

@@ -16,6 +16,7 @@ import {
 } from '@mainstay/sdk';
 import { ClockBeacon } from './beacon.js';
 import { keyOf } from './matching.js';
+import { sparing } from './refusals.js';
 import { ClockWatch } from './watch.js';
 
 export interface Surroundings {
@@ -98,7 +99,8 @@ export class ClockSocket implements PacedSocket {
 }
 
 function carrierOf(options: PacedSocketOptions, { rawIp, linkLayer, clock }: Surroundings, hear: (packet: HeardPacket) => void) {
-  const { transport, link, onError } = options;
+  const { transport, link } = options;
+  const onError = sparing(options.onError, clock);
   switch (transport.kind) {
     case 'ip': {
       const { family, protocol } = transport;
@@ -109,12 +111,11 @@ function carrierOf(options: PacedSocketOptions, { rawIp, linkLayer, clock }: Sur
       const nobody = { source: '', destination: '', sourcePort: 0, hopLimit: 0, link };
       const onFrame = (payload: Uint8Array) => hear({ ...nobody, payload, receivedAt: clock.now() });
       const socket = linkLayer.open({ link, etherType, onFrame, onError });
-      const noGroups = () => {
-        throw new PortError('frames have no multicast groups to join', 'EOPNOTSUPP');
-      };
       return {
-        join: noGroups,
-        leave: noGroups,
+        join: () => {
+          throw new PortError('frames have no multicast groups to join [EINVAL]', 'EINVAL');
+        },
+        leave: () => {},
         send: ({ payload }: PacedPacket) => socket.send(payload),
         close: () => socket.close(),
       };
@@ -122,7 +123,7 @@ function carrierOf(options: PacedSocketOptions, { rawIp, linkLayer, clock }: Sur
     case 'udp':
       // Node's own sockets do not tell the hop limit of what they receive, on which protocols over UDP rely.
       throw new PortError(
-        'UDP needs the native thread of the pacemaker, which does not run here',
+        'UDP needs the native thread of the pacemaker, which does not run here [EPROTONOSUPPORT]',
         'EPROTONOSUPPORT',
         '`mainstay status` says why it does not',
       );

@@ -1,22 +1,41 @@
 /** A watch on a timer of the event loop. Made by socket.ts, which hands it the packets with its key. */
-import type { Clock, HeardPacket, PacedPacket, Timer, Watch, WatchOptions, WatchTerms } from '@mainstay/sdk';
+import {
+  type Clock,
+  canonicalAddress,
+  type HeardPacket,
+  type PacedPacket,
+  type PacketFilter,
+  type Timer,
+  type Watch,
+  type WatchOptions,
+  type WatchTerms,
+} from '@mainstay/sdk';
 import { isSamePacket, passes } from './matching.js';
 
 /** A timer that fires later than this after its time: the process was asleep, and may have missed packets. */
 const asleepMs = 20;
+/** A timer that fires later than this after its time: packets may have come meanwhile that were not read yet. */
+const lateMs = 1;
 
 export class ClockWatch implements Watch {
+  readonly #filter: PacketFilter | undefined;
   heardAt: number | undefined;
   consumed = 0;
   #terms: WatchTerms | undefined;
   #deadline = Number.POSITIVE_INFINITY;
+  /** How long it was until the deadline when that was set. */
+  #waitMs = 0;
   #timer: Timer | undefined;
+  /** When the timer fires; the deadline may have become later meanwhile. */
+  #timerAt = Number.POSITIVE_INFINITY;
   #isTold = false;
   #isWarned = false;
   /** What to say at silence. */
   #words: readonly PacedPacket[] = [];
   /** The deadline has been moved for a sleep under these terms. */
   #isExtended = false;
+  /** What had arrived when the deadline came has been read. */
+  #hasLooked = false;
   #isOpen = true;
 
   constructor(
@@ -24,7 +43,11 @@ export class ClockWatch implements Watch {
     private readonly clock: Clock,
     private readonly send: (packet: PacedPacket) => void,
     private readonly forget: () => void,
-  ) {}
+  ) {
+    const source = options.filter?.source;
+    const canonical = source === undefined ? undefined : canonicalAddress(source);
+    this.#filter = canonical === undefined ? options.filter : { ...options.filter, source: canonical };
+  }
 
   arm(terms: WatchTerms): void {
     if (!this.#isOpen) return;
@@ -32,17 +55,14 @@ export class ClockWatch implements Watch {
     const isSame = before !== undefined && terms.expected !== undefined && isSamePacket(before, terms.expected);
     if (!isSame) this.heardAt = undefined;
     this.#terms = terms;
-    this.#isExtended = false;
     this.#isTold = false;
-    this.#isWarned = false;
-    this.#words = [];
     const heard = this.heardAt === undefined ? Number.NEGATIVE_INFINITY : this.heardAt + (terms.rearmUs ?? 0) / 1000;
-    this.#deadline = Math.max(terms.deadline, heard);
-    this.#schedule();
+    const now = this.clock.now();
+    this.#expectBy(Math.max(terms.deadline, heard), now);
   }
 
   speakAtSilence(packets: readonly PacedPacket[]): void {
-    if (this.#isOpen && !this.#isTold) this.#words = packets;
+    if (this.#isOpen && this.#terms !== undefined && !this.#isTold) this.#words = packets;
   }
 
   disarm(): void {
@@ -62,13 +82,12 @@ export class ClockWatch implements Watch {
 
   /** False where the packet is none of its. */
   hear(packet: HeardPacket): boolean {
-    const { filter } = this.options;
-    if (!this.#isOpen || (filter !== undefined && !passes(packet, filter))) return false;
+    if (!this.#isOpen || (this.#filter !== undefined && !passes(packet, this.#filter))) return false;
     const { expected, rearmUs, rearmedBy } = this.#terms ?? {};
     // Whoever chose the words has to judge this first.
     this.#words = [];
     const isExpected = expected !== undefined && isSamePacket(packet, expected);
-    if (rearmUs !== undefined && (isExpected || rearmedBy === 'any')) this.#rearm(packet.receivedAt + rearmUs / 1000);
+    if (rearmUs !== undefined && (isExpected || rearmedBy === 'any')) this.#rearm(packet.receivedAt, rearmUs / 1000);
     if (isExpected) {
       this.consumed++;
       this.heardAt = packet.receivedAt;
@@ -76,19 +95,59 @@ export class ClockWatch implements Watch {
     return true;
   }
 
-  /** Only ever later: the timer that runs finds out when it fires. */
-  #rearm(deadline: number): void {
+  /** Mostly to a later time: the timer that runs finds out when it fires. */
+  #rearm(receivedAt: number, ms: number): void {
+    const deadline = receivedAt + ms;
+    if (this.#isTold || deadline < this.#timerAt) {
+      this.#isTold = false;
+      this.#expectBy(deadline, receivedAt);
+      return;
+    }
     this.#deadline = deadline;
+    this.#waitMs = ms;
     this.#isExtended = false;
     this.#isWarned = false;
-    if (!this.#isTold) return;
-    this.#isTold = false;
-    this.#schedule();
+    this.#hasLooked = false;
   }
 
-  #schedule(): void {
+  #expectBy(deadline: number, since: number): void {
+    this.#deadline = deadline;
+    this.#waitMs = Math.max(0, deadline - since);
+    this.#isExtended = false;
+    this.#isWarned = false;
+    this.#words = [];
+    this.#hasLooked = false;
+    this.#schedule(this.#next);
+  }
+
+  #schedule(at: number): void {
     this.#timer?.cancel();
-    this.#timer = this.clock.at(this.#next, () => this.#fired());
+    this.#timerAt = at;
+    this.#timer = this.clock.at(at, () => this.#fired());
+  }
+
+  #fired(): void {
+    const now = this.clock.now();
+    const late = now - this.#deadline;
+    if (late < 0) {
+      this.#warn(now);
+    } else if (late > Math.max(asleepMs, this.#waitMs / 8) && this.#waitMs > 0 && !this.#isExtended) {
+      // How long it slept is not known, at most since the deadline was set: the wait begins anew.
+      this.#isExtended = true;
+      this.#deadline = now + this.#waitMs;
+      this.#schedule(this.#deadline);
+    } else if (late > lateMs && !this.#hasLooked) {
+      // The event loop reads sockets between two rounds of timers.
+      this.#hasLooked = true;
+      this.#schedule(now);
+    } else {
+      this.#isTold = true;
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      const words = this.#words;
+      this.#words = [];
+      for (const packet of words) this.send(packet);
+      this.options.onSilence(now, words.length > 0);
+    }
   }
 
   /** The warning, or the deadline itself. */
@@ -97,29 +156,10 @@ export class ClockWatch implements Watch {
     return this.#isWarned || warnMs === undefined ? this.#deadline : this.#deadline - warnMs;
   }
 
-  #fired(): void {
-    const now = this.clock.now();
-    if (now < this.#deadline) {
-      if (now >= this.#next && !this.#isWarned) {
-        this.#isWarned = true;
-        this.options.onImminent?.(this.#deadline);
-        if (this.#terms === undefined) return;
-      }
-      this.#schedule();
-      return;
-    }
-    const rearmMs = (this.#terms?.rearmUs ?? 0) / 1000;
-    if (now - this.#deadline > Math.max(asleepMs, rearmMs / 8) && rearmMs > 0 && !this.#isExtended) {
-      // How long it slept is not known: as if the expected packet had just come.
-      this.#isExtended = true;
-      this.#deadline = now + rearmMs;
-      this.#schedule();
-      return;
-    }
-    this.#isTold = true;
-    const words = this.#words;
-    this.#words = [];
-    for (const packet of words) this.send(packet);
-    this.options.onSilence(now, words.length > 0);
+  #warn(now: number): void {
+    const isDue = !this.#isWarned && now >= this.#next && this.#next < this.#deadline;
+    this.#isWarned ||= isDue;
+    this.#schedule(this.#next);
+    if (isDue) this.options.onImminent?.(this.#deadline);
   }
 }

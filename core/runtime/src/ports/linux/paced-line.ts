@@ -109,7 +109,11 @@ export class PacedLine implements PacedSocket {
       onEnd: ({ why, at }) => onEnd({ why, at: fromKernel(at) }),
       ...(onTurn && { onTurn: (at: number) => onTurn(fromKernel(at)) }),
     });
-    return new PacedBeacon(beacon, (packet) => this.#native(packet));
+    return new PacedBeacon(
+      beacon,
+      () => this.#isOpen,
+      (packet) => this.#native(packet),
+    );
   }
 
   watch({ key, filter, onPacket, onImminent, onSilence }: WatchOptions): Watch {
@@ -122,7 +126,11 @@ export class PacedLine implements PacedSocket {
       ...(onImminent && { onImminent: (deadline: number) => onImminent(fromKernel(deadline)) }),
       onSilence: (at, hasSpoken) => onSilence(fromKernel(at), hasSpoken),
     });
-    return new PacedWatch(watch, (packet) => this.#native(packet));
+    return new PacedWatch(
+      watch,
+      () => this.#isOpen,
+      (packet) => this.#native(packet),
+    );
   }
 
   close(): void {
@@ -151,8 +159,11 @@ export class PacedLine implements PacedSocket {
 }
 
 class PacedBeacon implements Beacon {
+  #isOpen = true;
+
   constructor(
     private readonly beacon: PacemakerBeacon,
+    private readonly isLineOpen: () => boolean,
     private readonly native: (packet: PacedPacket) => Send,
   ) {}
 
@@ -163,7 +174,9 @@ class PacedBeacon implements Beacon {
     return fromKernel(this.beacon.nextAt);
   }
 
+  /** To what has been closed nothing is said: its user may hear of that later than it is told. */
   set({ packets, intervalUs, nextAt }: Parameters<Beacon['set']>[0]): void {
+    if (!this.#isOpen || !this.isLineOpen()) return;
     const change: BeaconChange = {
       ...(packets && { packets: packets.map(this.native) }),
       ...(intervalUs !== undefined && { intervalUs }),
@@ -173,13 +186,17 @@ class PacedBeacon implements Beacon {
   }
 
   close(): void {
+    this.#isOpen = false;
     this.beacon.close();
   }
 }
 
 class PacedWatch implements Watch {
+  #isOpen = true;
+
   constructor(
     private readonly watch: PacemakerWatch,
+    private readonly isLineOpen: () => boolean,
     private readonly native: (packet: PacedPacket) => Send,
   ) {}
 
@@ -192,6 +209,7 @@ class PacedWatch implements Watch {
   }
 
   arm({ deadline, expected, rearmUs, rearmedBy, warnMs }: WatchTerms): void {
+    if (!this.#isOpen || !this.isLineOpen()) return;
     this.watch.arm({
       deadline: toKernel(deadline),
       ...(expected && { expected: bytesOf(expected) }),
@@ -201,12 +219,13 @@ class PacedWatch implements Watch {
     });
   }
   speakAtSilence(packets: readonly PacedPacket[]): void {
-    this.watch.speakAtSilence(packets.map(this.native));
+    if (this.#isOpen && this.isLineOpen()) this.watch.speakAtSilence(packets.map(this.native));
   }
   disarm(): void {
-    this.watch.disarm();
+    if (this.#isOpen && this.isLineOpen()) this.watch.disarm();
   }
   close(): void {
+    this.#isOpen = false;
     this.watch.close();
   }
 }

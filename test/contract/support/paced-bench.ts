@@ -1,0 +1,143 @@
+/**
+ * Drives the port `pacemaker` in this process: sockets, beacons and watches go by number, what they tell is kept in one list, in
+ * order. Several calls may be made within one turn of the event loop. Part of the port driver.
+ */
+import type {
+  Beacon,
+  BeaconEnd,
+  BeaconOptions,
+  Clock,
+  HeardPacket,
+  PacedPacket,
+  PacedSocket,
+  PacedSocketOptions,
+  Pacemaker,
+  PacemakerStatus,
+  PacketFilter,
+  Watch,
+  WatchTerms,
+} from '@mainstay/sdk';
+
+/** `of` is the number of the socket, beacon or watch that told it. */
+export type PacedEvent = { readonly of: number } & (
+  | { readonly kind: 'packet' | 'stray'; readonly packet: HeardPacket }
+  | { readonly kind: 'silence' | 'turn'; readonly at: number }
+  | ({ readonly kind: 'end' } & BeaconEnd)
+  | { readonly kind: 'error'; readonly message: string }
+);
+
+/** Times count from the call. */
+export interface BenchBeacon extends Omit<BeaconOptions, 'firstAt' | 'onEnd' | 'onTurn'> {
+  readonly firstIn: number;
+  readonly tellsTurns?: boolean;
+}
+export interface BenchChange {
+  readonly packets?: readonly PacedPacket[];
+  readonly intervalUs?: number;
+  readonly nextIn?: number;
+}
+export interface BenchTerms extends Omit<WatchTerms, 'deadline'> {
+  readonly deadlineIn: number;
+}
+
+export interface PacedBench {
+  status(): PacemakerStatus;
+  now(): number;
+  /** Blocks the event loop: only where it is one. */
+  block(ms: number): void;
+  open(options: Omit<PacedSocketOptions, 'onPacket' | 'onError'>): number;
+  join(socket: number, group: string): void;
+  leave(socket: number, group: string): void;
+  send(socket: number, packet: PacedPacket): void;
+  closeSocket(socket: number): void;
+  beacon(socket: number, beacon: BenchBeacon): number;
+  set(beacon: number, change: BenchChange): void;
+  beaconState(beacon: number): { readonly turns: number; readonly nextAt: number };
+  closeBeacon(beacon: number): void;
+  watch(socket: number, options: { readonly key?: number; readonly filter?: PacketFilter }): number;
+  /** Answers the deadline. */
+  arm(watch: number, terms: BenchTerms): number;
+  disarm(watch: number): void;
+  watchState(watch: number): { readonly heardAt: number | undefined; readonly consumed: number };
+  closeWatch(watch: number): void;
+  told(): readonly PacedEvent[];
+  /** Closes every socket and forgets what was told. */
+  reset(): void;
+}
+
+export type PacedCall = { [Method in keyof PacedBench]: readonly [Method, ...Parameters<PacedBench[Method]>] }[keyof PacedBench];
+
+/** Makes the calls one after the other, within one turn of the event loop. */
+export function pace(bench: PacedBench, calls: readonly PacedCall[]): readonly unknown[] {
+  return calls.map(([method, ...args]) => (bench[method] as (...args: readonly unknown[]) => unknown)(...args));
+}
+
+export function createPacedBench(pacemaker: Pacemaker, clock: Clock): PacedBench {
+  const things: { readonly socket?: PacedSocket; readonly beacon?: Beacon; readonly watch?: Watch }[] = [];
+  let events: PacedEvent[] = [];
+  const find = <Kind extends 'socket' | 'beacon' | 'watch'>(kind: Kind, id: number) => {
+    const found = things[id]?.[kind];
+    if (found === undefined) throw new RangeError(`no ${kind} ${id}`);
+    return found as NonNullable<(typeof things)[number][Kind]>;
+  };
+  return {
+    status: () => pacemaker.status(),
+    now: () => clock.now(),
+    block: (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
+    open: (options) => {
+      const of = things.length;
+      const socket = pacemaker.open({
+        ...options,
+        onPacket: (packet) => events.push({ of, kind: 'stray', packet }),
+        onError: ({ message }) => events.push({ of, kind: 'error', message }),
+      });
+      return things.push({ socket }) - 1;
+    },
+    join: (id, group) => find('socket', id).join(group),
+    leave: (id, group) => find('socket', id).leave(group),
+    send: (id, packet) => find('socket', id).send(packet),
+    closeSocket: (id) => find('socket', id).close(),
+    beacon: (id, { firstIn, tellsTurns, ...rest }) => {
+      const of = things.length;
+      const beacon = find('socket', id).beacon({
+        ...rest,
+        firstAt: clock.now() + firstIn,
+        onEnd: (end) => events.push({ of, kind: 'end', ...end }),
+        ...(tellsTurns === true && { onTurn: (at: number) => events.push({ of, kind: 'turn', at }) }),
+      });
+      return things.push({ beacon }) - 1;
+    },
+    set: (id, { nextIn, ...rest }) =>
+      find('beacon', id).set({ ...rest, ...(nextIn !== undefined && { nextAt: clock.now() + nextIn }) }),
+    beaconState: (id) => {
+      const { turns, nextAt } = find('beacon', id);
+      return { turns, nextAt };
+    },
+    closeBeacon: (id) => find('beacon', id).close(),
+    watch: (id, options) => {
+      const of = things.length;
+      const watch = find('socket', id).watch({
+        ...options,
+        onPacket: (packet) => events.push({ of, kind: 'packet', packet }),
+        onSilence: (at) => events.push({ of, kind: 'silence', at }),
+      });
+      return things.push({ watch }) - 1;
+    },
+    arm: (id, { deadlineIn, ...rest }) => {
+      const deadline = clock.now() + deadlineIn;
+      find('watch', id).arm({ ...rest, deadline });
+      return deadline;
+    },
+    disarm: (id) => find('watch', id).disarm(),
+    watchState: (id) => {
+      const { heardAt, consumed } = find('watch', id);
+      return { heardAt, consumed };
+    },
+    closeWatch: (id) => find('watch', id).close(),
+    told: () => [...events],
+    reset: () => {
+      for (const { socket } of things) socket?.close();
+      events = [];
+    },
+  };
+}
