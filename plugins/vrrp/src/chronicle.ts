@@ -1,5 +1,6 @@
 /** What one virtual router tells of itself: events for hooks, lines for the log, counters, and what was last. Kept by instance.ts. */
 import type { HookNameOf, PayloadOf, Run, VrrpIdentity, VrrpReason, VrrpState } from '@mainstay/sdk';
+import type { Afterwards } from './afterwards.js';
 import type { InstanceConfig } from './instance-config.js';
 import type { DropCause } from './receive.js';
 import type { Effect, MasterSeen } from './states.js';
@@ -22,6 +23,7 @@ export class Chronicle {
 
   constructor(
     private readonly run: Run,
+    private readonly afterwards: Afterwards,
     private readonly configOf: () => InstanceConfig,
   ) {
     this.last = { state: 'initialize', reason: 'startup', detail: 'starting', at: run.clock.wall() };
@@ -107,7 +109,8 @@ export class Chronicle {
   }
 
   log(level: 'info' | 'warn' | 'error', message: string): void {
-    this.run.log[level](`(${this.configOf().name}) ${message}`);
+    const line = `(${this.configOf().name}) ${message}`;
+    this.afterwards.do(() => this.run.log[level](line));
   }
 
   private get now(): number {
@@ -115,7 +118,8 @@ export class Chronicle {
   }
 
   private emit<Name extends ObserveName>(name: Name, payload: PayloadOf<Name>): void {
-    this.run.hooks.observe(name, this.configOf().name, payload);
+    const key = this.configOf().name;
+    this.afterwards.do(() => this.run.hooks.observe(name, key, payload));
   }
 
   /** Said once for each cause and state, as a flood of bad packets must not become a flood of lines. */

@@ -57,7 +57,7 @@ export class Instance {
   ) {
     const { run } = around;
     this.clock = run.clock;
-    this.chronicle = new Chronicle(run, () => this.config);
+    this.chronicle = new Chronicle(run, around.afterwards, () => this.config);
     this.holdings = new Holdings(run.ports);
     this.faulty = new Faults(this.clock, this.linkOf, () => this.refresh());
     this.announcer = new Announcer(this.clock, (times) => this.announceAll(times));

@@ -1,12 +1,14 @@
 /** All virtual routers of this host: creates, reconfigures and stops instances, and hands them the events of links and addresses. */
-import type { ConfigEntry, Log, Run, Timer } from '@mainstay/sdk';
+import { type ConfigEntry, type Log, messageOf, type Run, type Timer } from '@mainstay/sdk';
 import { Acceptance } from './acceptance.js';
+import { Afterwards } from './afterwards.js';
 import { Concerns } from './concerns.js';
 import type { GlobalValue, InstanceValue } from './config.js';
 import { Instance } from './instance.js';
 import { type InstanceConfig, instanceConfig } from './instance-config.js';
 import { step } from './machine.js';
 import { Neighbours } from './neighbours.js';
+import { rehearse } from './rehearsal.js';
 import type { Surroundings } from './surroundings.js';
 import { type StrayCounters, Wires } from './wire.js';
 
@@ -72,7 +74,7 @@ export class Manager {
     const neighbours = new Neighbours(ports, clock, (link, message) =>
       this.complain(log.warn, `announcing addresses on ${link}: ${message}`),
     );
-    this.around = { run, wires, neighbours, step: options.step ?? step };
+    this.around = { run, wires, neighbours, afterwards: new Afterwards(clock), step: options.step ?? step };
     this.acceptance = new Acceptance(run);
     this.concerns = new Concerns(ports.links);
   }
@@ -102,6 +104,8 @@ export class Manager {
     for (const config of configs) this.make(config);
     if (this.options.startupDelayMs > 0) this.startTimer = clock.after(this.options.startupDelayMs, () => void this.startAll());
     else await this.startAll();
+    const [model] = configs;
+    if (model !== undefined && ports.pacemaker.status().by === 'thread') void this.rehearse(model);
   }
 
   /** Unchanged instances notice nothing; changed ones keep their state where they stay the same virtual router. */
@@ -128,6 +132,7 @@ export class Manager {
       this.concerns.set(instance);
       await update;
     });
+    this.around.afterwards.flush();
     if (!this.isStopped) await this.acceptance.settle(configs);
   }
 
@@ -139,6 +144,7 @@ export class Manager {
     this.instances.clear();
     // Only now: a hand-over ends early where its link goes down.
     for (const end of this.unwatch.splice(0)) end();
+    this.around.afterwards.flush();
     await this.acceptance.stop(keepAddresses);
     this.around.neighbours.close();
   }
@@ -153,6 +159,17 @@ export class Manager {
     this.instances.set(config.name, instance);
     this.concerns.set(instance);
     return instance;
+  }
+
+  /** No part of the service: if it fails, the first takeover is as slow as it would be without. */
+  private async rehearse(model: InstanceConfig): Promise<void> {
+    try {
+      await rehearse(model, this.run.clock);
+    } catch (error) {
+      this.run.log.warn(
+        `the rehearsal of a takeover failed, so the first one takes some milliseconds longer: ${messageOf(error)}`,
+      );
+    }
   }
 
   private async startAll(): Promise<void> {

@@ -1,5 +1,6 @@
 /** What an instance works with. Made by manager.ts, used by instance.ts. */
 import type { Run } from '@mainstay/sdk';
+import type { Afterwards } from './afterwards.js';
 import type { step } from './machine.js';
 import type { Neighbours } from './neighbours.js';
 import type { Wires } from './wire.js';
@@ -9,5 +10,6 @@ export interface Surroundings {
   readonly run: Run;
   readonly wires: Wires;
   readonly neighbours: Neighbours;
+  readonly afterwards: Afterwards;
   readonly step: typeof step;
 }
