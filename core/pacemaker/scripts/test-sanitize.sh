@@ -16,7 +16,7 @@ export UBSAN_OPTIONS="print_stacktrace=1"
 export NODE_OPTIONS="--require $PWD/core/pacemaker/scripts/redirect-addon.cjs"
 rm -f core/pacemaker/build/Sanitize/report.*
 [ $# -gt 0 ] || set -- 'test/dist/unit/ports/pacemaker*.test.js' 'test/dist/contract/*.test.js'
-LD_PRELOAD="$(gcc -print-file-name=libasan.so)" node node_modules/mocha/bin/mocha.js "$@"
+LD_PRELOAD="$(gcc -print-file-name=libasan.so)" node node_modules/mocha/bin/mocha.js --timeout 30000 "$@"
 if ls core/pacemaker/build/Sanitize/report.* 2> /dev/null; then
   echo 'the sanitizer reported: see the files above' >&2
   exit 1
