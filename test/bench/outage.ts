@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Benchmark, Gathering, Values } from './figures.js';
 import { inTurns, Pair, priorities, type Timing } from './pair.js';
-import { longestOutage, Prober } from './prober.js';
+import { longestOutage, type Probe, Prober } from './prober.js';
 import { masterDownInterval, maximum, median, skewTime } from './statistics.js';
 import { firstAfter } from './watch.js';
 
@@ -71,8 +71,13 @@ async function fail(pair: Pair, failure: Failure, values: Values, found: Gatheri
   );
   await sleep(300);
   const probes = await prober.stop();
-  const isAnswered = (late: boolean) => probes.some(({ sentMs, answeredMs }) => answeredMs > 0 && sentMs > at === late);
-  if (isAnswered(false) && isAnswered(true) && probes.slice(-50).some(({ answeredMs }) => answeredMs > 0))
-    values.add(`${kind} ${failure}`, longestOutage(probes.filter(({ sentMs }) => sentMs > at - 20)).ms);
-  else found.note(`${kind}, ${timing.intervalMs} ms, ${failure}: a run is void, the client had no answer before or after it`);
+  const before = probes.filter(({ sentMs }) => sentMs <= at);
+  const isVoid = (why: string) => found.note(`${kind}, ${timing.intervalMs} ms, ${failure}: a run is void, ${why}`);
+  if (!before.slice(-50).some(isAnswered)) isVoid('the client had no answer before it');
+  else if (!probes.slice(-50).some(isAnswered)) isVoid('the client had no answer by the end');
+  else values.add(`${kind} ${failure}`, longestOutage(probes.slice(Math.max(0, before.length - 50))).ms);
+}
+
+function isAnswered({ answeredMs }: Probe): boolean {
+  return answeredMs > 0;
 }

@@ -68,8 +68,22 @@ export class Pair {
     return this.#a;
   }
 
-  /** `a` starts anew and becomes master, and `b` is silent; at some moment between two adverts, another one each time. */
+  /**
+   * `a` starts anew and becomes master, and `b` is silent; at some moment between two adverts, another one each time. On a busy machine
+   * two routers at 10 ms may not agree at once; that is no part of what is measured, and tried again.
+   */
   async reign(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#crown();
+      } catch (error) {
+        if (attempt === 3) throw error;
+        process.stderr.write(`    again, because ${error instanceof Error ? error.message : String(error)}\n`);
+      }
+    }
+  }
+
+  async #crown(): Promise<void> {
     const { net, watch, timing } = this;
     await this.#a?.cleanUp();
     await net.restore(net.host('a'));
@@ -77,7 +91,7 @@ export class Pair {
     this.#a = router(this.#plan('a'));
     await this.#a.start();
     await this.#a.listens();
-    await watch.until(`${this.kind} on a is the only master`, 30_000, ({ adverts }) => {
+    await watch.until(`${this.kind} on a is the only master`, 15_000 + 5 * timing.intervalMs, ({ adverts }) => {
       this.#a?.assertRunning();
       this.#b?.assertRunning();
       const last = (port: string) => adverts.findLast((advert) => advert.port === port)?.at ?? 0;

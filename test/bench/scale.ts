@@ -22,6 +22,8 @@ interface Reload {
   readonly ms: number;
 }
 
+const stateChanges = 'steady: state changes';
+
 /** Takes one measured value. */
 type Tell = (metric: string, unit: string, value: number) => void;
 
@@ -40,6 +42,8 @@ export const scale: Benchmark = {
         const tell: Tell = (metric, unit, value) => {
           units.set(metric, unit);
           values.add(`${kind} ${metric}`, value);
+          // Nothing happened, so nothing may change.
+          if (metric === stateChanges && value > 0) found.fail(`${kind}, ${what}`, `${value} state changes in the steady state`);
         };
         await Crowd.with(kind, intervalMs, perLink, (crowd) => measure(crowd, tell, steadySeconds, reloadSeconds));
       });
@@ -98,7 +102,7 @@ async function steady(crowd: Crowd, tell: Tell, ms: number): Promise<{ readonly 
   tell('steady: longest gap', 'ms', crowd.gap(from, to).maxMs);
   tell('steady: CPU per advert sent', 'µs', (1000 * used.a) / adverts);
   tell('steady: CPU per advert received', 'µs', (1000 * used.b) / adverts);
-  tell('steady: state changes', '', crowd.stateChanges(from, to));
+  tell(stateChanges, '', crowd.stateChanges(from, to));
   for (const [name, key] of [
     ['master', 'a'],
     ['backup', 'b'],
