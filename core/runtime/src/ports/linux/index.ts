@@ -30,8 +30,11 @@ import { type KnownRoute, routeFormat } from './route-format.js';
 import { LinuxRoutes } from './routes.js';
 import { SilentLosses } from './silent-losses.js';
 import { Table } from './table.js';
+import { warmUp } from './warm-up.js';
 
 export { linuxClock } from './clock.js';
+
+const warmUpAfterMs = 100;
 
 /** Only what `needs` named is there. */
 export interface LinuxPorts {
@@ -121,6 +124,10 @@ async function openSockets(
       ? new ClockPacemaker({ rawIp, linkLayer, clock: linuxClock, random: Math.random }, thread)
       : new LinuxPacemaker(thread, linkOf);
   closers.push(() => pacemaker.close());
+  // Not before the plugins have started: nothing waits for it.
+  const warming = setTimeout(() => warmUp(typeof thread === 'string' ? undefined : thread, linuxClock.now), warmUpAfterMs);
+  warming.unref();
+  closers.push(() => clearTimeout(warming));
   return { rawIp, pacemaker, ...(needs('linkLayer') ? { linkLayer } : {}) };
 }
 
