@@ -7,6 +7,9 @@ export interface Bound {
   readonly ms: number;
 }
 
+/** A bound that is noticed so late: the process was asleep, and so was the step. It gets its time once more. */
+const asleepMs = 1000;
+
 /**
  * Runs `step`; rejects with its error, with PLUGIN_TIMEOUT after the bound, or with the reason of `given` when that aborts
  * first. What the step does afterwards is nobody's business: a late rejection is swallowed.
@@ -14,9 +17,13 @@ export interface Bound {
 export function withDeadline<T>(clock: Clock, bound: Bound, step: () => T | Promise<T>, given?: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const abandon = () => end(() => reject(given?.reason as Error));
-    const timer = clock.after(bound.ms, () =>
-      end(() => reject(new MainstayError('PLUGIN_TIMEOUT', `${bound.what} did not finish in ${bound.ms / 1000} s`))),
-    );
+    const timeOut = () =>
+      end(() => reject(new MainstayError('PLUGIN_TIMEOUT', `${bound.what} did not finish in ${bound.ms / 1000} s`)));
+    const startsAt = clock.now();
+    let timer = clock.after(bound.ms, () => {
+      if (clock.now() - startsAt - bound.ms > asleepMs) timer = clock.after(bound.ms, timeOut);
+      else timeOut();
+    });
     const end = (settle: () => void) => {
       timer.cancel();
       given?.removeEventListener('abort', abandon);
