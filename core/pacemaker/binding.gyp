@@ -9,6 +9,8 @@
         "native/descriptors.c",
         "native/execute.c",
         "native/give.c",
+        "native/hands.c",
+        "native/foresee_api.c",
         "native/handles.c",
         "native/interface.c",
         "native/life.c",

@@ -36,7 +36,8 @@ napi_value pm_beacon_set_entry(napi_env env, napi_callback_info info);
 napi_value pm_beacon_state(napi_env env, napi_callback_info info);
 napi_value pm_watch_open(napi_env env, napi_callback_info info);
 napi_value pm_watch_arm_entry(napi_env env, napi_callback_info info);
-napi_value pm_watch_speak_entry(napi_env env, napi_callback_info info);
+napi_value pm_watch_foresee_entry(napi_env env, napi_callback_info info);
+napi_value pm_watch_consent_entry(napi_env env, napi_callback_info info);
 napi_value pm_watch_state(napi_env env, napi_callback_info info);
 
 #endif

@@ -58,8 +58,10 @@ static void execute(struct pm_pacer *pacer, struct pm_command *command) {
       return pm_line_queue(pacer, (struct pm_line *)command->object, command->packets);
     case PM_DO_SET:
       return pm_beacon_set(pacer, (struct pm_beacon *)command->object, command);
-    case PM_DO_SPEAK:
-      return pm_watch_speak((struct pm_watch *)command->object, command);
+    case PM_DO_FORESEE:
+      return pm_watch_foresee((struct pm_watch *)command->object, command);
+    case PM_DO_CONSENT:
+      return pm_watch_consent((struct pm_watch *)command->object, command);
     case PM_DO_ARM:
       return pm_watch_arm(pacer, (struct pm_watch *)command->object, command);
   }

@@ -7,7 +7,7 @@
 
 /* A burst of commands costs one wake-up each time that so many are waiting. */
 #define MOST_UNFLUSHED 32
-/* A command that comes this long after the last wake-up is no part of a burst. */
+/* A packet to send that comes this long after the last wake-up is no part of a burst; whatever else is asked for may wait a moment. */
 #define BURST_US 100
 #define CLOSE_WAIT_US 200
 #define CLOSE_WAITS 1000
@@ -20,10 +20,12 @@ void pm_flush(struct pm_pacer *pacer) {
 }
 
 bool pm_give(struct pm_pacer *pacer, struct pm_command *command) {
+  bool is_urgent;
   pm_reclaim(pacer);
+  is_urgent = command->kind == PM_DO_SEND && pm_clock() - pacer->flushed_at > BURST_US;
   pm_push(&pacer->commands, &command->link);
   pacer->unflushed++;
-  if (pacer->unflushed < MOST_UNFLUSHED && pm_clock() - pacer->flushed_at <= BURST_US) return true;
+  if (pacer->unflushed < MOST_UNFLUSHED && !is_urgent) return true;
   pm_flush(pacer);
   return false;
 }
@@ -40,6 +42,7 @@ struct pm_command *pm_command_new(enum pm_command_kind kind, struct pm_object *o
 
 void pm_command_free(struct pm_command *command) {
   free(command->packets);
+  free(command->deeds);
   free(command->terms.expected);
   free(command);
 }

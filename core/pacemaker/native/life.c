@@ -18,6 +18,8 @@
 
 #define STACK_SIZE (256 * 1024)
 #define FIFO_PRIORITY 50
+/* Below the pacemaker: what the hands do may take its time. */
+#define HANDS_PRIORITY 40
 #define NICEST (-20)
 
 struct beginning {
@@ -30,8 +32,8 @@ static pthread_mutex_t running_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct pm_pacer *running;
 static pthread_once_t at_exit_once = PTHREAD_ONCE_INIT;
 
-static int choose_scheduling(void) {
-  struct sched_param priority = {.sched_priority = FIFO_PRIORITY};
+static int choose_scheduling(int fifo_priority) {
+  struct sched_param priority = {.sched_priority = fifo_priority};
   int error;
   if (syscall(SYS_sched_setscheduler, 0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority) == 0) return 0;
   error = errno;
@@ -44,10 +46,26 @@ static void *body(void *data) {
   struct pm_pacer *pacer = beginning->pacer;
   (void)prctl(PR_SET_NAME, "pacemaker", 0, 0, 0);
   (void)prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
-  pacer->scheduling_error = choose_scheduling();
+  pacer->scheduling_error = choose_scheduling(FIFO_PRIORITY);
   (void)sem_post(&beginning->is_ready);
   pm_run(pacer);
   return NULL;
+}
+
+static void *hands_body(void *data) {
+  (void)prctl(PR_SET_NAME, "pacemaker-hands", 0, 0, 0);
+  (void)choose_scheduling(HANDS_PRIORITY);
+  pm_hands_run(data);
+  return NULL;
+}
+
+/* After the pacemaker, which gives it work. */
+static void end_hands(struct pm_pacer *pacer) {
+  const uint64_t one = 1;
+  if (!pacer->has_hands) return;
+  atomic_store_explicit(&pacer->must_rest, true, memory_order_release);
+  (void)!write(pacer->hands_fd, &one, sizeof one);
+  (void)pthread_join(pacer->hands, NULL);
 }
 
 static void end_thread(struct pm_pacer *pacer) {
@@ -56,6 +74,7 @@ static void end_thread(struct pm_pacer *pacer) {
   atomic_store_explicit(&pacer->must_stop, true, memory_order_release);
   (void)!write(pacer->wake_fd, &one, sizeof one);
   (void)pthread_join(pacer->thread, NULL);
+  end_hands(pacer);
 }
 
 static void end_all(void) {
@@ -77,6 +96,8 @@ static int open_descriptors(struct pm_pacer *pacer) {
   if (pacer->epoll_fd < 0) return errno;
   pacer->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (pacer->wake_fd < 0) return errno;
+  pacer->hands_fd = eventfd(0, EFD_CLOEXEC);
+  if (pacer->hands_fd < 0) return errno;
   pacer->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
   if (pacer->timer_fd < 0) return errno;
   error = watch_fd(pacer, &pacer->wake_fd);
@@ -94,17 +115,20 @@ static int create_thread(struct pm_pacer *pacer) {
   /* Signals are the business of the other threads. */
   (void)sigfillset(&all);
   (void)pthread_sigmask(SIG_SETMASK, &all, &former);
+  /* First, because the pacemaker asks whether it is there; without it the user does everything. */
+  pacer->has_hands = pthread_create(&pacer->hands, &attributes, hands_body, pacer) == 0;
   error = pthread_create(&pacer->thread, &attributes, body, &beginning);
   (void)pthread_sigmask(SIG_SETMASK, &former, NULL);
   while (error == 0 && sem_wait(&beginning.is_ready) != 0) {
   }
   (void)sem_destroy(&beginning.is_ready);
   (void)pthread_attr_destroy(&attributes);
+  if (error != 0) end_hands(pacer);
   return error;
 }
 
 static void close_descriptors(const struct pm_pacer *pacer) {
-  const int fds[] = {pacer->epoll_fd, pacer->wake_fd, pacer->timer_fd};
+  const int fds[] = {pacer->epoll_fd, pacer->wake_fd, pacer->timer_fd, pacer->hands_fd};
   for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
     if (fds[i] >= 0) (void)close(fds[i]);
   }
@@ -120,7 +144,7 @@ int pm_pacer_start(void (*notify)(void *data), void *data, struct pm_pacer **out
   struct pm_pacer *pacer = calloc(1, sizeof *pacer);
   int error = ENOMEM;
   if (pacer == NULL) return ENOMEM;
-  *pacer = (struct pm_pacer){.epoll_fd = -1, .wake_fd = -1, .timer_fd = -1, .notify = notify, .notify_data = data};
+  *pacer = (struct pm_pacer){.epoll_fd = -1, .wake_fd = -1, .timer_fd = -1, .hands_fd = -1, .notify = notify, .notify_data = data};
   pacer->owners = 1;
   pacer->troubles_due = PM_NEVER;
   pacer->mail_limit = 0;

@@ -2,6 +2,8 @@
  * The mail in the order in which it must be read after a stall: who was cut off, what arrived, who is silent. On the user thread;
  * used by the API files.
  */
+#include <stdlib.h>
+
 #include "user.h"
 
 /*
@@ -19,6 +21,11 @@ static bool begin_round(struct pm_pacer *pacer) {
 static struct pm_object *take_out(struct pm_link **list) {
   struct pm_object *object = PM_OWNER(*list, struct pm_object, mail);
   *list = (*list)->next;
+  if (object->kind == PM_WATCH) {
+    struct pm_watch *watch = (struct pm_watch *)object;
+    free(watch->doing);
+    watch->doing = NULL;
+  }
   atomic_store(&object->is_mailed, false);
   return object;
 }

@@ -76,6 +76,8 @@ void pm_object_free(struct pm_object *object) {
     free((void *)(uintptr_t)watch->filter.rules);
     free(watch->terms.expected);
     free(watch->words);
+    free(watch->deeds);
+    free(watch->doing);
     free(watch->asked_expected);
     pm_disown(&watch->line->object);
   }
@@ -87,6 +89,12 @@ struct pm_outgoing_list *pm_outgoing_new(size_t count, size_t bytes) {
   struct pm_outgoing_list *list = calloc(1, sizeof *list + count * sizeof list->items[0] + bytes);
   if (list != NULL) list->count = count;
   return list;
+}
+
+struct pm_deeds *pm_deeds_new(size_t frame_count, size_t bytes) {
+  struct pm_deeds *deeds = calloc(1, sizeof *deeds + frame_count * sizeof deeds->frames[0] + bytes);
+  if (deeds != NULL) deeds->frame_count = frame_count;
+  return deeds;
 }
 
 void pm_outgoing_address(const struct pm_line *line, struct pm_outgoing *packet, const uint8_t *destination, uint16_t port) {

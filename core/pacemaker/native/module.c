@@ -43,7 +43,8 @@ NAPI_MODULE_INIT() {
       ENTRY("beaconState", pm_beacon_state),
       ENTRY("watchOpen", pm_watch_open),
       ENTRY("watchArm", pm_watch_arm_entry),
-      ENTRY("watchSpeak", pm_watch_speak_entry),
+      ENTRY("watchForesee", pm_watch_foresee_entry),
+      ENTRY("watchConsent", pm_watch_consent_entry),
       ENTRY("watchState", pm_watch_state),
   };
   if (napi_define_properties(env, exports, sizeof entries / sizeof entries[0], entries) != napi_ok) return NULL;

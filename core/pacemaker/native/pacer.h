@@ -70,6 +70,21 @@ struct pm_outgoing_list {
   struct pm_outgoing items[];
 };
 
+struct pm_deed_frame {
+  unsigned interface_index;
+  uint16_t ether_type;
+  const uint8_t *bytes;
+  size_t length;
+};
+
+/* What the hands do at silence, in one block of memory: requests to rtnetlink, then frames. Nobody is told what came of it. */
+struct pm_deeds {
+  const uint8_t *requests;
+  size_t requests_length;
+  size_t frame_count;
+  struct pm_deed_frame frames[];
+};
+
 /* What the kernel refused, told once a second at most. */
 struct pm_trouble {
   int error;
@@ -165,9 +180,12 @@ struct pm_watch {
   int64_t heard_awake;
   struct pm_slot slot;
   bool is_warned;
-  /* What to send the moment that silence is noticed, and whether that is still what the user wants. */
+  /* What to send and to do the moment that silence is noticed, and whether the user consents to it now. */
   struct pm_outgoing_list *words;
+  struct pm_deeds *deeds;
   bool may_speak;
+  /* With the hands while the watch is on its way through them to the mail; freed by the user, who takes it out. */
+  struct pm_deeds *doing;
   /* Read by the user at any time. `heard_at` belongs to `epoch`, `silent_at` to `silent_generation`. */
   _Atomic int64_t imminent_at;
   _Atomic uint32_t warned_generation;
@@ -187,15 +205,17 @@ struct pm_watch {
   uint32_t told_warnings;
 };
 
-enum pm_command_kind { PM_DO_OPEN, PM_DO_CLOSE, PM_DO_SEND, PM_DO_SET, PM_DO_ARM, PM_DO_SPEAK };
+enum pm_command_kind { PM_DO_OPEN, PM_DO_CLOSE, PM_DO_SEND, PM_DO_SET, PM_DO_ARM, PM_DO_FORESEE, PM_DO_CONSENT };
 
 /* The user allocates it, the thread executes it and gives it back, with what it no longer needs in it. */
 struct pm_command {
   struct pm_link link;
   enum pm_command_kind kind;
   struct pm_object *object;
-  /* Send and set; NULL in set: unchanged. */
+  /* Send, set and foresee; NULL in set: unchanged, in foresee: nothing. */
   struct pm_outgoing_list *packets;
+  /* Foresee; NULL: nothing. */
+  struct pm_deeds *deeds;
   /* Set; 0: unchanged. */
   int64_t interval_us;
   /* Set; PM_NEVER: unchanged. */
@@ -216,15 +236,15 @@ struct pm_receive_buffers {
 
 struct pm_pacer {
   /* Shared. */
-  struct pm_stack commands, used, ended, silent;
+  struct pm_stack commands, used, ended, silent, deeds;
   struct pm_ring ring;
   _Atomic int64_t renewed_at;
   _Atomic int64_t asleep_us;
   _Atomic int64_t latest_us;
   _Atomic uint64_t lost;
   _Atomic uint32_t lines_closed;
-  atomic_bool must_stop;
-  int wake_fd, epoll_fd, timer_fd;
+  atomic_bool must_stop, must_rest;
+  int wake_fd, epoll_fd, timer_fd, hands_fd;
   /* Called by the thread when there is mail. */
   void (*notify)(void *data);
   void *notify_data;
@@ -240,11 +260,14 @@ struct pm_pacer {
   int64_t troubles_due;
   uint64_t objects;
   bool has_mail;
+  bool has_deeds;
   struct epoll_event events[PM_EVENTS];
   int event_count;
   struct pm_receive_buffers *receive;
+  /* Unchanged while the threads run. */
+  bool has_hands;
   /* User only. */
-  pthread_t thread;
+  pthread_t thread, hands;
   bool is_running;
   struct pm_pacer *next_running;
   unsigned owners;
@@ -301,13 +324,22 @@ void pm_watch_attach(struct pm_pacer *pacer, struct pm_watch *watch);
 void pm_watch_detach(struct pm_pacer *pacer, struct pm_watch *watch);
 /* Swaps the expected packet of the command for that of the watch. */
 void pm_watch_arm(struct pm_pacer *pacer, struct pm_watch *watch, struct pm_command *command);
-/* Swaps the packets of the command for those that the watch was to send. Does nothing under other terms. */
-void pm_watch_speak(struct pm_watch *watch, struct pm_command *command);
+/* Swaps what the command holds for what the watch was to send and to do. */
+void pm_watch_foresee(struct pm_watch *watch, struct pm_command *command);
+/* From now on it does so at silence. Does nothing under other terms than those of the command. */
+void pm_watch_consent(struct pm_watch *watch, const struct pm_command *command);
 /* False: the packet does not pass its filter. */
 bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct pm_received *packet);
 /* Warns, and believes the deadlines up to `until`; everything that arrived before then must have been heard. pm_send_all follows. */
 void pm_watches_believe(struct pm_pacer *pacer, int64_t until);
 int64_t pm_watches_next(const struct pm_pacer *pacer);
+
+/* hands.c: the body of the second thread, which does what may have to wait for the kernel. */
+void pm_hands_run(struct pm_pacer *pacer);
+/* Gives it a watch that has fallen silent, on its way to the mail. False: it goes there directly. */
+bool pm_hands_take(struct pm_pacer *pacer, struct pm_watch *watch);
+/* Wakes it if it was given anything. */
+void pm_hands_wake(struct pm_pacer *pacer);
 
 /* outbox.c: what the thread tells the user. */
 void pm_tell_packet(struct pm_pacer *pacer, uint32_t object, const struct pm_received *packet);

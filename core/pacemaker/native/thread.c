@@ -105,6 +105,7 @@ static void look_for_silence(struct pm_pacer *pacer) {
   pm_touch(pacer);
   pm_watches_believe(pacer, until);
   pm_send_all(pacer);
+  pm_hands_wake(pacer);
 }
 
 static void take_wake_up(struct pm_pacer *pacer) {

@@ -35,6 +35,8 @@ struct pm_beacon *pm_beacon_new(struct pm_line *line, uint32_t id);
 struct pm_watch *pm_watch_new(struct pm_line *line, uint32_t id);
 /* The memory for `count` packets of `bytes` in all. */
 struct pm_outgoing_list *pm_outgoing_new(size_t count, size_t bytes);
+/* The memory for `frame_count` frames, and `bytes` of them and the requests behind that. */
+struct pm_deeds *pm_deeds_new(size_t frame_count, size_t bytes);
 /* Fills in a packet whose bytes were put in place. The destination has the length that fits the line. */
 void pm_outgoing_address(const struct pm_line *line, struct pm_outgoing *packet, const uint8_t *destination, uint16_t port);
 struct pm_expected *pm_expected_new(const struct pm_received *packet);

@@ -71,12 +71,19 @@ void pm_watch_arm(struct pm_pacer *pacer, struct pm_watch *watch, struct pm_comm
   set_deadline(pacer, watch, deadline);
 }
 
-void pm_watch_speak(struct pm_watch *watch, struct pm_command *command) {
-  struct pm_outgoing_list *former = watch->words;
-  if (command->terms.generation != watch->terms.generation || watch->deadline == PM_NEVER) return;
+void pm_watch_foresee(struct pm_watch *watch, struct pm_command *command) {
+  struct pm_outgoing_list *words = watch->words;
+  struct pm_deeds *deeds = watch->deeds;
   watch->words = command->packets;
-  command->packets = former;
-  watch->may_speak = true;
+  watch->deeds = command->deeds;
+  command->packets = words;
+  command->deeds = deeds;
+  watch->may_speak = false;
+}
+
+void pm_watch_consent(struct pm_watch *watch, const struct pm_command *command) {
+  if (command->terms.generation != watch->terms.generation || watch->deadline == PM_NEVER) return;
+  watch->may_speak = watch->words != NULL;
 }
 
 bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct pm_received *packet) {
@@ -96,13 +103,16 @@ bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct 
 }
 
 static void tell_silence(struct pm_pacer *pacer, struct pm_watch *watch, int64_t at) {
-  if (watch->may_speak) pm_line_queue(pacer, watch->line, watch->words);
-  atomic_store_explicit(&watch->has_spoken, watch->may_speak, memory_order_relaxed);
+  bool has_spoken = watch->may_speak;
+  if (has_spoken) pm_line_queue(pacer, watch->line, watch->words);
+  atomic_store_explicit(&watch->has_spoken, has_spoken, memory_order_relaxed);
   watch->may_speak = false;
   watch->deadline = PM_NEVER;
   atomic_store_explicit(&watch->silent_at, at, memory_order_relaxed);
   atomic_store_explicit(&watch->silent_generation, watch->terms.generation, memory_order_relaxed);
   atomic_fetch_add_explicit(&watch->silences, 1, memory_order_release);
+  /* Told when it is done: whoever undoes it comes later. */
+  if (has_spoken && pm_hands_take(pacer, watch)) return;
   pm_mail_object(pacer, &pacer->silent, &watch->object);
 }
 

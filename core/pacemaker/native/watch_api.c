@@ -138,31 +138,6 @@ napi_value pm_watch_arm_entry(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* watchSpeak(watch, generation, packets): sent when silence is noticed under the terms of that generation. */
-napi_value pm_watch_speak_entry(napi_env env, napi_callback_info info) {
-  napi_value arguments[3];
-  int64_t generation;
-  struct pm_watch *watch;
-  struct pm_command *command;
-  struct pm_outgoing_list *packets;
-  if (!pm_arguments(env, info, 3, arguments) || !pm_integer(env, arguments[1], 0, UINT32_MAX, "generation", &generation)) {
-    return NULL;
-  }
-  watch = (struct pm_watch *)pm_object_of(env, arguments[0], PM_WATCH);
-  if (watch == NULL) return NULL;
-  packets = pm_packets(env, arguments[2], watch->line);
-  if (packets == NULL) return NULL;
-  command = pm_command_for(env, PM_DO_SPEAK, &watch->object);
-  if (command == NULL) {
-    free(packets);
-    return NULL;
-  }
-  command->packets = packets;
-  command->terms.generation = (uint32_t)generation;
-  (void)pm_give(watch->object.pacer, command);
-  return NULL;
-}
-
 /* watchState(watch) -> [heardAt | NaN, consumed], of a closed one too */
 napi_value pm_watch_state(napi_env env, napi_callback_info info) {
   napi_value argument, result, heard_at, consumed;

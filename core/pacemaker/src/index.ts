@@ -13,7 +13,14 @@ export {
 } from './pacemaker-beacon.js';
 export { type LineOptions, PacemakerLine, type Transport } from './pacemaker-line.js';
 export { PacemakerThread, type ThreadStatus } from './pacemaker-thread.js';
-export { type HeardPacket, PacemakerWatch, type PacketFilter, type WatchOptions, type WatchTerms } from './pacemaker-watch.js';
+export {
+  type Foreseen,
+  type HeardPacket,
+  PacemakerWatch,
+  type PacketFilter,
+  type WatchOptions,
+  type WatchTerms,
+} from './pacemaker-watch.js';
 export { PacketSocket, type PacketSocketOptions } from './packet-socket.js';
 export { RawIpReceiver, type RawIpReceiverOptions } from './raw-ip-receiver.js';
 export { closeRawSocketsOnExec, sendUnixDatagram, setParentDeathSignal } from './system.js';

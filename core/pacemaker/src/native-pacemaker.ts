@@ -97,7 +97,14 @@ export interface NativePacemaker {
     hopLimit: number,
     payload: Uint8Array,
   ): void;
+  /** `requests`: messages to rtnetlink, one after the other. */
+  watchForesee(
+    watch: Handle,
+    packets: readonly NativePacket[],
+    requests: Uint8Array,
+    frames: readonly (readonly [interfaceIndex: number, frame: Uint8Array])[],
+  ): void;
   /** Does nothing where the terms have another generation by now. */
-  watchSpeak(watch: Handle, generation: number, packets: readonly NativePacket[]): void;
+  watchConsent(watch: Handle, generation: number): void;
   watchState(watch: Handle): [heardAt: number, consumed: number];
 }

@@ -28,7 +28,7 @@ export interface WatchOptions {
   /** The deadline comes in so long as the terms asked to be warned. */
   onImminent?(deadline: number): void;
   /**
-   * The deadline has passed. `hasSpoken`: what `speakAtSilence` was given has been sent; told even where the terms were replaced in
+   * The deadline has passed. `hasSpoken`: what was foreseen has been sent and done; told even where the terms were replaced in
    * that very moment.
    */
   onSilence(at: number, hasSpoken: boolean): void;
@@ -41,6 +41,15 @@ export interface WatchTerms {
   readonly rearmUs?: number;
   readonly warnUs?: number;
   readonly rearmedBy?: 'expected' | 'any';
+}
+
+export interface Foreseen {
+  /** Sent by the thread itself. */
+  readonly packets: readonly Send[];
+  /** Messages to rtnetlink, sent by a second thread, which may have to wait for the kernel. Nobody hears the answers. */
+  readonly requests?: Uint8Array;
+  /** Whole frames, sent after that. */
+  readonly frames?: readonly (readonly [interfaceIndex: number, frame: Uint8Array])[];
 }
 
 const none = Buffer.alloc(0);
@@ -109,9 +118,15 @@ export class PacemakerWatch {
     this.line.thread.given();
   }
 
-  /** Sent at the moment silence is noticed, unless anything is heard or the terms change before. */
-  speakAtSilence(packets: readonly Send[]): void {
-    guarded(this.line.what, (addon) => addon.watchSpeak(this.#handle, this.#generation, this.line.pack(packets)));
+  /** What to do the moment that silence is noticed, where `consent` is given. Done once; replaces what was foreseen before. */
+  foresee({ packets, requests, frames }: Foreseen): void {
+    guarded(this.line.what, (addon) => addon.watchForesee(this.#handle, this.line.pack(packets), requests ?? none, frames ?? []));
+    this.line.thread.given();
+  }
+
+  /** To what was foreseen, under the present terms and until anything is heard. */
+  consent(): void {
+    guarded(this.line.what, (addon) => addon.watchConsent(this.#handle, this.#generation));
     this.line.thread.given();
   }
 

@@ -2,7 +2,7 @@
 import type { HookNameOf, PayloadOf, Run, VrrpIdentity, VrrpReason, VrrpState } from '@mainstay/sdk';
 import type { Afterwards } from './afterwards.js';
 import type { InstanceConfig } from './instance-config.js';
-import type { DropCause } from './receive.js';
+import type { DropCause, Receipt } from './receive.js';
 import type { Effect, MasterSeen } from './states.js';
 import { newStatistics } from './statistics.js';
 
@@ -44,7 +44,7 @@ export class Chronicle {
     for (const ends of packets) this.adverted('sent', priority, this.configOf().advertIntervalMs, ends);
   }
 
-  adverted(
+  private adverted(
     direction: 'sent' | 'received',
     priority: number,
     intervalMs: number,
@@ -97,15 +97,23 @@ export class Chronicle {
     this.emit('vrrp.transitioned', { ...this.identity, from, to: state, reason, detail, priority, at });
   }
 
-  dropped(cause: DropCause, source: string, detail: string): void {
-    this.counted.dropped[cause]++;
-    this.warnOnce(cause, `advertisement from ${source} dropped: ${detail}`);
-  }
-
-  otherAddresses(source: string, addresses: readonly string[]): void {
-    this.counted.addressListMismatches++;
-    const message = `${source} advertises other addresses (${addresses.join(', ')}) than are configured here`;
-    this.warnOnce('address-list', message);
+  /** A packet and what was thought of it. */
+  received(packet: { readonly source: string; readonly destination: string }, receipt: Receipt): void {
+    const { source } = packet;
+    if (!receipt.ok) {
+      this.counted.dropped[receipt.cause]++;
+      this.warnOnce(receipt.cause, `advertisement from ${source} dropped: ${receipt.detail}`);
+      return;
+    }
+    const { priority, intervalMs, addresses } = receipt.advert;
+    this.counted.advertsReceived++;
+    if (priority === 0) this.counted.priorityZeroReceived++;
+    if (receipt.isAddressListDifferent) {
+      this.counted.addressListMismatches++;
+      const message = `${source} advertises other addresses (${addresses.join(', ')}) than are configured here`;
+      this.warnOnce('address-list', message);
+    }
+    this.adverted('received', priority, intervalMs, packet);
   }
 
   log(level: 'info' | 'warn' | 'error', message: string): void {

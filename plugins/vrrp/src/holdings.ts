@@ -90,6 +90,17 @@ export class Holdings {
     return this.remove(gone.filter(({ wasThere }) => !wasThere).map(({ address }) => address));
   }
 
+  /** What `take` would ask for now. */
+  missing(config: InstanceConfig): readonly NewAddress[] {
+    const wanted = this.resolve(config).wanted.map(({ address }) => address);
+    return wanted.filter((address) => !this.held.has(keyOf(address)));
+  }
+
+  /** Removes what was added in our name although we do not hold it: a takeover that was begun and did not come. */
+  withdraw(config: InstanceConfig): Promise<readonly string[]> {
+    return this.remove(this.missing(config).filter((address) => !this.isForeign(address, config)));
+  }
+
   /** Removes what a crash left behind: a backup must not hold a virtual address, whoever put it there. */
   async clean(config: InstanceConfig): Promise<readonly string[]> {
     const leftovers = this.resolve(config)

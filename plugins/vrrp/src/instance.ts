@@ -21,6 +21,9 @@ import type { Statistics } from './statistics.js';
 import type { Surroundings } from './surroundings.js';
 import type { Attachment } from './wire.js';
 
+/** By then it is told what the pacemaker was about to do. */
+const actingMs = 20;
+
 /** An event, and when it happened where that was not just now. */
 interface Occurrence {
   readonly event: Event;
@@ -113,6 +116,8 @@ export class Instance {
       // A fault may have ended the resignation.
       if (this.state.kind === 'fault') this.dispatch({ kind: 'stop', reason });
     }
+    // What the pacemaker may be doing at this moment must be undone.
+    if (this.pulse.mayBeActing) await new Promise<void>((resolve) => void this.clock.after(actingMs, resolve));
     this.isStarted = false;
     this.closeTimers();
     await this.releasing;
@@ -146,6 +151,7 @@ export class Instance {
     const isSameAnnouncing = JSON.stringify(config.announce) === JSON.stringify(this.config.announce);
     this.config = config;
     this.checksum = config.checksum;
+    this.pulse.forgetPlan();
     // What was believed under the old configuration is looked at again under the new one.
     this.pulse.doubt();
     this.refresh();
@@ -156,6 +162,7 @@ export class Instance {
   /** A link changed, or addresses did: source, faults and priority follow. */
   refresh(): void {
     if (!this.isStarted) return;
+    this.pulse.forgetPlan();
     this.attach();
     this.refreshPriority();
     this.refreshFaults();
@@ -195,13 +202,7 @@ export class Instance {
     }
     if (link?.isUp === true && this.wire === undefined) {
       const { virtualRouterId, family, isUnicast, group } = this.config;
-      const receiver = {
-        virtualRouterId,
-        onPacket: (packet: HeardPacket) => this.onPacket(packet),
-        onImminent: () => this.onImminent(),
-        onSilence: (at: number, hasSpoken: boolean) => this.onSilence(at, hasSpoken),
-        ...(!isUnicast && { group }),
-      };
+      const receiver = { virtualRouterId, ...this.ears, ...(!isUnicast && { group }) };
       try {
         this.wire = this.around.wires.attach(link.index, family, receiver);
         this.pulse.attach(this.wire);
@@ -215,6 +216,12 @@ export class Instance {
     // Our own packets are told by their source, so what was believed is looked at again.
     if (this.source !== before) this.pulse.doubt();
   }
+
+  private readonly ears = {
+    onPacket: (packet: HeardPacket) => this.onPacket(packet),
+    onImminent: () => this.onImminent(),
+    onSilence: (at: number, hasActed: boolean) => this.onSilence(at, hasActed),
+  };
 
   private refreshSource(): void {
     const before = this.source;
@@ -246,7 +253,12 @@ export class Instance {
   /** The pacemaker does what the state says. */
   private follow(): void {
     this.wasSeen = this.chronicle.isSeen;
-    this.pulse.follow(this.state, this.voice);
+    const { state, voice } = this;
+    this.pulse.follow(state, voice);
+    if (state.kind !== 'backup' || voice === undefined || this.pulse.isPrepared) return;
+    this.around.afterwards.do(() => {
+      if (this.state.kind === 'backup' && this.voice !== undefined) this.prepare(this.voice, this.state.priority);
+    });
   }
 
   private get voice(): Voice | undefined {
@@ -288,15 +300,22 @@ export class Instance {
     if (state.kind !== 'backup' || deadline === undefined || voice === undefined) return;
     if (this.around.run.hooks.isTapped('vrrp.mayBecomeMaster', this.config.name)) return;
     const [first] = this.around.step(state, { kind: 'timer' }, this.config, deadline).effects;
-    if (first?.kind === 'sendAdvert') this.pulse.foresee(voice, first.priority);
+    if (first?.kind !== 'sendAdvert') return;
+    this.prepare(voice, first.priority);
+    this.pulse.consent();
   }
 
-  private onSilence(at: number, hasSpoken: boolean): void {
-    this.pulse.silenceTold(hasSpoken);
-    // Where it has spoken it was master from then on; otherwise what counts is when it can act.
+  /** What a takeover begins with, so that it need not wait for this side. */
+  private prepare(voice: Voice, priority: number): void {
+    this.pulse.prepare(voice, priority, () => this.around.neighbours.beginningWith(this.holdings.missing(this.config)));
+  }
+
+  private onSilence(at: number, hasActed: boolean): void {
+    this.pulse.silenceTold(hasActed);
+    // Where it has acted it was master from then on; otherwise what counts is when it can act.
     const due = deadlineOf(this.state) ?? at;
-    this.dispatch({ kind: 'timer' }, hasSpoken ? Math.max(at, Math.min(due, at + grainMs)) : undefined);
-    this.pulse.takeBack(this.voice);
+    this.dispatch({ kind: 'timer' }, hasActed ? Math.max(at, Math.min(due, at + grainMs)) : undefined);
+    if (this.pulse.takeBack(this.voice)) void this.logFailures(this.holdings.withdraw(this.config));
   }
 
   private onEnd({ why }: BeaconEnd): void {
@@ -366,8 +385,9 @@ export class Instance {
   }
 
   private announceAll(times: number): void {
+    const isMaster = () => this.state.kind === 'master';
     for (const address of this.holdings.current) {
-      this.around.neighbours.announce(address, this.config.announce, times, () => this.state.kind === 'master');
+      this.around.neighbours.announce(address, this.config.announce, times, isMaster);
     }
   }
 
@@ -378,17 +398,10 @@ export class Instance {
 
   private onPacket(packet: HeardPacket): void {
     const receipt = receive(packet, this.config, this.source, this.isResigning);
-    if (!receipt.ok) {
-      this.chronicle.dropped(receipt.cause, packet.source, receipt.detail);
-      return;
-    }
-    const { advert } = receipt;
-    this.chronicle.counted.advertsReceived++;
-    if (advert.priority === 0) this.chronicle.counted.priorityZeroReceived++;
-    if (receipt.isAddressListDifferent) this.chronicle.otherAddresses(packet.source, advert.addresses);
+    this.chronicle.received(packet, receipt);
+    if (!receipt.ok) return;
     if (receipt.checksum === 'multicast' && this.config.isUnicast) this.checksum = 'multicast';
-    this.chronicle.adverted('received', advert.priority, advert.intervalMs, packet);
-    const { priority, intervalMs } = advert;
+    const { priority, intervalMs } = receipt.advert;
     const { source, receivedAt: at } = packet;
     // A mismatch is counted each time, and so told each time.
     if (receipt.isAddressListDifferent || priority === 0) this.pulse.doubt();

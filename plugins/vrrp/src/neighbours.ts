@@ -4,6 +4,7 @@
  */
 import {
   type Clock,
+  type Foreseen,
   isLinkLocal,
   type Link,
   type LinkLayerSocket,
@@ -52,7 +53,7 @@ export class Neighbours {
    */
   announce(address: NewAddress, config: AnnounceConfig, times: number, isWanted: () => boolean): void {
     const link = this.ports.links.byIndex(address.link);
-    if (link === undefined || !link.isUp || link.isLoopback || link.mac === '') return;
+    if (link === undefined || !hasNeighbours(link)) return;
     const speaker = this.speakerOf(link);
     if (address.family === 4) {
       const item = gratuitousArp(address.address, speaker.template);
@@ -61,6 +62,16 @@ export class Neighbours {
       const item = this.neighbourAdvertisement(address.address, link);
       speaker.neighbourPacer.enqueue({ item, isWanted }, times, config.neighbourIntervalMs);
     }
+  }
+
+  /** Addresses to take over, and the first gratuitous ARP for each where there is anybody to tell. */
+  beginningWith(addresses: readonly NewAddress[]): Required<Pick<Foreseen, 'addresses' | 'frames'>> {
+    const frames = addresses.flatMap(({ link: index, family, address }) => {
+      const link = this.ports.links.byIndex(index);
+      if (family !== 4 || link === undefined || !hasNeighbours(link)) return [];
+      return [{ link: index, frame: gratuitousArp(address, this.speakerOf(link).template) }];
+    });
+    return { addresses, frames };
   }
 
   /** The link is gone or has another index now: its sockets are of no use. */
@@ -132,4 +143,8 @@ export class Neighbours {
   private complain(link: number, error: unknown): void {
     this.onError(this.ports.links.byIndex(link)?.name ?? `link ${link}`, messageOf(error));
   }
+}
+
+function hasNeighbours({ isUp, isLoopback, mac }: Link): boolean {
+  return isUp && !isLoopback && mac !== '';
 }

@@ -3,7 +3,7 @@
  * again while it is backup, and tells when that stops. Follows the state of the machine, and tells the machine what happened in its
  * name. Used by instance.ts.
  */
-import type { Beacon, BeaconEnd, HeardPacket, PacedPacket } from '@mainstay/sdk';
+import type { Beacon, BeaconEnd, Foreseen, HeardPacket, PacedPacket } from '@mainstay/sdk';
 import { advertsOf } from './adverts.js';
 import type { InstanceConfig } from './instance-config.js';
 import { deadlineOf } from './machine.js';
@@ -42,8 +42,8 @@ interface Armed {
   isTold: boolean;
 }
 
-/** So long before a takeover the advertisement is made ready: long enough for a busy event loop, never more than half an interval. */
-const warnMs = 20;
+/** So long before a takeover the machine is asked what it will do: time for a busy event loop, and half an interval at most. */
+const warnMs = 200;
 
 /** Times are equal when they differ by less than the clock's grain: they went through microseconds. */
 export const grainMs = 0.01;
@@ -55,8 +55,10 @@ export class Pulse {
   private expected: Expected | undefined;
   private armed: Armed | undefined;
   private made: { readonly voice: Voice; readonly packets: Map<number, readonly PacedPacket[]> } | undefined;
-  /** The priority that the watch says at silence, and that it has said. */
-  private foreseen: number | undefined;
+  /** What the watch has been given to do at silence. */
+  private plan: { readonly voice: Voice; readonly priority: number } | undefined;
+  private hasConsented = false;
+  /** The priority that it has said so. */
   private spoken: number | undefined;
   private endedTurns = 0;
   private wire: Attachment | undefined;
@@ -71,6 +73,8 @@ export class Pulse {
     this.earlierConsumed += this.wire?.watch.consumed ?? 0;
     this.wire = wire;
     this.armed = undefined;
+    this.plan = undefined;
+    this.hasConsented = false;
     this.doubt();
   }
 
@@ -120,23 +124,50 @@ export class Pulse {
     if (this.wire !== undefined) this.listener.onSent(packets, priority);
   }
 
-  /** Should silence be noticed before anything changes, this is what the machine will say: it is said at once then. */
-  foresee(voice: Voice, priority: number): void {
-    this.foreseen = priority;
-    this.wire?.watch.speakAtSilence(this.packetsOf(voice, priority));
+  /** What a takeover with this priority begins with is made ready; done at once where it is needed at once. */
+  prepare(voice: Voice, priority: number, deeds: () => Pick<Foreseen, 'addresses' | 'frames'>): void {
+    const { plan } = this;
+    if (this.wire === undefined || (plan?.priority === priority && isSame(plan.voice, voice))) return;
+    this.plan = { voice, priority };
+    // The resignation belongs to the advertisement: it is encoded before it is needed, too.
+    this.packetsOf(voice, 0);
+    this.wire.watch.foresee({ packets: this.packetsOf(voice, priority), ...deeds() });
+  }
+
+  get isPrepared(): boolean {
+    return this.plan !== undefined;
+  }
+
+  /** Links, addresses or the configuration have changed. */
+  forgetPlan(): void {
+    this.plan = undefined;
+  }
+
+  /** Should silence be noticed before anything changes, the plan is what the machine will do. */
+  consent(): void {
+    if (this.plan !== undefined) this.wire?.watch.consent();
+    this.hasConsented = true;
   }
 
   /** The watch has told of silence. */
-  silenceTold(hasSpoken: boolean): void {
+  silenceTold(hasActed: boolean): void {
     if (this.armed !== undefined) this.armed.isTold = true;
-    this.spoken = hasSpoken ? this.foreseen : undefined;
+    this.hasConsented = false;
+    this.spoken = hasActed ? this.plan?.priority : undefined;
+    if (hasActed) this.plan = undefined;
   }
 
-  /** What was foreseen has been said, and did not come: it is taken back. */
-  takeBack(voice: Voice | undefined): void {
-    if (this.spoken === undefined) return;
+  /** What was foreseen has been said, and did not come: it is taken back. True: what was done with it must be undone. */
+  takeBack(voice: Voice | undefined): boolean {
+    if (this.spoken === undefined) return false;
     this.spoken = undefined;
     if (voice !== undefined) this.send(voice, 0);
+    return true;
+  }
+
+  /** The pacemaker may be acting on a consent at this very moment. */
+  get mayBeActing(): boolean {
+    return this.hasConsented;
   }
 
   /** Brings the pacemaker in line with the state. `voice` undefined: there is no address to speak from. */
@@ -232,6 +263,7 @@ export class Pulse {
       armed.rearmMs === rearmMs;
     if (isArmed) return;
     const warning = state.kind === 'backup' ? { warnMs: Math.min(warnMs, state.masterIntervalMs / 2) } : {};
+    this.hasConsented = false;
     watch.arm({ deadline, rearmUs: rearmMs * 1000, ...warning, ...(expected && { expected }) });
     this.armed = { deadline, expected, rearmMs, isTold: false };
   }

@@ -22,7 +22,7 @@ export interface Receiver {
   readonly group?: string;
   onPacket(packet: HeardPacket): void;
   onImminent(): void;
-  onSilence(at: number, hasSpoken: boolean): void;
+  onSilence(at: number, hasActed: boolean): void;
 }
 
 /** Packets that belong to no instance. */

@@ -8,7 +8,7 @@
  * silence. So nobody who was cut off acts on old packets as if nothing had happened, and nobody believes in silence who has not
  * read what has arrived.
  */
-import type { Family, OutgoingPacket } from './network.js';
+import type { Family, NewAddress, OutgoingPacket } from './network.js';
 
 /** How time is kept here, for the operator. */
 export interface PacemakerStatus {
@@ -158,13 +158,13 @@ export interface WatchOptions {
   readonly filter?: PacketFilter;
   /** A packet that is not the expected one. */
   onPacket(packet: HeardPacket): void;
-  /** The deadline will come after `warnMs` of the terms, unless something is heard. The time for `speakAtSilence`. */
+  /** The deadline will come after `warnMs` of the terms, unless something is heard. The time for `consent`. */
   onImminent?(deadline: number): void;
   /**
-   * The deadline has passed. Told once; a packet that re-arms the watch, or `arm`, makes it ready to tell again. `hasSpoken`: the
-   * packets of `speakAtSilence` have been sent. That is told even where the terms were replaced in that very moment.
+   * The deadline has passed. Told once; a packet that re-arms the watch, or `arm`, makes it ready to tell again. `hasActed`: what
+   * was foreseen has been sent and done. That is told even where the terms were replaced in that very moment.
    */
-  onSilence(at: number, hasSpoken: boolean): void;
+  onSilence(at: number, hasActed: boolean): void;
 }
 
 /** What a watch waits for. */
@@ -184,14 +184,26 @@ export interface WatchTerms {
   readonly rearmedBy?: 'expected' | 'any';
 }
 
+/**
+ * What JavaScript would do at silence, and has prepared because it may be late. Whoever is told of silence does the same again, the
+ * packets excepted: addresses and frames are a beginning of which nobody hears how it went, and an implementation may leave them out.
+ */
+export interface Foreseen {
+  /** Sent on the socket of the watch, exactly when silence is noticed. */
+  readonly packets: readonly PacedPacket[];
+  /** Added to their links right after; an address that is there stays as it is. */
+  readonly addresses?: readonly NewAddress[];
+  /** Sent when the addresses are there, such as gratuitous ARP. */
+  readonly frames?: readonly { readonly link: number; readonly frame: Uint8Array }[];
+}
+
 export interface Watch {
   /** Replaces the terms. Silence that was noticed under earlier terms is not told any more. */
   arm(terms: WatchTerms): void;
-  /**
-   * Packets to send the moment that silence is noticed under these terms, before JavaScript hears of it: what it would do then, it
-   * says now. Forgotten when any packet passes the filter, and with the terms.
-   */
-  speakAtSilence(packets: readonly PacedPacket[]): void;
+  /** What to do the moment that silence is noticed, before JavaScript hears of it. Kept until it is done or foreseen otherwise. */
+  foresee(foreseen: Foreseen): void;
+  /** It shall be done if silence comes under the present terms and nothing passes the filter before. */
+  consent(): void;
   /** No deadline and no expected packet: everything is told. */
   disarm(): void;
   /** When the expected packet came last under these terms; undefined while it has not. */

@@ -2,6 +2,7 @@
 import {
   type Clock,
   canonicalAddress,
+  type Foreseen,
   type HeardPacket,
   type PacedPacket,
   type PacketFilter,
@@ -30,8 +31,8 @@ export class ClockWatch implements Watch {
   #timerAt = Number.POSITIVE_INFINITY;
   #isTold = false;
   #isWarned = false;
-  /** What to say at silence. */
-  #words: readonly PacedPacket[] = [];
+  #foreseen: Foreseen | undefined;
+  #hasConsent = false;
   /** The deadline has been moved for a sleep under these terms. */
   #isExtended = false;
   /** What had arrived when the deadline came has been read. */
@@ -61,12 +62,17 @@ export class ClockWatch implements Watch {
     this.#expectBy(Math.max(terms.deadline, heard), now);
   }
 
-  speakAtSilence(packets: readonly PacedPacket[]): void {
-    if (this.#isOpen && this.#terms !== undefined && !this.#isTold) this.#words = packets;
+  /** Of addresses and frames nothing: whoever hears of silence sees to them in the same turn of the loop. */
+  foresee(foreseen: Foreseen): void {
+    this.#foreseen = foreseen;
+    this.#hasConsent = false;
+  }
+  consent(): void {
+    this.#hasConsent = this.#isOpen && this.#terms !== undefined && !this.#isTold && this.#foreseen !== undefined;
   }
 
   disarm(): void {
-    this.#words = [];
+    this.#hasConsent = false;
     this.#terms = undefined;
     this.heardAt = undefined;
     this.#deadline = Number.POSITIVE_INFINITY;
@@ -84,8 +90,8 @@ export class ClockWatch implements Watch {
   hear(packet: HeardPacket): boolean {
     if (!this.#isOpen || (this.#filter !== undefined && !passes(packet, this.#filter))) return false;
     const { expected, rearmUs, rearmedBy } = this.#terms ?? {};
-    // Whoever chose the words has to judge this first.
-    this.#words = [];
+    // Whoever consented has to judge this first.
+    this.#hasConsent = false;
     const isExpected = expected !== undefined && isSamePacket(packet, expected);
     if (rearmUs !== undefined && (isExpected || rearmedBy === 'any')) this.#rearm(packet.receivedAt, rearmUs / 1000);
     if (isExpected) {
@@ -115,7 +121,7 @@ export class ClockWatch implements Watch {
     this.#waitMs = Math.max(0, deadline - since);
     this.#isExtended = false;
     this.#isWarned = false;
-    this.#words = [];
+    this.#hasConsent = false;
     this.#hasLooked = false;
     this.#schedule(this.#next);
   }
@@ -143,10 +149,10 @@ export class ClockWatch implements Watch {
     } else {
       this.#isTold = true;
       this.#timerAt = Number.POSITIVE_INFINITY;
-      const words = this.#words;
-      this.#words = [];
-      for (const packet of words) this.send(packet);
-      this.options.onSilence(now, words.length > 0);
+      const acts = this.#hasConsent ? this.#foreseen : undefined;
+      this.#hasConsent = false;
+      for (const packet of acts?.packets ?? []) this.send(packet);
+      this.options.onSilence(now, acts !== undefined);
     }
   }
 

@@ -13,6 +13,7 @@ import {
   type Beacon,
   type BeaconOptions,
   canonicalAddress,
+  type Foreseen,
   familyOf,
   formatAddress,
   type HeardPacket,
@@ -25,10 +26,16 @@ import {
   type WatchOptions,
   type WatchTerms,
 } from '@mainstay/sdk';
+import { additionOf } from './address-format.js';
+import { formatRequest } from './codec.js';
 import { GroupMembers } from './group-members.js';
 import { ipv4Packet, ipv6Packet } from './ip-header.js';
 import { fromKernel, toKernel } from './paced-time.js';
 import { portError, refusalText } from './refusal.js';
+import { flag, messageType } from './rtnetlink.js';
+
+/** As LinuxAddresses adds: never over what is there. The answers are nobody's. */
+const addFlags = flag.request | flag.ack | flag.create | flag.exclusive;
 
 type NativePacket = Parameters<NonNullable<ConstructorParameters<typeof PacemakerLine>[2]>['onPacket']>[0];
 
@@ -124,7 +131,7 @@ export class PacedLine implements PacedSocket {
       }),
       onPacket: (packet) => onPacket(heard(packet)),
       ...(onImminent && { onImminent: (deadline: number) => onImminent(fromKernel(deadline)) }),
-      onSilence: (at, hasSpoken) => onSilence(fromKernel(at), hasSpoken),
+      onSilence: (at, hasActed) => onSilence(fromKernel(at), hasActed),
     });
     return new PacedWatch(
       watch,
@@ -218,8 +225,17 @@ class PacedWatch implements Watch {
       ...(warnMs !== undefined && { warnUs: warnMs * 1000 }),
     });
   }
-  speakAtSilence(packets: readonly PacedPacket[]): void {
-    if (this.#isOpen && this.isLineOpen()) this.watch.speakAtSilence(packets.map(this.native));
+  foresee({ packets, addresses = [], frames = [] }: Foreseen): void {
+    if (!this.#isOpen || !this.isLineOpen()) return;
+    const requests = addresses.map((address) => formatRequest(messageType.newAddress, addFlags, 0, additionOf(address)));
+    this.watch.foresee({
+      packets: packets.map(this.native),
+      requests: Buffer.concat(requests),
+      frames: frames.map(({ link, frame }) => [link, frame] as const),
+    });
+  }
+  consent(): void {
+    if (this.#isOpen && this.isLineOpen()) this.watch.consent();
   }
   disarm(): void {
     if (this.#isOpen && this.isLineOpen()) this.watch.disarm();

@@ -64,7 +64,8 @@ function paces(thread: PacemakerThread, now: () => number): void {
     const later = now() + anHour;
     const watch = line.watch({ key: 1, onPacket: nothing, onImminent: nothing, onSilence: nothing });
     watch.arm({ deadline: later, expected: heard, rearmUs: 1000, warnMs: 1 });
-    watch.speakAtSilence([packet]);
+    watch.foresee({ packets: [packet], addresses: [sample], frames: [{ link, frame: new Uint8Array(42) }] });
+    watch.consent();
     const beacon = line.beacon({
       packets: [{ ...packet }],
       intervalUs: 1_000_000,

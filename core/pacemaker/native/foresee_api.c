@@ -1,0 +1,139 @@
+/* Entry points for what a watch sends and does at silence. Their JavaScript signatures stand in src/native-pacemaker.ts. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api.h"
+#include "entries.h"
+#include "values.h"
+
+/* One datagram to the kernel, and an address each for as many as an advertisement holds. */
+#define MOST_REQUEST_BYTES 65536
+#define MOST_FRAMES 1024
+#define LEAST_FRAME 14
+#define MOST_FRAME 1514
+
+struct span {
+  const uint8_t *bytes;
+  size_t length;
+};
+
+/* [interfaceIndex, frame] at a place of the list. */
+static bool read_frame(napi_env env, napi_value list, uint32_t place, int64_t *index, struct span *frame) {
+  napi_value item, first, second;
+  if (napi_get_element(env, list, place, &item) != napi_ok || napi_get_element(env, item, 0, &first) != napi_ok ||
+      napi_get_element(env, item, 1, &second) != napi_ok) {
+    pm_throw_type(env, "frames must be pairs of an interface and a frame");
+    return false;
+  }
+  if (!pm_integer(env, first, 1, INT32_MAX, "interfaceIndex", index) ||
+      !pm_bytes(env, second, "frame", &frame->bytes, &frame->length)) {
+    return false;
+  }
+  if (frame->length >= LEAST_FRAME && frame->length <= MOST_FRAME) return true;
+  pm_throw_type(env, "a frame has 14 to 1514 bytes");
+  return false;
+}
+
+static bool measure(napi_env env, napi_value list, uint32_t *count, size_t *bytes) {
+  if (napi_get_array_length(env, list, count) != napi_ok || *count > MOST_FRAMES) {
+    pm_throw_type(env, "frames must be a list of at most 1024");
+    return false;
+  }
+  for (uint32_t i = 0; i < *count; i++) {
+    int64_t index;
+    struct span frame;
+    if (!read_frame(env, list, i, &index, &frame)) return false;
+    *bytes += frame.length;
+  }
+  return true;
+}
+
+/* False: an exception is pending. `out` is NULL where there is nothing to do. */
+static bool read_deeds(napi_env env, napi_value requests_value, napi_value list, struct pm_deeds **out) {
+  struct span requests;
+  uint32_t count = 0;
+  size_t bytes = 0;
+  uint8_t *place;
+  *out = NULL;
+  if (!pm_bytes(env, requests_value, "requests", &requests.bytes, &requests.length)) return false;
+  if (requests.length > MOST_REQUEST_BYTES) return pm_throw_type(env, "requests have at most 65536 bytes"), false;
+  if (!measure(env, list, &count, &bytes)) return false;
+  if (count == 0 && requests.length == 0) return true;
+  *out = pm_deeds_new(count, bytes + requests.length);
+  if (*out == NULL) return pm_throw_memory(env), false;
+  place = (uint8_t *)&(*out)->frames[count];
+  (*out)->requests = place;
+  (*out)->requests_length = requests.length;
+  if (requests.length > 0) memcpy(place, requests.bytes, requests.length);
+  place += requests.length;
+  for (uint32_t i = 0; i < count; i++) {
+    struct pm_deed_frame *frame = &(*out)->frames[i];
+    struct span source;
+    int64_t index;
+    /* Getters may answer otherwise than before, or with a longer frame than there is room for. */
+    if (!read_frame(env, list, i, &index, &source) || source.length > bytes) {
+      free(*out);
+      *out = NULL;
+      pm_throw_type(env, "frames changed while they were read");
+      return false;
+    }
+    bytes -= source.length;
+    memcpy(place, source.bytes, source.length);
+    frame->interface_index = (unsigned)index;
+    frame->ether_type = (uint16_t)(place[12] << 8 | place[13]);
+    frame->bytes = place;
+    frame->length = source.length;
+    place += source.length;
+  }
+  return true;
+}
+
+static struct pm_watch *watch_of(napi_env env, napi_value handle) {
+  return (struct pm_watch *)pm_object_of(env, handle, PM_WATCH);
+}
+
+/* watchForesee(watch, packets, requests, frames): done at silence where watchConsent was given. */
+napi_value pm_watch_foresee_entry(napi_env env, napi_callback_info info) {
+  napi_value arguments[4];
+  struct pm_watch *watch;
+  struct pm_command *command;
+  struct pm_outgoing_list *packets;
+  struct pm_deeds *deeds;
+  if (!pm_arguments(env, info, 4, arguments)) return NULL;
+  watch = watch_of(env, arguments[0]);
+  if (watch == NULL) return NULL;
+  packets = pm_packets(env, arguments[1], watch->line);
+  if (packets == NULL) return NULL;
+  if (!read_deeds(env, arguments[2], arguments[3], &deeds)) {
+    free(packets);
+    return NULL;
+  }
+  command = pm_command_for(env, PM_DO_FORESEE, &watch->object);
+  if (command == NULL) {
+    free(packets);
+    free(deeds);
+    return NULL;
+  }
+  command->packets = packets;
+  command->deeds = deeds;
+  (void)pm_give(watch->object.pacer, command);
+  return NULL;
+}
+
+/* watchConsent(watch, generation): under the terms of that generation, and until anything is heard. */
+napi_value pm_watch_consent_entry(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  int64_t generation;
+  struct pm_watch *watch;
+  struct pm_command *command;
+  if (!pm_arguments(env, info, 2, arguments) || !pm_integer(env, arguments[1], 0, UINT32_MAX, "generation", &generation)) {
+    return NULL;
+  }
+  watch = watch_of(env, arguments[0]);
+  if (watch == NULL) return NULL;
+  command = pm_command_for(env, PM_DO_CONSENT, &watch->object);
+  if (command == NULL) return NULL;
+  command->terms.generation = (uint32_t)generation;
+  (void)pm_give(watch->object.pacer, command);
+  return NULL;
+}
