@@ -7,7 +7,7 @@
 
 /* A burst of commands costs one wake-up each time that so many are waiting. */
 #define MOST_UNFLUSHED 32
-/* A packet to send that comes this long after the last wake-up is no part of a burst; whatever else is asked for may wait a moment. */
+/* A command that comes this long after the last wake-up is no part of a burst. */
 #define BURST_US 100
 #define CLOSE_WAIT_US 200
 #define CLOSE_WAITS 1000
@@ -22,7 +22,8 @@ void pm_flush(struct pm_pacer *pacer) {
 bool pm_give(struct pm_pacer *pacer, struct pm_command *command) {
   bool is_urgent;
   pm_reclaim(pacer);
-  is_urgent = command->kind == PM_DO_SEND && pm_clock() - pacer->flushed_at > BURST_US;
+  /* Preparations are for later. */
+  is_urgent = command->kind != PM_DO_FORESEE && command->kind != PM_DO_CONSENT && pm_clock() - pacer->flushed_at > BURST_US;
   pm_push(&pacer->commands, &command->link);
   pacer->unflushed++;
   if (pacer->unflushed < MOST_UNFLUSHED && !is_urgent) return true;

@@ -1,5 +1,5 @@
 /** Gets the thread's mail to the lines, beacons and watches that it concerns, in its order. Used by pacemaker-thread.ts. */
-import type { NativeMail } from './native-pacemaker.js';
+import { mailKind, type NativeMail } from './native-pacemaker.js';
 
 /** Whatever mail can concern. */
 export interface Recipient {
@@ -7,7 +7,7 @@ export interface Recipient {
 }
 
 /** How much is taken from the thread at once, so that a flood leaves time for everything else. */
-const batch = 256;
+const batch = 64;
 
 export class Mail {
   readonly #recipients = new Map<number, Recipient>();
@@ -45,9 +45,11 @@ export class Mail {
     }
     const isFull = this.#pending.length === batch;
     try {
+      // What is about to happen before what has happened: it is of no use any more when it has.
+      for (const mail of this.#pending) if (mail.kind === mailKind.imminent) this.#recipients.get(mail.id)?.receive(mail);
       while (this.#read < this.#pending.length) {
         const mail = this.#pending[this.#read++];
-        if (mail !== undefined) this.#recipients.get(mail.id)?.receive(mail);
+        if (mail !== undefined && mail.kind !== mailKind.imminent) this.#recipients.get(mail.id)?.receive(mail);
       }
     } finally {
       if (isFull || this.#read < this.#pending.length) this.#schedule();

@@ -4,7 +4,7 @@ import type { Afterwards } from './afterwards.js';
 import type { InstanceConfig } from './instance-config.js';
 import type { DropCause, Receipt } from './receive.js';
 import type { Effect, MasterSeen } from './states.js';
-import { newStatistics } from './statistics.js';
+import { newStatistics, type Statistics } from './statistics.js';
 
 export interface Transition {
   readonly state: VrrpState;
@@ -37,6 +37,12 @@ export class Chronicle {
   /** Somebody wants to see each advertisement. */
   get isSeen(): boolean {
     return this.run.hooks.isTapped('vrrp.advert', this.configOf().name);
+  }
+
+  /** With what the pacemaker sent and heard in the name of this router. */
+  countedWith({ sent, heard }: { readonly sent: number; readonly heard: number }): Statistics {
+    const { advertsSent, advertsReceived } = this.counted;
+    return { ...this.counted, advertsSent: advertsSent + sent, advertsReceived: advertsReceived + heard };
   }
 
   /** Advertisements have left, one for each destination. */

@@ -16,19 +16,10 @@ import { type EffectivePriority, effectivePriority } from './priority.js';
 import { grainMs, Pulse, type Voice } from './pulse.js';
 import { receive } from './receive.js';
 import { mayChangeSource, sourceAddress } from './source.js';
-import { type Effect, type Event, type State, visible } from './states.js';
+import { type Effect, type Event, type Occurrence, type State, visible } from './states.js';
 import type { Statistics } from './statistics.js';
 import type { Surroundings } from './surroundings.js';
 import type { Attachment } from './wire.js';
-
-/** By then it is told what the pacemaker was about to do. */
-const actingMs = 20;
-
-/** An event, and when it happened where that was not just now. */
-interface Occurrence {
-  readonly event: Event;
-  readonly at?: number;
-}
 
 export class Instance {
   private readonly clock: Clock;
@@ -81,9 +72,7 @@ export class Instance {
 
   /** With what the pacemaker sent and heard in the name of this router. */
   get statistics(): Statistics {
-    const { advertsSent, advertsReceived } = this.chronicle.counted;
-    const { sent, heard } = this.pulse;
-    return { ...this.chronicle.counted, advertsSent: advertsSent + sent, advertsReceived: advertsReceived + heard };
+    return this.chronicle.countedWith(this.pulse);
   }
 
   /** Has said priority 0, and answers on the addresses until another router does. */
@@ -117,7 +106,7 @@ export class Instance {
       if (this.state.kind === 'fault') this.dispatch({ kind: 'stop', reason });
     }
     // What the pacemaker may be doing at this moment must be undone.
-    if (this.pulse.mayBeActing) await new Promise<void>((resolve) => void this.clock.after(actingMs, resolve));
+    await this.pulse.settled(this.clock);
     this.isStarted = false;
     this.closeTimers();
     await this.releasing;

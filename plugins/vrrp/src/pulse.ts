@@ -3,7 +3,7 @@
  * again while it is backup, and tells when that stops. Follows the state of the machine, and tells the machine what happened in its
  * name. Used by instance.ts.
  */
-import type { Beacon, BeaconEnd, Foreseen, HeardPacket, PacedPacket } from '@mainstay/sdk';
+import type { Beacon, BeaconEnd, Clock, Foreseen, HeardPacket, PacedPacket } from '@mainstay/sdk';
 import { advertsOf } from './adverts.js';
 import type { InstanceConfig } from './instance-config.js';
 import { deadlineOf } from './machine.js';
@@ -44,6 +44,9 @@ interface Armed {
 
 /** So long before a takeover the machine is asked what it will do: time for a busy event loop, and half an interval at most. */
 const warnMs = 200;
+
+/** A consent that came too late to be taken back has been acted on by then. */
+const actingMs = 20;
 
 /** Times are equal when they differ by less than the clock's grain: they went through microseconds. */
 export const grainMs = 0.01;
@@ -165,9 +168,9 @@ export class Pulse {
     return true;
   }
 
-  /** The pacemaker may be acting on a consent at this very moment. */
-  get mayBeActing(): boolean {
-    return this.hasConsented;
+  /** Settles when it is told what the pacemaker may be doing at this moment, by consent. */
+  async settled(clock: Clock): Promise<void> {
+    if (this.hasConsented) await new Promise<void>((resolve) => void clock.after(actingMs, resolve));
   }
 
   /** Brings the pacemaker in line with the state. `voice` undefined: there is no address to speak from. */

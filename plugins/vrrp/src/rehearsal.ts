@@ -104,7 +104,8 @@ class Stage {
     const done = async (asked: readonly unknown[]) => asked.map(() => ({ outcome: 'done' }) as const);
     const watch: Watch = {
       arm: nothing,
-      speakAtSilence: nothing,
+      foresee: nothing,
+      consent: nothing,
       disarm: nothing,
       close: nothing,
       heardAt: undefined,

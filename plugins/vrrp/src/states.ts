@@ -108,6 +108,12 @@ export type Effect =
       readonly detail: string;
     };
 
+/** An event, and when it happened where that was not just now. */
+export interface Occurrence {
+  readonly event: Event;
+  readonly at?: number;
+}
+
 export interface Step {
   readonly state: State;
   readonly effects: readonly Effect[];
