@@ -6,6 +6,10 @@ export class GroupMembers {
   /** `join` and `leave` ask the kernel, and may throw. */
   constructor(private readonly kernel: { join(group: string): void; leave(group: string): void }) {}
 
+  has(group: string): boolean {
+    return this.#members.has(group);
+  }
+
   join(group: string): void {
     const members = this.#members.get(group) ?? 0;
     if (members === 0) this.kernel.join(group);

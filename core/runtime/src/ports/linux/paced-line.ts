@@ -64,7 +64,7 @@ export class PacedLine implements PacedSocket {
       transport: nativeTransport(transport),
       interfaceIndex: link,
       ...(key !== undefined && { key }),
-      onPacket: (packet) => options.onPacket(heard(packet)),
+      onPacket: (packet) => this.#tell(packet, options.onPacket),
       onError: (error) => {
         if (this.#isOpen) options.onError(portError(`paced socket on ${linkName}`, error));
       },
@@ -129,7 +129,7 @@ export class PacedLine implements PacedSocket {
       ...(filter && {
         filter: { ...filter, source: filter.source === undefined ? undefined : addressBytes(filter.source) } as never,
       }),
-      onPacket: (packet) => onPacket(heard(packet)),
+      onPacket: (packet) => this.#tell(packet, onPacket),
       ...(onImminent && { onImminent: (deadline: number) => onImminent(fromKernel(deadline)) }),
       onSilence: (at, hasActed) => onSilence(fromKernel(at), hasActed),
     });
@@ -145,6 +145,13 @@ export class PacedLine implements PacedSocket {
     this.#isOpen = false;
     this.#line.close();
     this.owner.closed();
+  }
+
+  /** Linux hands a raw IPv6 socket the groups of its neighbours on the host, too. */
+  #tell(packet: NativePacket, hear: (packet: HeardPacket) => void): void {
+    const told = heard(packet);
+    const { destination } = told;
+    if (destination === '' || !isMulticast(destination) || this.#groups.has(destination)) hear(told);
   }
 
   #native(packet: PacedPacket): Send {
