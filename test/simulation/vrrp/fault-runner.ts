@@ -98,6 +98,9 @@ export class FaultRunner {
       case 'reload':
         this.#reload(fault);
         break;
+      case 'handOver':
+        this.#handOver(this.simulation.host(fault.router));
+        break;
       default:
         this.#strike(this.simulation.host(fault.router), fault.kind, this.scenario.virtualAddresses[0] ?? '');
     }
@@ -105,7 +108,7 @@ export class FaultRunner {
 
   #strike(
     host: SimulatedHost,
-    kind: Exclude<Extract<Fault, { router: string }>['kind'], 'reload'>,
+    kind: Exclude<Extract<Fault, { router: string }>['kind'], 'reload' | 'handOver'>,
     virtualAddress: string,
   ): void {
     switch (kind) {
@@ -155,8 +158,14 @@ export class FaultRunner {
     );
   }
 
+  /** What `mainstay handover VI` asks for; whatever comes of it. */
+  #handOver(host: SimulatedHost): void {
+    if (host.isRunning && !host.isPaused) void host.host.act('handover', 'VI');
+  }
+
   #end(fault: Fault): void {
     switch (fault.kind) {
+      case 'handOver':
       case 'wallJump':
       case 'addressRemoved':
       case 'reload':

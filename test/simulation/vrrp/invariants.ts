@@ -86,6 +86,7 @@ export class Invariants {
     if (to === 'master' && from === 'backup') this.#checkPreemption(router);
     const { resignedAt } = router;
     router.state = to;
+    router.isYielding = reason === 'handover';
     router.changedAt = at;
     router.resignedAt = undefined;
     const isOwnWill = from === 'master' && reason !== 'preempted';
@@ -233,7 +234,8 @@ export class Invariants {
       if (masters.length > 1) this.fail(`${masters.length} masters in one partition: ${namesOf(masters)}`);
       const [master] = masters;
       const better = group.filter(
-        ({ plan }) => isPreempting(plan) && master !== undefined && plan.priority > master.plan.priority,
+        ({ plan, isYielding }) =>
+          isPreempting(plan) && !isYielding && master !== undefined && plan.priority > master.plan.priority,
       );
       if (better.length > 0) this.fail(`${namesOf(better)} should have preempted ${master?.plan.name}`);
       for (const router of group) {

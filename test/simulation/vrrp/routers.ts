@@ -14,6 +14,8 @@ export interface Router {
   changedAt: number;
   /** World time at which it said priority 0, until it changes its state or speaks as master again: it hands over. */
   resignedAt: number | undefined;
+  /** It handed over to the present master, and leaves it alone. */
+  isYielding: boolean;
   /** World time since which it holds an address without being master (a crashed, paused or absent daemon aside). */
   holdingSince: number | undefined;
   /** World time since which it is master without an address. */
@@ -34,6 +36,7 @@ export class Routers {
       state: 'down',
       changedAt: 0,
       resignedAt: undefined,
+      isYielding: false,
       holdingSince: undefined,
       emptySince: undefined,
     }));

@@ -14,6 +14,7 @@ export interface RouterPlan {
 
 export type Fault =
   | { readonly kind: 'crash' | 'stop' | 'powerCut'; readonly router: string }
+  | { readonly kind: 'handOver'; readonly router: string }
   | { readonly kind: 'pause'; readonly router: string; readonly wake: WakeOrder }
   | { readonly kind: 'freeze'; readonly router: string }
   | { readonly kind: 'carrier' | 'linkDown'; readonly router: string }
@@ -111,7 +112,7 @@ function faultPlan(random: Random, names: readonly string[], intervalMs: number,
 
 function drawFault(random: Random, names: readonly string[], intervalMs: number): Fault {
   const router = random.pick(names);
-  switch (random.int(0, 14)) {
+  switch (random.int(0, 15)) {
     case 0:
     case 1:
       return { kind: 'crash', router };
@@ -136,6 +137,8 @@ function drawFault(random: Random, names: readonly string[], intervalMs: number)
       return { kind: 'oneWay', from: router, to: random.pick(names.filter((name) => name !== router)) };
     case 12:
       return { kind: random.pick(['loss', 'loss', 'duplicate', 'corrupt'] as const), probability: random.between(0.02, 0.6) };
+    case 14:
+      return { kind: 'handOver', router };
     case 13:
       return { kind: 'reload', router, priority: drawPriority(random), hasExtraAddress: random.chance(0.5) };
     default:
