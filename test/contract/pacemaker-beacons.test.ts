@@ -4,6 +4,8 @@ import { it } from 'mocha';
 import { describePacemaker, groups, packet } from './support/paced-lan.js';
 
 const hour = 3_600_000;
+/** So much, in all, beacons of one interval may be moved to send together. */
+const gatheredWithinMs = 10;
 
 /** The kernel's clock counts whole microseconds. */
 function assertSameTime(actual: number, expected: number): void {
@@ -31,7 +33,7 @@ describePacemaker('beacons', (lan) => {
       ]);
       await a.calls.closeBeacon(beacon);
       const told = (await a.told('turn', beacon)).map(({ at }) => at);
-      for (const [i, at] of told.entries()) assert.ok(at >= firstAt + i * 100 - 1, `turn ${i} is early`);
+      for (const [i, at] of told.entries()) assert.ok(at >= firstAt + i * 99 - 1, `turn ${i} is early`);
       await world.quiet();
       const sent = (await b.heads('stray', to)).length;
       await world.pass(400);
@@ -57,8 +59,9 @@ describePacemaker('beacons', (lan) => {
     assert.ok(turns >= told.length && nextAt > now - 300);
     // Where JavaScript keeps time on a busy machine a turn may be left out: only then the schedule begins anew.
     const wasStalled = told.some(({ at }, i) => at > firstAt + i * 300 + 300);
-    if (!wasStalled) assertSameTime(nextAt, firstAt + turns * 300);
-    assert.ok(nextAt >= firstAt + turns * 300 - 0.01);
+    const ideal = firstAt + turns * 300;
+    if (!wasStalled) assert.ok(nextAt <= ideal + 0.01, `${nextAt} is later than ${ideal}`);
+    assert.ok(nextAt >= ideal - gatheredWithinMs - 0.01, `${nextAt} is earlier than ${ideal}`);
     assert.deepEqual(await a.told('turn', silent), []);
     const arrived = async () => (await b.heads('stray', to)).filter((head) => head === 2).length >= told.length;
     await l.world.eventually('what was told has arrived', arrived);

@@ -4,6 +4,17 @@
 /* Turns that are due soon are taken with those that are due now: this share of the interval, and never more than this. */
 #define SLACK_SHARE 200
 #define SLACK_MOST_US 1000
+/*
+ * Beacons of one interval gather on common times: a wake-up costs more than a packet. What is shorter keeps its times for the sake of
+ * exactness, what is longer costs nothing anyway.
+ */
+#define GATHERED_LEAST_US 50000
+#define GATHERED_MOST_US 10000000
+/* The distance of the common times: this share of the interval, and never more than this. */
+#define GATHER_SHARE 20
+#define GATHER_MOST_US 10000
+/* A turn is moved no further than this share of the interval, so that the intervals stay what they are called. */
+#define NUDGE_SHARE 100
 
 /* splitmix64; answers a share in [0, 1). */
 static double draw(struct pm_beacon *beacon) {
@@ -22,6 +33,16 @@ static int64_t step_of(struct pm_beacon *beacon) {
 static int64_t slack_of(const struct pm_beacon *beacon) {
   int64_t slack = beacon->interval_us / SLACK_SHARE;
   return slack < SLACK_MOST_US ? slack : SLACK_MOST_US;
+}
+
+/* How much earlier the turn at `at` is taken, on the way to a time that it has in common with others of the interval. */
+static int64_t nudge_of(const struct pm_beacon *beacon, int64_t at) {
+  int64_t interval = beacon->interval_us, apart = interval / GATHER_SHARE, beyond, most = interval / NUDGE_SHARE;
+  bool is_jittered = beacon->jitter_least < 1 || beacon->jitter_most > 1;
+  if (is_jittered || interval < GATHERED_LEAST_US || interval > GATHERED_MOST_US) return 0;
+  if (apart > GATHER_MOST_US) apart = GATHER_MOST_US;
+  beyond = at % interval % apart;
+  return beyond < most ? beyond : most;
 }
 
 static struct pm_beacon *first_due(const struct pm_pacer *pacer) {
@@ -73,7 +94,7 @@ static void take_turn(struct pm_pacer *pacer, struct pm_beacon *beacon) {
   next = due + step;
   /* More than one interval behind: no burst to catch up. */
   if (next <= pacer->now) next = pacer->now + step;
-  schedule(pacer, beacon, next);
+  schedule(pacer, beacon, next - nudge_of(beacon, next));
   if (beacon->tells_turns) {
     struct pm_record record = {.kind = PM_RECORD_TURN, .object = beacon->object.id, .at = pacer->now};
     (void)pm_tell(pacer, &record);

@@ -81,8 +81,9 @@ static void deliver(struct pm_pacer *pacer, struct pm_line *line, const struct p
   if (!is_wanted) pm_tell_packet(pacer, line->object.id, packet);
 }
 
-static void prepare(struct pm_receive_buffers *buffers) {
-  for (int i = 0; i < PM_BATCH; i++) {
+/* The first `count` are ready to be received into; the others still are. */
+static void prepare(struct pm_receive_buffers *buffers, int count) {
+  for (int i = 0; i < count; i++) {
     struct msghdr *header = &buffers->messages[i].msg_hdr;
     buffers->vectors[i] = (struct iovec){.iov_base = buffers->packets[i], .iov_len = PM_PACKET_SIZE};
     *header = (struct msghdr){.msg_name = &buffers->names[i],
@@ -98,13 +99,15 @@ bool pm_line_receive(struct pm_pacer *pacer, struct pm_line *line) {
   struct pm_receive_buffers *buffers = pacer->receive;
   struct pm_received packet;
   int count;
-  prepare(buffers);
+  if (!buffers->is_prepared) prepare(buffers, PM_BATCH);
+  buffers->is_prepared = true;
   count = recvmmsg(line->receive_fd, buffers->messages, PM_BATCH, MSG_DONTWAIT, NULL);
   if (count < 0) {
     if (errno != EAGAIN && errno != EINTR) pm_trouble(pacer, line, errno, true);
     return false;
   }
   pm_touch(pacer);
+  pacer->received += count;
   for (int i = 0; i < count; i++) {
     struct mmsghdr *message = &buffers->messages[i];
     if (pm_decode(line->transport, line->family, &message->msg_hdr, buffers->packets[i], message->msg_len, &packet)) {
@@ -113,5 +116,6 @@ bool pm_line_receive(struct pm_pacer *pacer, struct pm_line *line) {
       atomic_fetch_add_explicit(&line->discarded, 1, memory_order_relaxed);
     }
   }
+  prepare(buffers, count);
   return count == PM_BATCH;
 }

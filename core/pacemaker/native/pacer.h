@@ -232,6 +232,7 @@ struct pm_receive_buffers {
     uint8_t bytes[PM_CONTROL_SIZE];
   } controls[PM_BATCH];
   uint8_t packets[PM_BATCH][PM_PACKET_SIZE];
+  bool is_prepared;
 };
 
 struct pm_pacer {
@@ -258,6 +259,12 @@ struct pm_pacer {
   /* How late the latest wake-up was. */
   int64_t woke_late_us;
   int64_t troubles_due;
+  /* For when the timer is set, and when the longest wait ends. */
+  int64_t timer_at, tick_at;
+  /* Packets received since then, and whether they came so fast that they are gathered. */
+  int64_t weighed_at;
+  int64_t received;
+  bool is_busy;
   uint64_t objects;
   bool has_mail;
   bool has_deeds;
@@ -332,7 +339,8 @@ void pm_watch_consent(struct pm_watch *watch, const struct pm_command *command);
 bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct pm_received *packet);
 /* Warns, and believes the deadlines up to `until`; everything that arrived before then must have been heard. pm_send_all follows. */
 void pm_watches_believe(struct pm_pacer *pacer, int64_t until);
-int64_t pm_watches_next(const struct pm_pacer *pacer);
+/* When the next of it must happen. Deadlines before `until` that were put off meanwhile are set right: they wake nobody. */
+int64_t pm_watches_next(struct pm_pacer *pacer, int64_t until);
 
 /* hands.c: the body of the second thread, which does what may have to wait for the kernel. */
 void pm_hands_run(struct pm_pacer *pacer);

@@ -3,6 +3,7 @@
  * or below it allocates, frees or takes a lock.
  */
 #include <errno.h>
+#include <poll.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +16,11 @@
 #define LATE_US 5000
 /* So many times all lines are looked at before a deadline is believed although there is still more to read. */
 #define MOST_ROUNDS 64
+/* More packets a second than this are gathered for so long before they are read: a wake-up costs more than a packet. */
+#define BUSY_RATE 2000
+#define GATHER_US 500
+/* The rate is that of as long a time. */
+#define WEIGH_US 50000
 
 int64_t pm_clock(void) {
   struct timespec now;
@@ -45,16 +51,20 @@ void pm_forget_events(struct pm_pacer *pacer, const struct pm_line *line) {
 
 static int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
 
-static int64_t next_wake(const struct pm_pacer *pacer) {
-  int64_t next = min(pm_beacons_next(pacer), pm_watches_next(pacer));
-  if (pacer->objects > 0) next = min(next, pacer->now + TICK_US);
+static int64_t next_wake(struct pm_pacer *pacer) {
+  int64_t next = pm_beacons_next(pacer);
+  if (pacer->tick_at <= pacer->now) pacer->tick_at = pacer->now + TICK_US;
+  if (pacer->objects > 0) next = min(next, pacer->tick_at);
   if (pacer->troubles_due != PM_NEVER) next = min(next, pacer->troubles_due);
-  return next;
+  return min(next, pm_watches_next(pacer, next));
 }
 
 /* Sets the timer, which also takes back an expiry that was not read. INT64_MAX: none. */
-static void set_timer(const struct pm_pacer *pacer, int64_t at) {
+static void set_timer(struct pm_pacer *pacer, int64_t at) {
   struct itimerspec setting = {0};
+  /* It has not expired: `at` is to come. */
+  if (at == pacer->timer_at) return;
+  pacer->timer_at = at;
   if (at != INT64_MAX) {
     setting.it_value.tv_sec = at / 1000000;
     setting.it_value.tv_nsec = at % 1000000 * 1000;
@@ -83,6 +93,37 @@ static void wait_for_something(struct pm_pacer *pacer) {
   note_lateness(pacer, pacer->now > wake ? pacer->now - wake : 0);
 }
 
+static bool is_readable(const struct pm_pacer *pacer) {
+  for (int i = 0; i < pacer->event_count; i++) {
+    const void *source = pacer->events[i].data.ptr;
+    if (source != NULL && source != &pacer->wake_fd && source != &pacer->timer_fd) return true;
+  }
+  return false;
+}
+
+/* Where many packets come they are read a little later, together. Commands, beacons and deadlines do not wait for it. */
+static void gather(struct pm_pacer *pacer) {
+  struct pollfd wake = {.fd = pacer->wake_fd, .events = POLLIN};
+  struct timespec timeout = {0};
+  int64_t span;
+  pm_touch(pacer);
+  span = min(next_wake(pacer) - pacer->now, GATHER_US);
+  if (span <= 0) return;
+  timeout.tv_nsec = span * 1000;
+  (void)ppoll(&wake, 1, &timeout, NULL);
+  pm_touch(pacer);
+  pm_beacons_serve(pacer);
+  collect(pacer, 0);
+}
+
+static void weigh(struct pm_pacer *pacer) {
+  int64_t span = pacer->now - pacer->weighed_at;
+  if (span < WEIGH_US) return;
+  pacer->is_busy = pacer->received * 1000000 > BUSY_RATE * span;
+  pacer->weighed_at = pacer->now;
+  pacer->received = 0;
+}
+
 static void receive_all(struct pm_pacer *pacer) {
   for (int i = 0; i < pacer->event_count; i++) {
     struct pm_line *line = pacer->events[i].data.ptr;
@@ -96,7 +137,7 @@ static void look_for_silence(struct pm_pacer *pacer) {
   int64_t until;
   pm_touch(pacer);
   until = pacer->now;
-  if (pm_watches_next(pacer) > until) return;
+  if (pm_watches_next(pacer, until) > until) return;
   for (int round = 0; round < MOST_ROUNDS; round++) {
     collect(pacer, 0);
     receive_all(pacer);
@@ -123,7 +164,9 @@ static void pass(struct pm_pacer *pacer) {
   pm_execute(pacer);
   pm_touch(pacer);
   pm_beacons_serve(pacer);
+  if (pacer->is_busy && is_readable(pacer)) gather(pacer);
   receive_all(pacer);
+  weigh(pacer);
   look_for_silence(pacer);
   pm_tell_troubles(pacer);
   if (pacer->has_mail) {

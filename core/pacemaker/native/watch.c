@@ -142,6 +142,18 @@ void pm_watches_believe(struct pm_pacer *pacer, int64_t until) {
   }
 }
 
-int64_t pm_watches_next(const struct pm_pacer *pacer) {
+int64_t pm_watches_next(struct pm_pacer *pacer, int64_t until) {
+  int64_t awake = until - asleep(pacer);
+  struct pm_slot *slot;
+  while ((slot = pacer->deadlines.first) != NULL && slot->at <= awake) {
+    const struct pm_watch *watch = PM_OWNER(slot, struct pm_watch, slot);
+    if (watch->deadline == PM_NEVER) {
+      pm_schedule_remove(&pacer->deadlines, slot);
+    } else if (next_event(watch) > slot->at) {
+      pm_schedule_at(&pacer->deadlines, slot, next_event(watch));
+    } else {
+      break;
+    }
+  }
   return pacer->deadlines.first == NULL ? INT64_MAX : pacer->deadlines.first->at + asleep(pacer);
 }

@@ -72,7 +72,7 @@ export interface HeardPacket {
   readonly link: number;
   /** What follows the IP or UDP header; of frames, the whole. A private copy. */
   readonly payload: Uint8Array;
-  /** When the pacemaker took it from the kernel. */
+  /** When the pacemaker took it from the kernel: where thousands come each second, up to half a millisecond after its arrival. */
   readonly receivedAt: number;
 }
 
@@ -105,7 +105,10 @@ export interface PacedSocket {
 export interface BeaconOptions {
   /** Sent together at each turn, one for each destination. */
   readonly packets: readonly PacedPacket[];
-  /** Between two turns, 1000..2^32. The schedule is absolute: lateness does not add up. */
+  /**
+   * Between two turns, 1000..2^32. The schedule is absolute: lateness does not add up. From 50 ms on, intervals may be up to a hundredth
+   * shorter, by 10 ms in all, until the beacons of one interval send together; `nextAt` tells the real times.
+   */
   readonly intervalUs: number;
   /** Shares of the interval between which each turn is drawn anew (RFC 5880 section 6.8.7); default exactly one interval. */
   readonly jitter?: readonly [least: number, most: number];
