@@ -120,13 +120,14 @@ napi_value pm_watch_foresee_entry(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* watchConsent(watch, generation): under the terms of that generation, and until anything is heard. */
+/* watchConsent(watch, generation, told): under the terms of that generation, by a user who has read so many packets of the watch. */
 napi_value pm_watch_consent_entry(napi_env env, napi_callback_info info) {
-  napi_value arguments[2];
-  int64_t generation;
+  napi_value arguments[3];
+  int64_t generation, told;
   struct pm_watch *watch;
   struct pm_command *command;
-  if (!pm_arguments(env, info, 2, arguments) || !pm_integer(env, arguments[1], 0, UINT32_MAX, "generation", &generation)) {
+  if (!pm_arguments(env, info, 3, arguments) || !pm_integer(env, arguments[1], 0, UINT32_MAX, "generation", &generation) ||
+      !pm_integer(env, arguments[2], 0, UINT32_MAX, "told", &told)) {
     return NULL;
   }
   watch = watch_of(env, arguments[0]);
@@ -134,6 +135,7 @@ napi_value pm_watch_consent_entry(napi_env env, napi_callback_info info) {
   command = pm_command_for(env, PM_DO_CONSENT, &watch->object);
   if (command == NULL) return NULL;
   command->terms.generation = (uint32_t)generation;
+  command->told = (uint32_t)told;
   (void)pm_give(watch->object.pacer, command);
   return NULL;
 }

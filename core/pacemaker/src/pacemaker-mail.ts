@@ -7,14 +7,15 @@ export interface Recipient {
 }
 
 /** How much is taken from the thread at once, so that a flood leaves time for everything else. */
-const batch = 64;
+const batch = 256;
+/** How long takeovers that have begun already may hold those that have not. */
+const actedMs = 2;
 
 export class Mail {
   readonly #recipients = new Map<number, Recipient>();
   #lastId = 0;
-  /** Taken and not yet read: a callback that throws leaves the rest for the next turn of the loop. */
-  #pending: readonly NativeMail[] = [];
-  #read = 0;
+  readonly #ahead = new Queue();
+  readonly #acted = new Queue();
   #isScheduled = false;
 
   constructor(private readonly take: (max: number) => readonly NativeMail[]) {}
@@ -32,28 +33,28 @@ export class Mail {
     this.#recipients.delete(id);
   }
 
-  /** Reads one batch; what is left is read in later turns of the loop. */
+  /** Reads what there is; what is left is read in later turns of the loop. */
   deliver(): void {
     if (this.#isScheduled) return;
     this.#deliver();
   }
 
   #deliver(): void {
-    if (this.#read === this.#pending.length) {
-      this.#pending = this.take(batch);
-      this.#read = 0;
-    }
-    const isFull = this.#pending.length === batch;
+    const fresh = this.take(batch);
+    // What is about to happen before what has happened: it is of no use any more when it has.
+    this.#ahead.push(fresh.filter(({ kind }) => kind === mailKind.imminent));
+    this.#ahead.push(fresh.filter((mail) => mail.kind !== mailKind.imminent && !isActed(mail)));
+    this.#acted.push(fresh.filter(isActed));
     try {
-      // What is about to happen before what has happened: it is of no use any more when it has.
-      for (const mail of this.#pending) if (mail.kind === mailKind.imminent) this.#recipients.get(mail.id)?.receive(mail);
-      while (this.#read < this.#pending.length) {
-        const mail = this.#pending[this.#read++];
-        if (mail !== undefined && mail.kind !== mailKind.imminent) this.#recipients.get(mail.id)?.receive(mail);
-      }
+      this.#ahead.read((mail) => this.#hand(mail), Number.POSITIVE_INFINITY);
+      this.#acted.read((mail) => this.#hand(mail), performance.now() + actedMs);
     } finally {
-      if (isFull || this.#read < this.#pending.length) this.#schedule();
+      if (fresh.length === batch || !this.#ahead.isEmpty || !this.#acted.isEmpty) this.#schedule();
     }
+  }
+
+  #hand(mail: NativeMail): void {
+    this.#recipients.get(mail.id)?.receive(mail);
   }
 
   #schedule(): void {
@@ -62,5 +63,37 @@ export class Mail {
       this.#isScheduled = false;
       this.#deliver();
     });
+  }
+}
+
+/** Silence at which the thread has done what was to be done first: whoever is told has time. */
+function isActed(mail: NativeMail): boolean {
+  return mail.kind === mailKind.silence && mail.hasSpoken;
+}
+
+/** Read in order; a reader that throws leaves the rest for the next time. */
+class Queue {
+  #mail: NativeMail[] = [];
+  #read = 0;
+
+  get isEmpty(): boolean {
+    return this.#read === this.#mail.length;
+  }
+
+  push(mail: readonly NativeMail[]): void {
+    if (this.isEmpty) {
+      this.#mail = [];
+      this.#read = 0;
+    }
+    for (const one of mail) this.#mail.push(one);
+  }
+
+  /** Until `end`, but one at least. */
+  read(hand: (mail: NativeMail) => void, end: number): void {
+    while (this.#read < this.#mail.length) {
+      const mail = this.#mail[this.#read++];
+      if (mail !== undefined) hand(mail);
+      if (performance.now() >= end) return;
+    }
   }
 }
