@@ -90,8 +90,8 @@ compile() {
       before+=(-nostdinc -isystem "$musl_arm64/usr/include/aarch64-linux-musl" -isystem "$($cc -print-file-name=include)"
         -isystem "$work/kernel-arm64")
       before+=(-nostdlib)
-      # By its path: `-lc` would take libc.a, and a second C library into the process.
-      after=("$musl_arm64/lib/aarch64-linux-musl/libc.so" -lgcc) ;;
+      # By its file name: `-lc` would take libc.a, and a second C library into the process.
+      after=("-L$musl_arm64/lib/aarch64-linux-musl" -l:libc.so -lgcc) ;;
   esac
   mkdir -p "$to/$target"
   $cc "${before[@]}" "${common[@]}" -shared "${sources[@]}" "${ldflags[@]}" -Wl,-soname=pacemaker.node "${after[@]}" -o "$out"
