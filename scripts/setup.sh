@@ -42,35 +42,14 @@ if [ ${#missing[@]} -gt 0 ]; then
   fi
 fi
 
-# The headers of the running node, for the two native parts: beside node, in /usr, or from npm's package of that very version.
-version=$(node -p process.versions.node)
-headers_fit() {
-  [ -f "$1/include/node/node_version.h" ] || return 1
-  local found
-  found=$(awk '/define NODE_(MAJOR|MINOR|PATCH)_VERSION/ { v = v "." $3 } END { print substr(v, 2) }' "$1/include/node/node_version.h")
-  [ "$found" = "$version" ]
-}
-node_headers() {
-  local dir
-  for dir in "$(node -p 'require("path").resolve(process.execPath, "../..")')" /usr /usr/local "$PWD/build/node-$version"; do
-    headers_fit "$dir" && { echo "$dir"; return; }
-  done
-  say "fetching the headers of node $version"
-  mkdir -p "$dir"
-  local archive
-  archive=$(cd build && npm pack --silent "node-$(node -p 'process.platform + "-" + process.arch')@$version")
-  tar -xzf "build/$archive" -C "$dir" --strip-components=1 package/include
-  rm "build/$archive"
-  echo "$dir"
-}
-
 can_compile=yes
 for tool in g++ make python3; do has $tool || can_compile=no; done
 if [ $can_compile = yes ]; then
-  headers=$(node_headers)
+  headers=$(bash scripts/node-headers.sh)
   export npm_config_nodedir=$headers
 fi
 
+version=$(node -p process.versions.node)
 # npm packages: again only when the lock file or node changed.
 stamp="$version $can_compile $(sha256sum package-lock.json | cut -d' ' -f1)"
 if [ "$(cat node_modules/.mainstay-stamp 2>/dev/null)" != "$stamp" ]; then

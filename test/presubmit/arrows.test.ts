@@ -56,8 +56,10 @@ describe('arrows between packages', () => {
       const may = allowed(one) ?? [];
 
       it(`depends on no package of ours but ${may.join(', ') || 'none'}`, () => {
-        const { dependencies = {}, peerDependencies = {} } = one.json;
-        const used = Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => names.has(name));
+        const { dependencies = {}, optionalDependencies = {}, peerDependencies = {} } = one.json;
+        const used = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }).filter((name) =>
+          names.has(name),
+        );
         assert.deepEqual(
           used.filter((name) => !may.includes(name) && !brought(one).includes(name)),
           [],
@@ -65,8 +67,8 @@ describe('arrows between packages', () => {
       });
 
       it('imports only what its package.json names, by the way of the package', () => {
-        const { dependencies = {}, peerDependencies = {} } = one.json;
-        const known = { ...dependencies, ...peerDependencies };
+        const { dependencies = {}, optionalDependencies = {}, peerDependencies = {} } = one.json;
+        const known = { ...dependencies, ...optionalDependencies, ...peerDependencies };
         const wrong: string[] = [];
         for (const path of sourcesOf(one)) {
           for (const specifier of bare(path)) {

@@ -39,6 +39,7 @@ export interface PackageJson {
   readonly files?: readonly string[];
   readonly workspaces?: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly mainstay?: { readonly lane?: string; readonly needs?: readonly string[]; readonly api?: string };

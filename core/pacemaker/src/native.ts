@@ -1,5 +1,7 @@
-/** Loads the addon that binding.gyp builds, and gives it types. Used by the classes beside this file only. */
+/** Loads the addon, built here or before publishing, and gives it types. Used by the classes beside this file only. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { NativeMissingError, NativeSocketError } from './errors.js';
 import type { NativePacemaker } from './native-pacemaker.js';
 
@@ -39,18 +41,44 @@ interface Native extends NativePacemaker {
 
 let loaded: Native | undefined;
 
-/** The addon. Throws NativeMissingError where it is not built for this machine. */
+/** The addon. Throws NativeMissingError where there is none for this machine. */
 export function native(): Native {
-  loaded ??= load(new URL('../build/Release/pacemaker.node', import.meta.url));
+  loaded ??= load(locate());
   return loaded;
 }
 
-/** Loads the addon from one place; separate for the test of its absence. */
-export function load(at: URL): Native {
+/** What was built on this machine wins, also when it does not load: another binary in its place would hide why. */
+function locate(): URL {
+  const local = new URL('../build/Release/pacemaker.node', import.meta.url);
+  return existsSync(local) ? local : prebuilt();
+}
+
+/** Where scripts/prebuild.sh puts the binary for this machine. scripts/install.mjs tries it by this function. */
+export function prebuilt(): URL {
+  return new URL(`../prebuilds/${process.platform}-${process.arch}-${libc()}/pacemaker.node`, import.meta.url);
+}
+
+/** The C library that this process runs with. The report tells glibc's version; without its part about the network it asks nobody. */
+function libc(): 'glibc' | 'musl' {
+  // The types of Node 20 do not know it.
+  const report = process.report as NodeJS.ProcessReport & { excludeNetwork: boolean };
+  const before = report.excludeNetwork;
   try {
-    return createRequire(import.meta.url)(at.pathname) as Native;
+    report.excludeNetwork = true;
+    const { header } = report.getReport() as { header: { glibcVersionRuntime?: string } };
+    return header.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
+  } finally {
+    report.excludeNetwork = before;
+  }
+}
+
+/** Loads the addon from one place; separate for the installation and for the test of its absence. */
+export function load(at: URL): Native {
+  const path = fileURLToPath(at);
+  try {
+    return createRequire(import.meta.url)(path) as Native;
   } catch (error) {
-    throw new NativeMissingError(at.pathname, { cause: error });
+    throw new NativeMissingError(path, { cause: error });
   }
 }
 

@@ -30,7 +30,7 @@ export const errorCatalogue = {
   PORT_FAILED: 'The kernel refused a request of a port.',
   NOTIFY_BAD_EXPORT: 'The default export of a notify hook file is not the result of defineNotify.',
   MODULE_LOAD_FAILED: 'A TypeScript or JavaScript file that the operator named cannot be loaded.',
-  NATIVE_MISSING: 'The native part of Mainstay is not built for this machine.',
+  NATIVE_MISSING: 'The native part of Mainstay is not there for this machine.',
   CONTROL_UNREACHABLE: 'The daemon does not answer on its control socket.',
 } as const;
 

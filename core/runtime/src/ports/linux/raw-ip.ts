@@ -9,14 +9,14 @@ import { SharedUse } from './shared-use.js';
 
 type RawSocketPackage = typeof import('raw-socket');
 
-/** Loads raw-socket; throws MainstayError where its native part is not built. */
-export async function loadRawSocket(): Promise<RawSocketPackage> {
+/** Loads raw-socket, or answers why not: its native part has no prebuilt binaries, and not every router needs it. */
+export async function loadRawSocket(): Promise<RawSocketPackage | MainstayError> {
   try {
     const loaded: { default?: RawSocketPackage } = await import('raw-socket');
     return loaded.default ?? (loaded as RawSocketPackage);
   } catch (error) {
-    const hint = 'build it with `npm rebuild raw-socket`; Node 24 and later need nan 2.22 or newer';
-    throw new MainstayError('NATIVE_MISSING', 'the package raw-socket cannot be loaded: no packet can be sent', hint, {
+    const hint = 'install a C++ compiler, make and python3, then `npm install` again; Node 24 and later need nan 2.22 or newer';
+    return new MainstayError('NATIVE_MISSING', 'the package raw-socket cannot be loaded: no packet can be sent', hint, {
       cause: error,
     });
   }
@@ -28,7 +28,7 @@ export class LinuxRawIp implements RawIp {
   readonly #receivers = new SharedUse<RawIpShared>();
 
   constructor(
-    private readonly rawSocket: RawSocketPackage,
+    private readonly rawSocket: RawSocketPackage | MainstayError,
     private readonly linkOf: (index: number) => Link | undefined,
     private readonly now: () => number,
     private readonly onError: (error: Error) => void,
@@ -39,10 +39,12 @@ export class LinuxRawIp implements RawIp {
     const link = this.linkOf(options.link);
     const what = `cannot open a raw socket for protocol ${protocol} on ${link === undefined ? `link ${options.link}` : link.name}`;
     if (link === undefined) throw new PortError(`${what}: ${refusalText('ENODEV')}`, 'ENODEV');
+    const { rawSocket } = this;
+    if (rawSocket instanceof MainstayError) throw rawSocket;
     const senderKey = `${family} ${link.index}`;
     const receiverKey = `${senderKey} ${protocol}`;
     try {
-      const sender = this.#senders.take(senderKey, () => new RawSender(this.rawSocket, family, link, this.onError));
+      const sender = this.#senders.take(senderKey, () => new RawSender(rawSocket, family, link, this.onError));
       try {
         const shared = this.#receivers.take(receiverKey, () => new RawIpShared(options, this.now));
         const release = () => {
