@@ -120,14 +120,13 @@ napi_value pm_watch_foresee_entry(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* watchConsent(watch, generation, told): under the terms of that generation, by a user who has read so many packets of the watch. */
+/* watchConsent(watch, generation): under the terms of that generation, and until anything is heard. */
 napi_value pm_watch_consent_entry(napi_env env, napi_callback_info info) {
-  napi_value arguments[3];
-  int64_t generation, told;
+  napi_value arguments[2];
+  int64_t generation;
   struct pm_watch *watch;
   struct pm_command *command;
-  if (!pm_arguments(env, info, 3, arguments) || !pm_integer(env, arguments[1], 0, UINT32_MAX, "generation", &generation) ||
-      !pm_integer(env, arguments[2], 0, UINT32_MAX, "told", &told)) {
+  if (!pm_arguments(env, info, 2, arguments) || !pm_integer(env, arguments[1], 0, UINT32_MAX, "generation", &generation)) {
     return NULL;
   }
   watch = watch_of(env, arguments[0]);
@@ -135,7 +134,6 @@ napi_value pm_watch_consent_entry(napi_env env, napi_callback_info info) {
   command = pm_command_for(env, PM_DO_CONSENT, &watch->object);
   if (command == NULL) return NULL;
   command->terms.generation = (uint32_t)generation;
-  command->told = (uint32_t)told;
   (void)pm_give(watch->object.pacer, command);
   return NULL;
 }

@@ -3,15 +3,14 @@
 
 #include "pacer.h"
 
-void pm_tell_packet(struct pm_pacer *pacer, uint32_t object, const struct pm_received *packet, uint32_t number) {
+void pm_tell_packet(struct pm_pacer *pacer, uint32_t object, const struct pm_received *packet) {
   struct pm_record record = {.kind = PM_RECORD_PACKET,
                              .address_length = (uint8_t)packet->address_length,
                              .source_port = packet->source_port,
                              .object = object,
                              .interface_index = packet->interface_index,
                              .number = packet->hop_limit,
-                             .at = pacer->now,
-                             .count = number};
+                             .at = pacer->now};
   memcpy(record.source, packet->source, sizeof record.source);
   memcpy(record.destination, packet->destination, sizeof record.destination);
   if (!pm_ring_write(&pacer->ring, &record, packet->payload, packet->payload_length)) {

@@ -218,7 +218,6 @@ static bool set_record(napi_env env, napi_value object, const struct pm_record *
          pm_set_number(env, object, "sourcePort", record->source_port) &&
          pm_set_number(env, object, "hopLimit", record->number) &&
          pm_set_number(env, object, "interfaceIndex", record->interface_index) &&
-         pm_set_number(env, object, "told", (double)record->count) &&
          pm_set_bytes(env, object, "payload", payload, record->length);
 }
 

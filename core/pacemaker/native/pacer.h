@@ -184,8 +184,6 @@ struct pm_watch {
   struct pm_outgoing_list *words;
   struct pm_deeds *deeds;
   bool may_speak;
-  /* Packets that the user was to judge, those included for which there was no room. */
-  uint32_t told;
   /* With the hands while the watch is on its way through them to the mail; freed by the user, who takes it out. */
   struct pm_deeds *doing;
   /* Read by the user at any time. `heard_at` belongs to `epoch`, `silent_at` to `silent_generation`. */
@@ -218,8 +216,6 @@ struct pm_command {
   struct pm_outgoing_list *packets;
   /* Foresee; NULL: nothing. */
   struct pm_deeds *deeds;
-  /* Consent: the packets that the user has judged. */
-  uint32_t told;
   /* Set; 0: unchanged. */
   int64_t interval_us;
   /* Set; PM_NEVER: unchanged. */
@@ -354,7 +350,7 @@ bool pm_hands_take(struct pm_pacer *pacer, struct pm_watch *watch);
 void pm_hands_wake(struct pm_pacer *pacer);
 
 /* outbox.c: what the thread tells the user. */
-void pm_tell_packet(struct pm_pacer *pacer, uint32_t object, const struct pm_received *packet, uint32_t number);
+void pm_tell_packet(struct pm_pacer *pacer, uint32_t object, const struct pm_received *packet);
 /* A record without a payload. False: the ring is full. */
 bool pm_tell(struct pm_pacer *pacer, struct pm_record *record);
 void pm_mail_object(struct pm_pacer *pacer, struct pm_stack *stack, struct pm_object *object);

@@ -26,7 +26,7 @@ struct pm_record {
   /* Of a packet its hop limit, of a trouble its errno. */
   int32_t number;
   int64_t at;
-  /* Packet of a watch: how many it has told; trouble: how often since it was last told, and whether receiving failed. */
+  /* Trouble: how often since it was last told, and whether receiving failed. */
   uint64_t count;
   bool is_receiving;
   uint8_t source[16];

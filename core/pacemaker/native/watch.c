@@ -83,8 +83,6 @@ void pm_watch_foresee(struct pm_watch *watch, struct pm_command *command) {
 
 void pm_watch_consent(struct pm_watch *watch, const struct pm_command *command) {
   if (command->terms.generation != watch->terms.generation || watch->deadline == PM_NEVER) return;
-  /* The user has not read all that was told: it cannot know yet what it would do. */
-  if (command->told != watch->told) return;
   watch->may_speak = watch->words != NULL;
 }
 
@@ -100,7 +98,7 @@ bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct 
   /* The user has to judge this one first. */
   watch->may_speak = false;
   if (watch->terms.is_rearmed_by_any) rearm(pacer, watch);
-  pm_tell_packet(pacer, watch->object.id, packet, ++watch->told);
+  pm_tell_packet(pacer, watch->object.id, packet);
   return true;
 }
 

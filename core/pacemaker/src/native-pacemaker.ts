@@ -9,8 +9,7 @@ export const mailKind = { ended: 0, packet: 1, silence: 2, turn: 3, trouble: 4, 
 /** `id` is that of the beacon, watch or line that it concerns; `at` in microseconds of CLOCK_MONOTONIC. */
 export type NativeMail = { readonly id: number; readonly at: number } & (
   | { readonly kind: typeof mailKind.ended; readonly hasOverslept: boolean }
-  /** `told`: how many packets the watch has told by now. */
-  | ({ readonly kind: typeof mailKind.packet; readonly told: number } & NativeReceived)
+  | ({ readonly kind: typeof mailKind.packet } & NativeReceived)
   | { readonly kind: typeof mailKind.silence; readonly generation: number; readonly hasSpoken: boolean }
   | { readonly kind: typeof mailKind.imminent; readonly generation: number }
   | { readonly kind: typeof mailKind.turn }
@@ -105,7 +104,7 @@ export interface NativePacemaker {
     requests: Uint8Array,
     frames: readonly (readonly [interfaceIndex: number, frame: Uint8Array])[],
   ): void;
-  /** Does nothing where the terms have another generation by now, or the watch has told more than that. */
-  watchConsent(watch: Handle, generation: number, told: number): void;
+  /** Does nothing where the terms have another generation by now. */
+  watchConsent(watch: Handle, generation: number): void;
   watchState(watch: Handle): [heardAt: number, consumed: number];
 }

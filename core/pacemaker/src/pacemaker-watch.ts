@@ -60,8 +60,6 @@ export class PacemakerWatch {
   readonly #handle: Handle;
   readonly #id: number;
   #generation = 0;
-  /** Packets that were told and have been read. */
-  #told = 0;
   #isOpen = true;
 
   /** @internal */
@@ -126,9 +124,9 @@ export class PacemakerWatch {
     this.line.thread.given();
   }
 
-  /** To what was foreseen, under the present terms and until anything is heard. Of no effect while told packets are unread. */
+  /** To what was foreseen, under the present terms and until anything is heard. */
   consent(): void {
-    guarded(this.line.what, (addon) => addon.watchConsent(this.#handle, this.#generation, this.#told));
+    guarded(this.line.what, (addon) => addon.watchConsent(this.#handle, this.#generation));
     this.line.thread.given();
   }
 
@@ -161,10 +159,8 @@ export class PacemakerWatch {
 
   /** @internal */
   receive(mail: NativeMail): void {
-    if (mail.kind === mailKind.packet) {
-      this.#told = mail.told;
-      this.options.onPacket(heardFrom(mail));
-    } else if (mail.kind === mailKind.silence) {
+    if (mail.kind === mailKind.packet) this.options.onPacket(heardFrom(mail));
+    else if (mail.kind === mailKind.silence) {
       if (mail.hasSpoken || mail.generation === this.#generation) this.options.onSilence(mail.at, mail.hasSpoken);
     } else if (mail.kind === mailKind.imminent && mail.generation === this.#generation) this.options.onImminent?.(mail.at);
   }
