@@ -40,16 +40,17 @@ export class Mail {
 
   #deliver(): void {
     if (this.#read === this.#pending.length) {
-      this.#pending = this.take(batch);
+      // What is about to happen before what has happened: it is of no use any more when it has.
+      const taken = this.take(batch);
+      const isWarning = ({ kind }: NativeMail) => kind === mailKind.imminent;
+      this.#pending = taken.some(isWarning) ? [...taken.filter(isWarning), ...taken.filter((mail) => !isWarning(mail))] : taken;
       this.#read = 0;
     }
     const isFull = this.#pending.length === batch;
     try {
-      // What is about to happen before what has happened: it is of no use any more when it has.
-      for (const mail of this.#pending) if (mail.kind === mailKind.imminent) this.#recipients.get(mail.id)?.receive(mail);
       while (this.#read < this.#pending.length) {
         const mail = this.#pending[this.#read++];
-        if (mail !== undefined && mail.kind !== mailKind.imminent) this.#recipients.get(mail.id)?.receive(mail);
+        if (mail !== undefined) this.#recipients.get(mail.id)?.receive(mail);
       }
     } finally {
       if (isFull || this.#read < this.#pending.length) this.#schedule();
