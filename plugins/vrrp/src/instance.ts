@@ -307,7 +307,7 @@ export class Instance {
     if (!this.pulse.takeBack(this.state)) return;
     this.chronicle.advertised(this.state.priority);
     this.sendAdvert(0);
-    void this.logFailures(this.holdings.withdraw(this.config));
+    this.releasing = this.logFailures(this.holdings.withdraw(this.config));
   }
 
   private onEnd({ why }: BeaconEnd): void {
