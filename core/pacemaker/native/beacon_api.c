@@ -77,6 +77,7 @@ napi_value pm_beacon_set_entry(napi_env env, napi_callback_info info) {
   int64_t interval_us, next_at;
   struct pm_beacon *beacon;
   struct pm_command *command;
+  struct pm_outgoing_list *packets = NULL;
   if (!pm_arguments(env, info, 4, arguments) ||
       !pm_integer(env, arguments[2], 0, MOST_INTERVAL, "intervalUs", &interval_us) ||
       !pm_time(env, arguments[3], "nextAt", &next_at)) {
@@ -88,17 +89,18 @@ napi_value pm_beacon_set_entry(napi_env env, napi_callback_info info) {
   }
   beacon = (struct pm_beacon *)pm_object_of(env, arguments[0], PM_BEACON);
   if (beacon == NULL) return NULL;
+  if (!is_nullish(env, arguments[1])) {
+    packets = pm_packets(env, arguments[1], beacon->line);
+    if (packets == NULL) return NULL;
+  }
   command = pm_command_for(env, PM_DO_SET, &beacon->object);
-  if (command == NULL) return NULL;
+  if (command == NULL) {
+    free(packets);
+    return NULL;
+  }
+  command->packets = packets;
   command->interval_us = interval_us;
   command->next_at = next_at;
-  if (!is_nullish(env, arguments[1])) {
-    command->packets = pm_packets(env, arguments[1], beacon->line);
-    if (command->packets == NULL) {
-      pm_command_free(command);
-      return NULL;
-    }
-  }
   beacon->changes++;
   beacon->asked_next_at = next_at;
   (void)pm_give(beacon->object.pacer, command);

@@ -55,9 +55,10 @@ static bool read_deeds(napi_env env, napi_value requests_value, napi_value list,
   size_t bytes = 0;
   uint8_t *place;
   *out = NULL;
+  if (!measure(env, list, &count, &bytes)) return false;
+  /* After the getters that the list may have: they could take the bytes away. */
   if (!pm_bytes(env, requests_value, "requests", &requests.bytes, &requests.length)) return false;
   if (requests.length > MOST_REQUEST_BYTES) return pm_throw_type(env, "requests have at most 65536 bytes"), false;
-  if (!measure(env, list, &count, &bytes)) return false;
   if (count == 0 && requests.length == 0) return true;
   *out = pm_deeds_new(count, bytes + requests.length);
   if (*out == NULL) return pm_throw_memory(env), false;
@@ -120,13 +121,17 @@ napi_value pm_watch_foresee_entry(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* watchConsent(watch, generation): under the terms of that generation, and until anything is heard. */
+/*
+ * watchConsent(watch, generation, packetsRead): under the terms of that generation, where so many packets are all that came, and
+ * until anything is heard.
+ */
 napi_value pm_watch_consent_entry(napi_env env, napi_callback_info info) {
-  napi_value arguments[2];
-  int64_t generation;
+  napi_value arguments[3];
+  int64_t generation, packets_read;
   struct pm_watch *watch;
   struct pm_command *command;
-  if (!pm_arguments(env, info, 2, arguments) || !pm_integer(env, arguments[1], 0, UINT32_MAX, "generation", &generation)) {
+  if (!pm_arguments(env, info, 3, arguments) || !pm_integer(env, arguments[1], 0, UINT32_MAX, "generation", &generation) ||
+      !pm_integer(env, arguments[2], 0, UINT32_MAX, "packetsRead", &packets_read)) {
     return NULL;
   }
   watch = watch_of(env, arguments[0]);
@@ -134,6 +139,8 @@ napi_value pm_watch_consent_entry(napi_env env, napi_callback_info info) {
   command = pm_command_for(env, PM_DO_CONSENT, &watch->object);
   if (command == NULL) return NULL;
   command->terms.generation = (uint32_t)generation;
+  command->packets_read = (uint32_t)packets_read;
+  command->consumed = atomic_load_explicit(&watch->consumed, memory_order_relaxed);
   (void)pm_give(watch->object.pacer, command);
   return NULL;
 }

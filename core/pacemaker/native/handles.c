@@ -1,6 +1,7 @@
 /* Handle objects of lines, beacons and watches, and values that several entry points read. Used by the API files. */
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api.h"
@@ -69,7 +70,13 @@ struct pm_object *pm_object_of(napi_env env, napi_value handle, enum pm_object_k
 }
 
 struct pm_command *pm_command_for(napi_env env, enum pm_command_kind kind, struct pm_object *object) {
-  struct pm_command *command = pm_command_new(kind, object);
+  struct pm_command *command;
+  /* A getter among the arguments may have closed it. */
+  if (!is_open(object)) {
+    pm_throw_errno(env, "pacemaker", EBADF);
+    return NULL;
+  }
+  command = pm_command_new(kind, object);
   if (command == NULL) (void)pm_throw_memory(env);
   return command;
 }
@@ -156,8 +163,8 @@ static bool read_packet(napi_env env, napi_value value, const struct pm_line *li
 }
 
 struct pm_outgoing_list *pm_packets(napi_env env, napi_value value, const struct pm_line *line) {
-  struct given given[MOST_PACKETS];
   struct pm_outgoing_list *list;
+  struct given given;
   uint32_t count = 0;
   size_t total = 0;
   uint8_t *bytes;
@@ -170,18 +177,26 @@ struct pm_outgoing_list *pm_packets(napi_env env, napi_value value, const struct
   for (uint32_t i = 0; i < count; i++) {
     napi_value packet;
     PM_TRY(env, napi_get_element(env, value, i, &packet));
-    if (!read_packet(env, packet, line, &given[i])) return NULL;
-    total += given[i].length;
+    if (!read_packet(env, packet, line, &given)) return NULL;
+    total += given.length;
   }
   list = pm_outgoing_new(count, total);
   if (list == NULL) return pm_throw_memory(env), NULL;
   bytes = (uint8_t *)&list->items[count];
   for (uint32_t i = 0; i < count; i++) {
     struct pm_outgoing *packet = &list->items[i];
-    if (given[i].length > 0) memcpy(bytes, given[i].bytes, given[i].length);
-    packet->bytes = (struct iovec){.iov_base = bytes, .iov_len = given[i].length};
-    pm_outgoing_address(line, packet, given[i].destination, given[i].port);
-    bytes += given[i].length;
+    napi_value again;
+    /* Getters may have taken the bytes away that were measured. */
+    if (napi_get_element(env, value, i, &again) != napi_ok || !read_packet(env, again, line, &given) || given.length > total) {
+      free(list);
+      pm_throw_type(env, "packets changed while they were read");
+      return NULL;
+    }
+    total -= given.length;
+    if (given.length > 0) memcpy(bytes, given.bytes, given.length);
+    packet->bytes = (struct iovec){.iov_base = bytes, .iov_len = given.length};
+    pm_outgoing_address(line, packet, given.destination, given.port);
+    bytes += given.length;
   }
   return list;
 }

@@ -56,34 +56,48 @@ static bool next_record(struct pm_pacer *pacer, struct pm_mail *mail) {
   return true;
 }
 
-/* Under terms that are no more it is news only to whom words were put into the mouth. */
-static bool read_silence(const struct pm_watch *watch, uint32_t silences, struct pm_mail *mail) {
+/*
+ * Under terms that are no more it is news only to whom words were put into the mouth. Of several silences that were not read in
+ * time the last is told, with the word that any of them has spoken.
+ */
+static bool read_silence(struct pm_watch *watch, struct pm_mail *mail) {
+  uint64_t word = atomic_load_explicit(&watch->silence, memory_order_acquire);
+  struct pm_news news = pm_news_of(word), told = pm_news_of(watch->told_silence);
   *mail = (struct pm_mail){.kind = PM_MAIL_SILENT,
                            .object = watch->object.id,
-                           .generation = atomic_load_explicit(&watch->silent_generation, memory_order_relaxed),
+                           .generation = news.generation,
                            .at = atomic_load_explicit(&watch->silent_at, memory_order_relaxed),
-                           .has_spoken = atomic_load_explicit(&watch->has_spoken, memory_order_relaxed)};
-  return silences != watch->told_silences && (mail->has_spoken || mail->generation == watch->asked_generation);
+                           .has_spoken = news.acts != told.acts};
+  watch->told_silence = word;
+  return news.count != told.count && (mail->has_spoken || news.generation == watch->asked_generation);
 }
 
-static bool read_warning(const struct pm_watch *watch, uint32_t warnings, struct pm_mail *mail) {
+static bool read_warning(struct pm_watch *watch, struct pm_mail *mail) {
+  uint64_t word = atomic_load_explicit(&watch->warning, memory_order_acquire);
+  struct pm_news news = pm_news_of(word), told = pm_news_of(watch->told_warning);
   *mail = (struct pm_mail){.kind = PM_MAIL_IMMINENT,
                            .object = watch->object.id,
-                           .generation = atomic_load_explicit(&watch->warned_generation, memory_order_relaxed),
+                           .generation = news.generation,
                            .at = atomic_load_explicit(&watch->imminent_at, memory_order_relaxed)};
-  return warnings != watch->told_warnings && mail->generation == watch->asked_generation;
+  watch->told_warning = word;
+  return news.count != told.count && news.generation == watch->asked_generation;
 }
 
 static bool next_silent(struct pm_pacer *pacer, struct pm_mail *mail) {
   while (pacer->mail_silent != NULL) {
     struct pm_object *object = take_out(&pacer->mail_silent);
     struct pm_watch *watch = (struct pm_watch *)object;
-    uint32_t silences = atomic_load_explicit(&watch->silences, memory_order_acquire);
-    uint32_t warnings = atomic_load_explicit(&watch->warnings, memory_order_acquire);
-    bool is_news = read_silence(watch, silences, mail) || read_warning(watch, warnings, mail);
-    watch->told_silences = silences;
-    watch->told_warnings = warnings;
-    if (is_of_use(object) && is_news) return true;
+    struct pm_mail silence, warning;
+    uint64_t told_warning = watch->told_warning;
+    bool is_silent = read_silence(watch, &silence), is_warned = read_warning(watch, &warning);
+    /* The silence that it warned of; or that of a deadline after this one, for which it goes into the next round. */
+    bool is_later = is_silent && is_warned && warning.at > silence.at;
+    *mail = is_silent ? silence : warning;
+    if (is_later && !object->is_returned) {
+      watch->told_warning = told_warning;
+      if (!atomic_exchange(&object->is_mailed, true)) pm_push(&pacer->silent, &object->mail);
+    }
+    if (is_of_use(object) && (is_silent || is_warned)) return true;
   }
   return false;
 }

@@ -3,7 +3,7 @@
 
 #include "pacer.h"
 
-void pm_tell_packet(struct pm_pacer *pacer, uint32_t object, const struct pm_received *packet) {
+bool pm_tell_packet(struct pm_pacer *pacer, uint32_t object, const struct pm_received *packet) {
   struct pm_record record = {.kind = PM_RECORD_PACKET,
                              .address_length = (uint8_t)packet->address_length,
                              .source_port = packet->source_port,
@@ -13,10 +13,10 @@ void pm_tell_packet(struct pm_pacer *pacer, uint32_t object, const struct pm_rec
                              .at = pacer->now};
   memcpy(record.source, packet->source, sizeof record.source);
   memcpy(record.destination, packet->destination, sizeof record.destination);
-  if (!pm_ring_write(&pacer->ring, &record, packet->payload, packet->payload_length)) {
-    atomic_fetch_add_explicit(&pacer->lost, 1, memory_order_relaxed);
-  }
   pacer->has_mail = true;
+  if (pm_ring_write(&pacer->ring, &record, packet->payload, packet->payload_length)) return true;
+  atomic_fetch_add_explicit(&pacer->lost, 1, memory_order_relaxed);
+  return false;
 }
 
 bool pm_tell(struct pm_pacer *pacer, struct pm_record *record) {

@@ -183,27 +183,46 @@ struct pm_watch {
   /* What to send and to do the moment that silence is noticed, and whether the user consents to it now. */
   struct pm_outgoing_list *words;
   struct pm_deeds *deeds;
+  /* `words` and `deeds` were not used yet. */
+  bool has_plan;
   bool may_speak;
+  /* Packets that the user was told of: under consent it must have read them all. */
+  uint32_t packets_told;
   /* With the hands while the watch is on its way through them to the mail; freed by the user, who takes it out. */
   struct pm_deeds *doing;
-  /* Read by the user at any time. `heard_at` belongs to `epoch`, `silent_at` to `silent_generation`. */
+  /* Read by the user at any time. `heard_at` belongs to `epoch`. */
   _Atomic int64_t imminent_at;
-  _Atomic uint32_t warned_generation;
-  _Atomic uint32_t warnings;
-  atomic_bool has_spoken;
+  /* One word each, so that what is read together belongs together; pm_news_of makes them. */
+  _Atomic uint64_t warning;
+  _Atomic uint64_t silence;
   _Atomic int64_t heard_at;
   _Atomic uint32_t epoch;
   _Atomic uint64_t consumed;
   _Atomic int64_t silent_at;
-  _Atomic uint32_t silent_generation;
-  _Atomic uint32_t silences;
   /* User only. */
   struct pm_expected *asked_expected;
   uint32_t asked_epoch;
   uint32_t asked_generation;
-  uint32_t told_silences;
-  uint32_t told_warnings;
+  uint64_t told_silence;
+  uint64_t told_warning;
 };
+
+/* What was told last of one kind: how often, under which terms, and how often of these the foreseen was done. */
+struct pm_news {
+  uint32_t generation;
+  uint16_t count;
+  uint16_t acts;
+};
+
+static inline struct pm_news pm_news_of(uint64_t word) {
+  return (struct pm_news){.generation = (uint32_t)(word >> 32), .count = (uint16_t)(word >> 16), .acts = (uint16_t)word};
+}
+
+/* The word after `former`. */
+static inline uint64_t pm_news_next(uint64_t former, uint32_t generation, bool has_acted) {
+  struct pm_news news = pm_news_of(former);
+  return (uint64_t)generation << 32 | (uint32_t)(uint16_t)(news.count + 1) << 16 | (uint16_t)(news.acts + has_acted);
+}
 
 enum pm_command_kind { PM_DO_OPEN, PM_DO_CLOSE, PM_DO_SEND, PM_DO_SET, PM_DO_ARM, PM_DO_FORESEE, PM_DO_CONSENT };
 
@@ -216,6 +235,9 @@ struct pm_command {
   struct pm_outgoing_list *packets;
   /* Foresee; NULL: nothing. */
   struct pm_deeds *deeds;
+  /* Consent: what the user had read and heard by then. */
+  uint32_t packets_read;
+  uint64_t consumed;
   /* Set; 0: unchanged. */
   int64_t interval_us;
   /* Set; PM_NEVER: unchanged. */
@@ -333,7 +355,7 @@ void pm_watch_detach(struct pm_pacer *pacer, struct pm_watch *watch);
 void pm_watch_arm(struct pm_pacer *pacer, struct pm_watch *watch, struct pm_command *command);
 /* Swaps what the command holds for what the watch was to send and to do. */
 void pm_watch_foresee(struct pm_watch *watch, struct pm_command *command);
-/* From now on it does so at silence. Does nothing under other terms than those of the command. */
+/* From now on it does so at silence. Does nothing under other terms than those of the command, or if anything was heard since. */
 void pm_watch_consent(struct pm_watch *watch, const struct pm_command *command);
 /* False: the packet does not pass its filter. */
 bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct pm_received *packet);
@@ -350,7 +372,8 @@ bool pm_hands_take(struct pm_pacer *pacer, struct pm_watch *watch);
 void pm_hands_wake(struct pm_pacer *pacer);
 
 /* outbox.c: what the thread tells the user. */
-void pm_tell_packet(struct pm_pacer *pacer, uint32_t object, const struct pm_received *packet);
+/* False: the ring is full, and the packet lost. */
+bool pm_tell_packet(struct pm_pacer *pacer, uint32_t object, const struct pm_received *packet);
 /* A record without a payload. False: the ring is full. */
 bool pm_tell(struct pm_pacer *pacer, struct pm_record *record);
 void pm_mail_object(struct pm_pacer *pacer, struct pm_stack *stack, struct pm_object *object);

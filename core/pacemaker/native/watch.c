@@ -78,16 +78,22 @@ void pm_watch_foresee(struct pm_watch *watch, struct pm_command *command) {
   watch->deeds = command->deeds;
   command->packets = words;
   command->deeds = deeds;
+  watch->has_plan = watch->words != NULL;
   watch->may_speak = false;
 }
 
 void pm_watch_consent(struct pm_watch *watch, const struct pm_command *command) {
   if (command->terms.generation != watch->terms.generation || watch->deadline == PM_NEVER) return;
-  watch->may_speak = watch->words != NULL;
+  /* What the user has not read yet may change its mind. */
+  if (command->packets_read != watch->packets_told) return;
+  if (command->consumed != atomic_load_explicit(&watch->consumed, memory_order_relaxed)) return;
+  watch->may_speak = watch->has_plan;
 }
 
 bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct pm_received *packet) {
   if (!pm_passes(&watch->filter, packet)) return false;
+  /* The user has to judge this one first. */
+  watch->may_speak = false;
   if (watch->terms.expected != NULL && pm_equals(watch->terms.expected, packet)) {
     watch->heard_awake = pacer->now - asleep(pacer);
     atomic_store_explicit(&watch->heard_at, pacer->now, memory_order_relaxed);
@@ -95,22 +101,27 @@ bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct 
     rearm(pacer, watch);
     return true;
   }
-  /* The user has to judge this one first. */
-  watch->may_speak = false;
   if (watch->terms.is_rearmed_by_any) rearm(pacer, watch);
-  pm_tell_packet(pacer, watch->object.id, packet);
+  if (pm_tell_packet(pacer, watch->object.id, packet)) watch->packets_told++;
   return true;
+}
+
+/* After what belongs to it. Written by this thread alone. */
+static void note(_Atomic uint64_t *word, uint32_t generation, bool has_acted) {
+  uint64_t former = atomic_load_explicit(word, memory_order_relaxed);
+  atomic_store_explicit(word, pm_news_next(former, generation, has_acted), memory_order_release);
 }
 
 static void tell_silence(struct pm_pacer *pacer, struct pm_watch *watch, int64_t at) {
   bool has_spoken = watch->may_speak;
-  if (has_spoken) pm_line_queue(pacer, watch->line, watch->words);
-  atomic_store_explicit(&watch->has_spoken, has_spoken, memory_order_relaxed);
+  if (has_spoken) {
+    pm_line_queue(pacer, watch->line, watch->words);
+    watch->has_plan = false;
+  }
   watch->may_speak = false;
   watch->deadline = PM_NEVER;
   atomic_store_explicit(&watch->silent_at, at, memory_order_relaxed);
-  atomic_store_explicit(&watch->silent_generation, watch->terms.generation, memory_order_relaxed);
-  atomic_fetch_add_explicit(&watch->silences, 1, memory_order_release);
+  note(&watch->silence, watch->terms.generation, has_spoken);
   /* Told when it is done: whoever undoes it comes later. */
   if (has_spoken && pm_hands_take(pacer, watch)) return;
   pm_mail_object(pacer, &pacer->silent, &watch->object);
@@ -120,8 +131,7 @@ static void warn(struct pm_pacer *pacer, struct pm_watch *watch) {
   watch->is_warned = true;
   pm_schedule_at(&pacer->deadlines, &watch->slot, watch->deadline);
   atomic_store_explicit(&watch->imminent_at, watch->deadline + asleep(pacer), memory_order_relaxed);
-  atomic_store_explicit(&watch->warned_generation, watch->terms.generation, memory_order_relaxed);
-  atomic_fetch_add_explicit(&watch->warnings, 1, memory_order_release);
+  note(&watch->warning, watch->terms.generation, false);
   pm_mail_object(pacer, &pacer->silent, &watch->object);
 }
 

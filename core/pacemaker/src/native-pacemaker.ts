@@ -104,7 +104,7 @@ export interface NativePacemaker {
     requests: Uint8Array,
     frames: readonly (readonly [interfaceIndex: number, frame: Uint8Array])[],
   ): void;
-  /** Does nothing where the terms have another generation by now. */
-  watchConsent(watch: Handle, generation: number): void;
+  /** Does nothing where the terms have another generation by now, or another number of packets has come than was read. */
+  watchConsent(watch: Handle, generation: number, packetsRead: number): void;
   watchState(watch: Handle): [heardAt: number, consumed: number];
 }

@@ -60,6 +60,8 @@ export class PacemakerWatch {
   readonly #handle: Handle;
   readonly #id: number;
   #generation = 0;
+  /** Packets that were told. */
+  #read = 0;
   #isOpen = true;
 
   /** @internal */
@@ -124,9 +126,9 @@ export class PacemakerWatch {
     this.line.thread.given();
   }
 
-  /** To what was foreseen, under the present terms and until anything is heard. */
+  /** To what was foreseen, under the present terms and until anything is heard. Nothing where that has come and was not told yet. */
   consent(): void {
-    guarded(this.line.what, (addon) => addon.watchConsent(this.#handle, this.#generation));
+    guarded(this.line.what, (addon) => addon.watchConsent(this.#handle, this.#generation, this.#read));
     this.line.thread.given();
   }
 
@@ -159,8 +161,10 @@ export class PacemakerWatch {
 
   /** @internal */
   receive(mail: NativeMail): void {
-    if (mail.kind === mailKind.packet) this.options.onPacket(heardFrom(mail));
-    else if (mail.kind === mailKind.silence) {
+    if (mail.kind === mailKind.packet) {
+      this.#read = (this.#read + 1) >>> 0;
+      this.options.onPacket(heardFrom(mail));
+    } else if (mail.kind === mailKind.silence) {
       if (mail.hasSpoken || mail.generation === this.#generation) this.options.onSilence(mail.at, mail.hasSpoken);
     } else if (mail.kind === mailKind.imminent && mail.generation === this.#generation) this.options.onImminent?.(mail.at);
   }

@@ -45,6 +45,12 @@ export class Chronicle {
     return { ...this.counted, advertsSent: advertsSent + sent, advertsReceived: advertsReceived + heard };
   }
 
+  /** An advertisement has left, to every destination. */
+  advertised(priority: number): void {
+    this.counted.advertsSent++;
+    if (priority === 0) this.counted.priorityZeroSent++;
+  }
+
   /** Advertisements have left, one for each destination. */
   sent(packets: readonly { readonly source: string; readonly destination: string }[], priority: number): void {
     for (const ends of packets) this.adverted('sent', priority, this.configOf().advertIntervalMs, ends);

@@ -125,9 +125,8 @@ export class Instance {
   }
 
   /** Settles when a resignation under way has come to its end. */
-  private letGoOf(): Promise<void> {
-    if (!this.isResigning) return Promise.resolve();
-    return new Promise((resolve) => this.whenLetGo.push(resolve));
+  private async letGoOf(): Promise<void> {
+    if (this.isResigning) await new Promise<void>((resolve) => this.whenLetGo.push(resolve));
   }
 
   /** Releases what a new configuration no longer lists, before `update`: another instance may take it over. */
@@ -208,7 +207,7 @@ export class Instance {
 
   private readonly ears = {
     onPacket: (packet: HeardPacket) => this.onPacket(packet),
-    onImminent: () => this.onImminent(),
+    onImminent: (deadline: number) => this.onImminent(deadline),
     onSilence: (at: number, hasActed: boolean) => this.onSilence(at, hasActed),
   };
 
@@ -282,11 +281,12 @@ export class Instance {
   }
 
   /** What the machine will do if nothing is heard: known already, unless somebody else has a say in it. */
-  private onImminent(): void {
+  private onImminent(warnedOf: number): void {
     this.catchUp();
     const { voice, state } = this;
     const deadline = deadlineOf(state);
-    if (state.kind !== 'backup' || deadline === undefined || voice === undefined) return;
+    // What was heard since may have put it off: the next warning asks again.
+    if (state.kind !== 'backup' || deadline === undefined || deadline > warnedOf + grainMs || voice === undefined) return;
     if (this.around.run.hooks.isTapped('vrrp.mayBecomeMaster', this.config.name)) return;
     const [first] = this.around.step(state, { kind: 'timer' }, this.config, deadline).effects;
     if (first?.kind !== 'sendAdvert') return;
@@ -304,7 +304,10 @@ export class Instance {
     // Where it has acted it was master from then on; otherwise what counts is when it can act.
     const due = deadlineOf(this.state) ?? at;
     this.dispatch({ kind: 'timer' }, hasActed ? Math.max(at, Math.min(due, at + grainMs)) : undefined);
-    if (this.pulse.takeBack(this.voice)) void this.logFailures(this.holdings.withdraw(this.config));
+    if (!this.pulse.takeBack(this.state)) return;
+    this.chronicle.advertised(this.state.priority);
+    this.sendAdvert(0);
+    this.releasing = this.logFailures(this.holdings.withdraw(this.config));
   }
 
   private onEnd({ why }: BeaconEnd): void {
@@ -312,8 +315,7 @@ export class Instance {
       this.dispatch({ kind: 'timer' });
       return;
     }
-    this.chronicle.counted.advertsSent++;
-    this.chronicle.counted.priorityZeroSent++;
+    this.chronicle.advertised(0);
     this.dispatch({ kind: 'lapsed', afterMs: this.config.deadManMs });
   }
 
@@ -357,8 +359,7 @@ export class Instance {
     const { voice } = this;
     if (this.wire === undefined || voice === undefined) return;
     this.pulse.send(voice, priority);
-    this.chronicle.counted.advertsSent++;
-    if (priority === 0) this.chronicle.counted.priorityZeroSent++;
+    this.chronicle.advertised(priority);
   }
 
   /** `announcesAll`: also where nothing was added. */
@@ -375,9 +376,7 @@ export class Instance {
 
   private announceAll(times: number): void {
     const isMaster = () => this.state.kind === 'master';
-    for (const address of this.holdings.current) {
-      this.around.neighbours.announce(address, this.config.announce, times, isMaster);
-    }
+    for (const address of this.holdings.current) this.around.neighbours.announce(address, this.config.announce, times, isMaster);
   }
 
   private async logFailures(release: Promise<readonly string[]>): Promise<void> {

@@ -42,6 +42,12 @@ interface Armed {
   isTold: boolean;
 }
 
+/** What a takeover begins with. */
+interface Plan {
+  readonly voice: Voice;
+  readonly priority: number;
+}
+
 /** So long before a takeover the machine is asked what it will do: time for a busy event loop, and half an interval at most. */
 const warnMs = 200;
 
@@ -59,10 +65,11 @@ export class Pulse {
   private armed: Armed | undefined;
   private made: { readonly voice: Voice; readonly packets: Map<number, readonly PacedPacket[]> } | undefined;
   /** What the watch has been given to do at silence. */
-  private plan: { readonly voice: Voice; readonly priority: number } | undefined;
-  private hasConsented = false;
-  /** The priority that it has said so. */
-  private spoken: number | undefined;
+  private plan: Plan | undefined;
+  /** What it may be doing at this moment, by consent. */
+  private acting: Plan | undefined;
+  /** What it has done, and nobody has answered for yet. */
+  private spoken: Plan | undefined;
   private endedTurns = 0;
   private wire: Attachment | undefined;
   private earlierConsumed = 0;
@@ -77,7 +84,7 @@ export class Pulse {
     this.wire = wire;
     this.armed = undefined;
     this.plan = undefined;
-    this.hasConsented = false;
+    this.acting = undefined;
     this.doubt();
   }
 
@@ -121,7 +128,7 @@ export class Pulse {
   /** Sends once, now. */
   send(voice: Voice, priority: number): void {
     const packets = this.packetsOf(voice, priority);
-    const isSaid = this.spoken === priority;
+    const isSaid = this.spoken?.priority === priority && isSame(this.spoken.voice, voice);
     this.spoken = undefined;
     if (!isSaid) for (const packet of packets) this.wire?.send(packet);
     if (this.wire !== undefined) this.listener.onSent(packets, priority);
@@ -141,36 +148,37 @@ export class Pulse {
     return this.plan !== undefined;
   }
 
-  /** Links, addresses or the configuration have changed. */
+  /** Links, addresses or the configuration have changed. A consent to the plan ends with new terms. */
   forgetPlan(): void {
     this.plan = undefined;
+    if (this.acting !== undefined) this.armed = undefined;
   }
 
   /** Should silence be noticed before anything changes, the plan is what the machine will do. */
   consent(): void {
-    if (this.plan !== undefined) this.wire?.watch.consent();
-    this.hasConsented = true;
+    if (this.plan === undefined) return;
+    this.wire?.watch.consent();
+    this.acting = this.plan;
   }
 
   /** The watch has told of silence. */
   silenceTold(hasActed: boolean): void {
     if (this.armed !== undefined) this.armed.isTold = true;
-    this.hasConsented = false;
-    this.spoken = hasActed ? this.plan?.priority : undefined;
+    this.spoken = hasActed ? this.acting : undefined;
+    this.acting = undefined;
     if (hasActed) this.plan = undefined;
   }
 
-  /** What was foreseen has been said, and did not come: it is taken back. True: what was done with it must be undone. */
-  takeBack(voice: Voice | undefined): boolean {
-    if (this.spoken === undefined) return false;
+  /** True: what was foreseen has been said and done, and did not come: it must be undone. */
+  takeBack(state: State): boolean {
+    const { spoken } = this;
     this.spoken = undefined;
-    if (voice !== undefined) this.send(voice, 0);
-    return true;
+    return spoken !== undefined && state.kind !== 'master';
   }
 
   /** Settles when it is told what the pacemaker may be doing at this moment, by consent. */
   async settled(clock: Clock): Promise<void> {
-    if (this.hasConsented) await new Promise<void>((resolve) => void clock.after(actingMs, resolve));
+    if (this.acting !== undefined) await new Promise<void>((resolve) => void clock.after(actingMs, resolve));
   }
 
   /** Brings the pacemaker in line with the state. `voice` undefined: there is no address to speak from. */
@@ -266,7 +274,6 @@ export class Pulse {
       armed.rearmMs === rearmMs;
     if (isArmed) return;
     const warning = state.kind === 'backup' ? { warnMs: Math.min(warnMs, state.masterIntervalMs / 2) } : {};
-    this.hasConsented = false;
     watch.arm({ deadline, rearmUs: rearmMs * 1000, ...warning, ...(expected && { expected }) });
     this.armed = { deadline, expected, rearmMs, isTold: false };
   }

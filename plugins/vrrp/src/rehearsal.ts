@@ -39,7 +39,7 @@ export async function rehearse(model: InstanceConfig, clock: Clock): Promise<voi
     await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
     const { heard } = stage;
     heard?.onPacket(stage.advert(actor.config, 90, 'other'));
-    heard?.onImminent?.(clock.now());
+    heard?.onImminent?.(clock.now() + 10 * actor.config.advertIntervalMs);
     heard?.onSilence(clock.now() + 10 * actor.config.advertIntervalMs, i % 2 === 0);
     await null;
     stage.afterwards.flush();

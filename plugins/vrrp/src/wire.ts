@@ -21,7 +21,7 @@ export interface Receiver {
   /** Multicast group to be in; absent for unicast. */
   readonly group?: string;
   onPacket(packet: HeardPacket): void;
-  onImminent(): void;
+  onImminent(deadline: number): void;
   onSilence(at: number, hasActed: boolean): void;
 }
 

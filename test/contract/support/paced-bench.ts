@@ -7,6 +7,7 @@ import type {
   BeaconEnd,
   BeaconOptions,
   Clock,
+  Foreseen,
   HeardPacket,
   PacedPacket,
   PacedSocket,
@@ -21,7 +22,9 @@ import type {
 /** `of` is the number of the socket, beacon or watch that told it. */
 export type PacedEvent = { readonly of: number } & (
   | { readonly kind: 'packet' | 'stray'; readonly packet: HeardPacket }
-  | { readonly kind: 'silence' | 'turn'; readonly at: number }
+  | { readonly kind: 'turn'; readonly at: number }
+  | { readonly kind: 'imminent'; readonly at: number; readonly deadline: number }
+  | { readonly kind: 'silence'; readonly at: number; readonly hasActed: boolean }
   | ({ readonly kind: 'end' } & BeaconEnd)
   | { readonly kind: 'error'; readonly message: string }
 );
@@ -58,6 +61,10 @@ export interface PacedBench {
   /** Answers the deadline. */
   arm(watch: number, terms: BenchTerms): number;
   disarm(watch: number): void;
+  foresee(watch: number, foreseen: Foreseen): void;
+  consent(watch: number): void;
+  /** From now on it consents whenever it is warned, at once. */
+  consentWhenWarned(watch: number): void;
   watchState(watch: number): { readonly heardAt: number | undefined; readonly consumed: number };
   closeWatch(watch: number): void;
   told(): readonly PacedEvent[];
@@ -75,6 +82,7 @@ export function pace(bench: PacedBench, calls: readonly PacedCall[]): readonly u
 export function createPacedBench(pacemaker: Pacemaker, clock: Clock): PacedBench {
   const things: { readonly socket?: PacedSocket; readonly beacon?: Beacon; readonly watch?: Watch }[] = [];
   let events: PacedEvent[] = [];
+  const obedient = new Set<number>();
   const find = <Kind extends 'socket' | 'beacon' | 'watch'>(kind: Kind, id: number) => {
     const found = things[id]?.[kind];
     if (found === undefined) throw new RangeError(`no ${kind} ${id}`);
@@ -119,7 +127,11 @@ export function createPacedBench(pacemaker: Pacemaker, clock: Clock): PacedBench
       const watch = find('socket', id).watch({
         ...options,
         onPacket: (packet) => events.push({ of, kind: 'packet', packet }),
-        onSilence: (at) => events.push({ of, kind: 'silence', at }),
+        onImminent: (deadline) => {
+          events.push({ of, kind: 'imminent', at: clock.now(), deadline });
+          if (obedient.has(of)) find('watch', of).consent();
+        },
+        onSilence: (at, hasActed) => events.push({ of, kind: 'silence', at, hasActed }),
       });
       return things.push({ watch }) - 1;
     },
@@ -129,6 +141,9 @@ export function createPacedBench(pacemaker: Pacemaker, clock: Clock): PacedBench
       return deadline;
     },
     disarm: (id) => find('watch', id).disarm(),
+    foresee: (id, foreseen) => find('watch', id).foresee(foreseen),
+    consent: (id) => find('watch', id).consent(),
+    consentWhenWarned: (id) => void obedient.add(id),
     watchState: (id) => {
       const { heardAt, consumed } = find('watch', id);
       return { heardAt, consumed };
@@ -137,6 +152,7 @@ export function createPacedBench(pacemaker: Pacemaker, clock: Clock): PacedBench
     told: () => [...events],
     reset: () => {
       for (const { socket } of things) socket?.close();
+      obedient.clear();
       events = [];
     },
   };

@@ -1,5 +1,6 @@
 /** A router of one vrrp_instance on a simulated host, and what it does on the wire and in the kernel. For the tests of vrrp. */
 import assert from 'node:assert/strict';
+import type { Plugin } from '@mainstay/sdk';
 import { type TestedPlugin, type TestPluginOptions, testPlugin } from '@mainstay/testing';
 import { createVrrpPlugin, decodeAdvert, encodeAdvert, noAuthentication } from '@mainstay/vrrp';
 
@@ -23,9 +24,13 @@ const hosts = {
   peer: { eth0: ['192.0.2.2/24'] },
 };
 
-export async function routerOf(config: string, options: Partial<TestPluginOptions> = {}): Promise<Router> {
+export async function routerOf(
+  config: string,
+  options: Partial<TestPluginOptions> = {},
+  plugin: Plugin = createVrrpPlugin(),
+): Promise<Router> {
   const seen: string[] = [];
-  const started = testPlugin(createVrrpPlugin(), { config, hosts, ...options });
+  const started = testPlugin(plugin, { config, hosts, ...options });
   const tested = await started;
   tested.net.segment().watch(({ at, from, frame }) => {
     if (from !== 'router') return;

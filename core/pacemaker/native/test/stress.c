@@ -1,13 +1,19 @@
 /*
- * Two threads at full speed: the user makes, changes, closes and reads at random, the pacemaker works on loopback. For the thread
- * sanitizer, and for the address sanitizer's search for leaks. Run by scripts/test-native.sh: stress [seconds] [seed].
+ * Two threads at full speed: the user makes, changes, closes and reads at random, the pacemaker and its hands work on loopback,
+ * in a network namespace of their own. For the thread sanitizer, and for the address sanitizer's search for leaks. Run by
+ * scripts/test-native.sh: stress [seconds] [seed].
  */
+#include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "../interface.h"
@@ -19,6 +25,8 @@
 #define PORT 47840
 #define ETHER_TYPE 0x88ba
 #define PROTOCOL 252
+/* Of write_request, a multiple of 4. */
+#define REQUEST_SIZE 32
 
 static uint64_t state;
 
@@ -45,7 +53,7 @@ struct place {
 static struct place places[LINES];
 static struct pm_pacer *pacer;
 static uint32_t last_id;
-static uint64_t mails[3], records[4];
+static uint64_t mails[4], records[4], deeds;
 
 /* Gives up the handle's share, as a garbage collector would. */
 static void let_go(struct pm_object *object) {
@@ -144,6 +152,8 @@ static struct pm_watch *open_watch(struct pm_line *line) {
   watch->filter.rules_length = sizeof rule;
   watch->has_key = line->key.length != 0 && draw(4) != 0;
   watch->key = (uint32_t)draw(4);
+  /* Half of them are deaf, or there would be little silence. */
+  if (draw(2) == 0) watch->filter.hop_limit_least = INT32_MAX;
   give(pm_command_new(PM_DO_OPEN, &watch->object));
   return watch;
 }
@@ -156,6 +166,7 @@ static void arm_watch(struct pm_watch *watch, uint32_t generation) {
   if (command == NULL) fail("no memory");
   command->terms = (struct pm_terms){.deadline = draw(4) == 0 ? PM_NEVER : pm_clock() + (int64_t)draw(30000),
                                      .rearm_us = draw(4) == 0 ? -1 : (int64_t)draw(30000),
+                                     .warn_us = draw(4) == 0 ? -1 : (int64_t)draw(10000),
                                      .is_rearmed_by_any = draw(4) == 0};
   packet.payload = bytes + head;
   packet.payload_length = write_packet(watch->line, bytes) - head;
@@ -164,6 +175,56 @@ static void arm_watch(struct pm_watch *watch, uint32_t generation) {
   if (watch->line->transport == PM_FRAMES) packet.address_length = 0;
   if (draw(4) != 0) command->terms.expected = pm_expected_new(&packet);
   if (!pm_prepare_arm(watch, command, generation)) fail("no memory");
+  give(command);
+}
+
+/* Removes an address that is not there: harmless, and takes the kernel's lock. */
+static void write_request(uint8_t *bytes) {
+  struct {
+    struct nlmsghdr head;
+    struct ifaddrmsg address;
+    struct rtattr attribute;
+    uint8_t local[4];
+  } request = {.head = {.nlmsg_len = sizeof request, .nlmsg_type = RTM_DELADDR, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
+               .address = {.ifa_family = AF_INET, .ifa_prefixlen = 32, .ifa_index = LOOPBACK},
+               .attribute = {.rta_len = RTA_LENGTH(4), .rta_type = IFA_LOCAL},
+               .local = {192, 0, 2, 77}};
+  memcpy(bytes, &request, REQUEST_SIZE);
+}
+
+static struct pm_deeds *deeds_for(void) {
+  size_t requests = draw(3), frames = draw(3);
+  struct pm_deeds *list = pm_deeds_new(frames, requests * REQUEST_SIZE + frames * 60);
+  uint8_t *place;
+  if (list == NULL) fail("no memory");
+  place = (uint8_t *)&list->frames[frames];
+  list->requests = place;
+  list->requests_length = requests * REQUEST_SIZE;
+  for (; requests > 0; requests--, place += REQUEST_SIZE) write_request(place);
+  for (size_t i = 0; i < frames; i++, place += 60) {
+    place[12] = ETHER_TYPE >> 8;
+    place[13] = ETHER_TYPE & 255;
+    list->frames[i] = (struct pm_deed_frame){
+        .interface_index = LOOPBACK, .ether_type = ETHER_TYPE, .bytes = place, .length = 60};
+  }
+  return list;
+}
+
+static void foresee(struct pm_watch *watch) {
+  struct pm_command *command = pm_command_new(PM_DO_FORESEE, &watch->object);
+  if (command == NULL) fail("no memory");
+  command->packets = packets_for(watch->line);
+  if (draw(4) != 0) command->deeds = deeds_for();
+  give(command);
+}
+
+/* Mostly as of this moment; the packets that it knows of are anybody's guess. */
+static void consent(struct pm_watch *watch, uint32_t generation) {
+  struct pm_command *command = pm_command_new(PM_DO_CONSENT, &watch->object);
+  if (command == NULL) fail("no memory");
+  command->terms.generation = draw(8) == 0 ? generation + 1 : generation;
+  command->packets_read = (uint32_t)draw(2);
+  command->consumed = atomic_load_explicit(&watch->consumed, memory_order_relaxed);
   give(command);
 }
 
@@ -202,7 +263,9 @@ static void change_watch(struct place *place, struct pm_watch **watch, uint32_t 
     let_go(&(*watch)->object);
     *watch = NULL;
   } else {
-    arm_watch(*watch, ++*generation);
+    if (draw(2) == 0) foresee(*watch);
+    if (draw(3) != 0) arm_watch(*watch, ++*generation);
+    if (draw(4) != 0) consent(*watch, *generation);
     if (pm_watch_heard_at(*watch) > pm_clock()) fail("heard in the future");
   }
 }
@@ -237,6 +300,7 @@ static void read_mail(void) {
   uint64_t sum = 0;
   for (int i = 0; i < 256 && pm_mail_next(pacer, &mail); i++) {
     mails[mail.kind]++;
+    if (mail.kind == PM_MAIL_SILENT && mail.has_spoken) deeds++;
     if (mail.kind != PM_MAIL_RECORD) continue;
     records[mail.record->kind]++;
     for (uint32_t at = 0; at < mail.record->length; at++) sum += ((const uint8_t *)(mail.record + 1))[at];
@@ -249,12 +313,23 @@ static void notify(void *data) {
   (void)!write(*(int *)data, &one, sizeof one);
 }
 
+/* Nothing of this reaches the host's tables; without the privilege for that, its loopback must do. */
+static void be_alone(void) {
+  struct ifreq loopback = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+  int fd;
+  if (unshare(CLONE_NEWNET) != 0) return;
+  fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &loopback) != 0) fail("no loopback of its own");
+  (void)close(fd);
+}
+
 int main(int count, char **arguments) {
   int64_t seconds = count > 1 ? strtoll(arguments[1], NULL, 10) : 5;
   int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   int64_t end = pm_clock() + seconds * 1000000;
   uint64_t acts = 0;
   state = count > 2 ? strtoull(arguments[2], NULL, 10) : 1;
+  be_alone();
   if (pm_pacer_start(notify, &wake_fd, &pacer) != 0) fail("cannot start");
   while (pm_clock() < end) {
     struct pollfd poll_fd = {.fd = wake_fd, .events = POLLIN};
@@ -272,11 +347,14 @@ int main(int count, char **arguments) {
   for (int i = 1; i < LINES; i += 2) {
     if (places[i].line != NULL) close_line(&places[i]);
   }
-  printf("stress: %llu commands, %llu packets, %llu turns, %llu ends, %llu silences, %llu lost\n", (unsigned long long)acts,
+  printf("stress: %llu commands, %llu packets, %llu turns, %llu ends, %llu silences, %llu of them foreseen, %llu warnings, %llu lost\n",
+         (unsigned long long)acts,
          (unsigned long long)records[PM_RECORD_PACKET], (unsigned long long)records[PM_RECORD_TURN],
          (unsigned long long)mails[PM_MAIL_ENDED], (unsigned long long)mails[PM_MAIL_SILENT],
-         (unsigned long long)atomic_load(&pacer->lost));
-  if (mails[PM_MAIL_ENDED] == 0 || mails[PM_MAIL_SILENT] == 0 || records[PM_RECORD_PACKET] == 0) fail("little happened");
+         (unsigned long long)deeds, (unsigned long long)mails[PM_MAIL_IMMINENT], (unsigned long long)atomic_load(&pacer->lost));
+  if (mails[PM_MAIL_ENDED] == 0 || mails[PM_MAIL_SILENT] == 0 || records[PM_RECORD_PACKET] == 0 || deeds == 0 ||
+      mails[PM_MAIL_IMMINENT] == 0)
+    fail("little happened");
   pm_pacer_disown(pacer);
   (void)close(wake_fd);
   return 0;

@@ -205,7 +205,10 @@ export interface Watch {
   arm(terms: WatchTerms): void;
   /** What to do the moment that silence is noticed, before JavaScript hears of it. Kept until it is done or foreseen otherwise. */
   foresee(foreseen: Foreseen): void;
-  /** It shall be done if silence comes under the present terms and nothing passes the filter before. */
+  /**
+   * It shall be done if silence comes under the present terms and nothing passes the filter before. Does nothing where a packet has
+   * come already that was not told yet: the consent would be given without it.
+   */
   consent(): void;
   /** No deadline and no expected packet: everything is told. */
   disarm(): void;

@@ -104,7 +104,7 @@ export class ClockWatch implements Watch {
   /** Mostly to a later time: the timer that runs finds out when it fires. */
   #rearm(receivedAt: number, ms: number): void {
     const deadline = receivedAt + ms;
-    if (this.#isTold || deadline < this.#timerAt) {
+    if (this.#isTold || deadline - (this.#terms?.warnMs ?? 0) < this.#timerAt) {
       this.#isTold = false;
       this.#expectBy(deadline, receivedAt);
       return;
@@ -141,7 +141,7 @@ export class ClockWatch implements Watch {
       // How long it slept is not known, at most since the deadline was set: the wait begins anew.
       this.#isExtended = true;
       this.#deadline = now + this.#waitMs;
-      this.#schedule(this.#deadline);
+      this.#schedule(this.#next);
     } else if (late > lateMs && !this.#hasLooked) {
       // The event loop reads sockets between two rounds of timers.
       this.#hasLooked = true;
@@ -150,6 +150,7 @@ export class ClockWatch implements Watch {
       this.#isTold = true;
       this.#timerAt = Number.POSITIVE_INFINITY;
       const acts = this.#hasConsent ? this.#foreseen : undefined;
+      if (acts !== undefined) this.#foreseen = undefined;
       this.#hasConsent = false;
       for (const packet of acts?.packets ?? []) this.send(packet);
       this.options.onSilence(now, acts !== undefined);

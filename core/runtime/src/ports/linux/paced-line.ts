@@ -37,6 +37,10 @@ import { flag, messageType } from './rtnetlink.js';
 /** As LinuxAddresses adds: never over what is there. The answers are nobody's. */
 const addFlags = flag.request | flag.ack | flag.create | flag.exclusive;
 
+/** As much as the thread takes to do at silence; who hears of silence does the rest. */
+const mostRequestBytes = 65_536;
+const mostFrames = 1024;
+
 type NativePacket = Parameters<NonNullable<ConstructorParameters<typeof PacemakerLine>[2]>['onPacket']>[0];
 
 /** What the port hears of its line. */
@@ -235,10 +239,15 @@ class PacedWatch implements Watch {
   foresee({ packets, addresses = [], frames = [] }: Foreseen): void {
     if (!this.#isOpen || !this.isLineOpen()) return;
     const requests = addresses.map((address) => formatRequest(messageType.newAddress, addFlags, 0, additionOf(address)));
+    let bytes = 0;
+    const first = requests.filter(({ length }) => {
+      bytes += length;
+      return bytes <= mostRequestBytes;
+    });
     this.watch.foresee({
       packets: packets.map(this.native),
-      requests: Buffer.concat(requests),
-      frames: frames.map(({ link, frame }) => [link, frame] as const),
+      requests: Buffer.concat(first),
+      frames: frames.slice(0, mostFrames).map(({ link, frame }) => [link, frame] as const),
     });
   }
   consent(): void {
