@@ -188,7 +188,8 @@ export class Manager {
 
   private scheduleTick(): void {
     this.tick = this.run.clock.after(priorityRefreshMs, () => {
-      for (const instance of this.all) {
+      // Not a copy of them all: each second's garbage makes the heap grow until it is collected.
+      for (const instance of this.instances.values()) {
         if (this.run.hooks.isTapped('vrrp.priority', instance.config.name)) instance.refreshPriority();
         instance.refreshSight();
       }

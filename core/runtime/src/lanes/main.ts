@@ -14,6 +14,7 @@ import {
 } from '@mainstay/sdk';
 import { LineCutter } from '../log/line-cutter.js';
 import { weigh } from '../supervisor/memory.js';
+import { collectYoungGarbage } from '../young-garbage.js';
 import { BoundedSender } from './bounded-sender.js';
 import { laneHost } from './host-adapter.js';
 import { Lane } from './lane.js';
@@ -149,4 +150,5 @@ process.on('SIGTERM', end);
 // The terminal and service managers signal the whole group: what to do about it is the supervisor's decision.
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {});
 for (const what of refused) say('debug', what);
+collectYoungGarbage();
 await dieWithSupervisor();

@@ -10,6 +10,7 @@ import { serveControl } from '../control/server.js';
 import type { LanePlan } from '../lanes/plan.js';
 import { systemClock } from '../lanes/system-clock.js';
 import type { Logger } from '../log/logger.js';
+import { collectYoungGarbage } from '../young-garbage.js';
 import type { ActionOutcome } from './actions.js';
 import { forkLane } from './lane-process.js';
 import { residentMiB } from './memory.js';
@@ -101,6 +102,7 @@ class Daemon {
     const { complain, logger } = this.#options;
     this.#onSignals();
     this.#onMistakes();
+    collectYoungGarbage();
     try {
       const problem = await this.#begin();
       if (problem !== undefined) return problem;
