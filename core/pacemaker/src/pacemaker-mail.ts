@@ -9,7 +9,7 @@ export interface Recipient {
 /** How much is taken from the thread at once, so that a flood leaves time for everything else. */
 const batch = 256;
 /** How long takeovers that have begun already may hold those that have not. */
-const actedMs = 2;
+const actedMs = 5;
 
 export class Mail {
   readonly #recipients = new Map<number, Recipient>();
