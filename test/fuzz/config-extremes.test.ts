@@ -48,10 +48,11 @@ function* positions(statements: readonly Statement[]): Iterable<SourcePosition> 
 }
 
 function examine(text: string, schema: ConfigRegistry): void {
-  const began = performance.now();
+  // What it computes, not what else the machine does meanwhile.
+  const began = process.cpuUsage();
   const { tree, diagnostics } = loadKeepalivedText(text, { file: '/nowhere/f.conf', configId: 'high', env: {} });
   const said: readonly Diagnostic[] = [...diagnostics, ...schema.bind(tree, { unknownKeywords: 'error' })];
-  const took = performance.now() - began;
+  const took = process.cpuUsage(began).user / 1000;
   const lengths = lineLengths(text);
   const isInside = ({ line, column }: SourcePosition) => line >= 1 && column >= 1 && column <= (lengths[line] ?? -1) + 1;
   for (const { at, message, hint = '' } of said) {
@@ -80,6 +81,7 @@ describe('fuzz: extreme configurations', function () {
     'a definition of several lines of itself': '$A= \\\n a \\\n $A \\\n $A\n$A\n',
     'a loop without end': '~SEQ(a, 0, 0, 5) b\n~SEQ(a, 1, -1, 5) b\n',
     'a billion rounds': '~SEQ(a, 1, 1000000000) b\n',
+    'endless rounds of nothing': '~SEQ(a, 1, 99999999999999)\nb\n',
     'loops in loops': `${'~SEQ(a, 1, 100) '.repeat(20)} b\n`,
     'loops of definitions of loops': '$L=~SEQ(a, 1, 50) $M\n$M=~SEQ(b, 1, 50) $L\n$L\n',
     'a list of 100,000 values': `~LST(a${', v'.repeat(100_000)}) b $a\n`,

@@ -213,8 +213,11 @@ class Reader {
     const head = on.take((loopEnd(on.line.text) as number) || 0);
     const rounds = roundsOf(head.text);
     if (typeof rounds === 'string') return this.badLoop(rounds, line);
+    const body = on.line.trim();
+    // Rounds of nothing are no lines, which is what bounds the others.
+    if (body.isBlank) return false;
     const define = (name: string, lines: readonly string[]) => this.scope.define(name, lines);
-    this.stack.push(new LoopSource(rounds, on.line.trim(), define, depth));
+    this.stack.push(new LoopSource(rounds, body, define, depth));
     return false;
   }
 
