@@ -5,8 +5,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { atExit } from '../support/at-exit.js';
-import { Background, run, until } from '../support/command.js';
-import { removeNamespaces } from '../support/netns.js';
+import { Background, run } from '../support/command.js';
+import { operational, removeNamespaces } from '../support/netns.js';
 import { helper } from './native.js';
 
 const prefix = 'mainstay-b';
@@ -90,7 +90,7 @@ export class BenchNet {
       const ups = Array.from({ length: links }, (_, k) => `link set br${k} up`);
       await run('ip', ['-n', switchNamespace, '-batch', '-'], ['link set lo up', ...bridges, ...ups].join('\n'));
       for (const host of hosts) await net.#plug(host);
-      for (const name of all) await operational(name);
+      for (const name of all) await operational(name, 10_000);
       return net;
     } catch (error) {
       net.destroy();
@@ -140,16 +140,6 @@ export class BenchNet {
 async function settings(namespace: string): Promise<void> {
   const values = ['net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1', 'net.ipv4.conf.all.arp_ignore=1'];
   await run('ip', ['netns', 'exec', namespace, 'sysctl', '-q', '-e', '-w', ...values]);
-}
-
-async function operational(namespace: string): Promise<void> {
-  await until(`every link of ${namespace} is operational`, 10_000, async () => {
-    const links = JSON.parse(await run('ip', ['-n', namespace, '-j', 'link', 'show', 'up'])) as {
-      ifname: string;
-      operstate: string;
-    }[];
-    return links.every((link) => link.ifname === 'lo' || link.operstate === 'UP');
-  });
 }
 
 /** Removes what a killed run left behind. */

@@ -144,8 +144,8 @@ async function buildHost(host: Host): Promise<void> {
 }
 
 /** The kernel may take a second to notice a carrier, and a bridge to forward; until then the first packets would be lost. */
-async function operational(namespace: string): Promise<void> {
-  await until(`every link of ${namespace} is operational`, 5000, async () => {
+export async function operational(namespace: string, withinMs = 5000): Promise<void> {
+  await until(`every link of ${namespace} is operational`, withinMs, async () => {
     const links = JSON.parse(await run('ip', ['-n', namespace, '-j', 'link', 'show', 'up'])) as {
       ifname: string;
       operstate: string;

@@ -21,4 +21,10 @@ export class GroupMembers {
     if (members > 1) this.#members.set(group, members - 1);
     else if (this.#members.delete(group)) this.kernel.leave(group);
   }
+
+  /** As if every member had left. */
+  leaveAll(): void {
+    for (const group of this.#members.keys()) this.kernel.leave(group);
+    this.#members.clear();
+  }
 }

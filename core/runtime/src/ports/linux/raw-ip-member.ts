@@ -10,13 +10,14 @@ import {
   type RawIpPacket,
   type RawIpSocket,
 } from '@mainstay/sdk';
+import { GroupMembers } from './group-members.js';
 import { ipv4Packet, ipv6Packet } from './ip-header.js';
 import type { PacketListener, RawIpShared } from './raw-ip-shared.js';
 import type { RawSender } from './raw-sender.js';
 import { portError, refusalText } from './refusal.js';
 
 export class RawIpMember implements RawIpSocket, PacketListener {
-  readonly #groups = new Map<string, number>();
+  readonly #groups: GroupMembers;
   readonly #dropsBefore: number;
   #drops = 0;
   #sent = 0;
@@ -31,6 +32,7 @@ export class RawIpMember implements RawIpSocket, PacketListener {
     private readonly shared: RawIpShared,
     private readonly release: () => void,
   ) {
+    this.#groups = new GroupMembers({ join: (group) => shared.join(group), leave: (group) => this.#leaveShared(group) });
     this.#dropsBefore = shared.drops;
     shared.attach(this);
   }
@@ -46,20 +48,15 @@ export class RawIpMember implements RawIpSocket, PacketListener {
     if (canonical === undefined || familyOf(canonical) !== this.options.family || !isMulticast(canonical)) {
       throw new PortError(`${what}: ${refusalText('EINVAL', `not an IPv${this.options.family} multicast group`)}`, 'EINVAL');
     }
-    const joined = this.#groups.get(canonical) ?? 0;
     try {
-      if (joined === 0) this.shared.join(canonical);
+      this.#groups.join(canonical);
     } catch (error) {
       throw portError(what, error);
     }
-    this.#groups.set(canonical, joined + 1);
   }
 
   leave(group: string): void {
-    const canonical = canonicalAddress(group) ?? group;
-    const joined = this.#groups.get(canonical) ?? 0;
-    if (joined > 1) this.#groups.set(canonical, joined - 1);
-    else if (this.#groups.delete(canonical)) this.#leaveShared(canonical);
+    this.#groups.leave(canonicalAddress(group) ?? group);
   }
 
   send(packet: OutgoingPacket): void {
@@ -81,8 +78,7 @@ export class RawIpMember implements RawIpSocket, PacketListener {
     this.#drops = this.counters.receiveDrops;
     this.#isOpen = false;
     this.shared.detach(this);
-    for (const group of this.#groups.keys()) this.#leaveShared(group);
-    this.#groups.clear();
+    this.#groups.leaveAll();
     this.release();
   }
 
