@@ -19,6 +19,7 @@
         "native/mailbox.c",
         "native/make.c",
         "native/match.c",
+        "native/memory.c",
         "native/module.c",
         "native/netlink.c",
         "native/open.c",

@@ -119,8 +119,20 @@ void pm_beacons_resign(struct pm_pacer *pacer) {
   pm_send_all(pacer);
 }
 
+int64_t pm_beacons_next_turn(const struct pm_pacer *pacer) {
+  return pacer->due.first == NULL ? INT64_MAX : pacer->due.first->at;
+}
+
+void pm_beacons_rehearse(struct pm_pacer *pacer) {
+  struct pm_beacon *beacon = first_due(pacer);
+  if (beacon == NULL) return;
+  /* As a write: what is only read may still be unwritable. */
+  atomic_fetch_add_explicit(&beacon->turns, 0, memory_order_relaxed);
+  pm_line_rehearse(beacon->line, beacon->packets);
+}
+
 int64_t pm_beacons_next(const struct pm_pacer *pacer) {
-  int64_t next = pacer->due.first == NULL ? INT64_MAX : pacer->due.first->at;
+  int64_t next = pm_beacons_next_turn(pacer);
   const struct pm_beacon *lease = first_lease(pacer);
   if (lease != NULL) {
     int64_t lapse = atomic_load_explicit(&pacer->renewed_at, memory_order_relaxed) + lease->lease_us + 1;

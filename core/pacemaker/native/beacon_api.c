@@ -1,8 +1,8 @@
 /* Entry points of beacons. Their JavaScript signatures stand in src/native-pacemaker.ts. */
-#include <stdlib.h>
 
 #include "api.h"
 #include "entries.h"
+#include "memory.h"
 #include "values.h"
 
 #define LEAST_INTERVAL 1000
@@ -95,7 +95,7 @@ napi_value pm_beacon_set_entry(napi_env env, napi_callback_info info) {
   }
   command = pm_command_for(env, PM_DO_SET, &beacon->object);
   if (command == NULL) {
-    free(packets);
+    pm_free(packets);
     return NULL;
   }
   command->packets = packets;

@@ -1,9 +1,9 @@
 /* Entry points for what a watch sends and does at silence. Their JavaScript signatures stand in src/native-pacemaker.ts. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "api.h"
 #include "entries.h"
+#include "memory.h"
 #include "values.h"
 
 /* One datagram to the kernel, and an address each for as many as an advertisement holds. */
@@ -73,7 +73,7 @@ static bool read_deeds(napi_env env, napi_value requests_value, napi_value list,
     int64_t index;
     /* Getters may answer otherwise than before, or with a longer frame than there is room for. */
     if (!read_frame(env, list, i, &index, &source) || source.length > bytes) {
-      free(*out);
+      pm_free(*out);
       *out = NULL;
       pm_throw_type(env, "frames changed while they were read");
       return false;
@@ -106,13 +106,13 @@ napi_value pm_watch_foresee_entry(napi_env env, napi_callback_info info) {
   packets = pm_packets(env, arguments[1], watch->line);
   if (packets == NULL) return NULL;
   if (!read_deeds(env, arguments[2], arguments[3], &deeds)) {
-    free(packets);
+    pm_free(packets);
     return NULL;
   }
   command = pm_command_for(env, PM_DO_FORESEE, &watch->object);
   if (command == NULL) {
-    free(packets);
-    free(deeds);
+    pm_free(packets);
+    pm_free(deeds);
     return NULL;
   }
   command->packets = packets;

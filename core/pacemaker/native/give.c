@@ -1,8 +1,8 @@
 /* Commands to the thread and what comes back from it, on the user thread. Used by the API files. */
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "memory.h"
 #include "user.h"
 
 /* A burst of commands costs one wake-up each time that so many are waiting. */
@@ -32,7 +32,7 @@ bool pm_give(struct pm_pacer *pacer, struct pm_command *command) {
 }
 
 struct pm_command *pm_command_new(enum pm_command_kind kind, struct pm_object *object) {
-  struct pm_command *command = calloc(1, sizeof *command);
+  struct pm_command *command = pm_alloc(sizeof *command);
   if (command == NULL) return NULL;
   command->link.kind = PM_LINK_COMMAND;
   command->kind = kind;
@@ -42,10 +42,10 @@ struct pm_command *pm_command_new(enum pm_command_kind kind, struct pm_object *o
 }
 
 void pm_command_free(struct pm_command *command) {
-  free(command->packets);
-  free(command->deeds);
-  free(command->terms.expected);
-  free(command);
+  pm_free(command->packets);
+  pm_free(command->deeds);
+  pm_free(command->terms.expected);
+  pm_free(command);
 }
 
 void pm_disown(struct pm_object *object) {

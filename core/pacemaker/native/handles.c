@@ -1,11 +1,11 @@
 /* Handle objects of lines, beacons and watches, and values that several entry points read. Used by the API files. */
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "api.h"
 #include "entries.h"
+#include "memory.h"
 #include "values.h"
 
 #define MOST_PACKETS 255
@@ -188,7 +188,7 @@ struct pm_outgoing_list *pm_packets(napi_env env, napi_value value, const struct
     napi_value again;
     /* Getters may have taken the bytes away that were measured. */
     if (napi_get_element(env, value, i, &again) != napi_ok || !read_packet(env, again, line, &given) || given.length > total) {
-      free(list);
+      pm_free(list);
       pm_throw_type(env, "packets changed while they were read");
       return NULL;
     }

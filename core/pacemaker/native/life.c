@@ -14,6 +14,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "memory.h"
 #include "user.h"
 
 #define STACK_SIZE (256 * 1024)
@@ -47,6 +48,7 @@ static void *body(void *data) {
   (void)prctl(PR_SET_NAME, "pacemaker", 0, 0, 0);
   (void)prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
   pacer->scheduling_error = choose_scheduling(FIFO_PRIORITY);
+  pm_hold_stack();
   (void)sem_post(&beginning->is_ready);
   pm_run(pacer);
   return NULL;
@@ -55,6 +57,7 @@ static void *body(void *data) {
 static void *hands_body(void *data) {
   (void)prctl(PR_SET_NAME, "pacemaker-hands", 0, 0, 0);
   (void)choose_scheduling(HANDS_PRIORITY);
+  pm_hold_stack();
   pm_hands_run(data);
   return NULL;
 }
@@ -136,26 +139,27 @@ static void close_descriptors(const struct pm_pacer *pacer) {
 
 static void free_buffers(struct pm_pacer *pacer) {
   pm_ring_free(&pacer->ring);
-  free(pacer->receive);
+  pm_free(pacer->receive);
   pacer->receive = NULL;
 }
 
 int pm_pacer_start(void (*notify)(void *data), void *data, struct pm_pacer **out) {
-  struct pm_pacer *pacer = calloc(1, sizeof *pacer);
+  struct pm_pacer *pacer = pm_alloc(sizeof *pacer);
   int error = ENOMEM;
   if (pacer == NULL) return ENOMEM;
+  pm_hold_programs();
   *pacer = (struct pm_pacer){.epoll_fd = -1, .wake_fd = -1, .timer_fd = -1, .hands_fd = -1, .notify = notify, .notify_data = data};
   pacer->owners = 1;
   pacer->troubles_due = PM_NEVER;
   pacer->mail_limit = 0;
   atomic_store(&pacer->renewed_at, pm_clock());
-  pacer->receive = calloc(1, sizeof *pacer->receive);
+  pacer->receive = pm_alloc(sizeof *pacer->receive);
   if (pm_ring_make(&pacer->ring, PM_RING_SIZE) && pacer->receive != NULL) error = open_descriptors(pacer);
   if (error == 0) error = create_thread(pacer);
   if (error != 0) {
     close_descriptors(pacer);
     free_buffers(pacer);
-    free(pacer);
+    pm_free(pacer);
     return error;
   }
   pacer->is_running = true;
@@ -194,5 +198,5 @@ void pm_pacer_stop(struct pm_pacer *pacer) {
 }
 
 void pm_pacer_disown(struct pm_pacer *pacer) {
-  if (--pacer->owners == 0) free(pacer);
+  if (--pacer->owners == 0) pm_free(pacer);
 }

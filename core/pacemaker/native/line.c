@@ -28,14 +28,22 @@ static void send_batch(struct pm_pacer *pacer, struct pm_line *line) {
   line->batch_count = 0;
 }
 
+static struct mmsghdr message_of(const struct pm_outgoing *packet) {
+  return (struct mmsghdr){.msg_hdr = {.msg_name = (void *)(uintptr_t)&packet->to,
+                                      .msg_namelen = packet->to_length,
+                                      .msg_iov = (struct iovec *)(uintptr_t)&packet->bytes,
+                                      .msg_iovlen = 1}};
+}
+
+void pm_line_rehearse(struct pm_line *line, const struct pm_outgoing_list *packets) {
+  if (packets->count > 0) line->batch[0] = message_of(&packets->items[0]);
+  (void)sendmmsg(line->send_fd, line->batch, 0, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 void pm_line_queue(struct pm_pacer *pacer, struct pm_line *line, const struct pm_outgoing_list *packets) {
   for (size_t i = 0; i < packets->count; i++) {
-    const struct pm_outgoing *packet = &packets->items[i];
     if (line->batch_count == PM_BATCH) send_batch(pacer, line);
-    line->batch[line->batch_count++] = (struct mmsghdr){.msg_hdr = {.msg_name = (void *)(uintptr_t)&packet->to,
-                                                                    .msg_namelen = packet->to_length,
-                                                                    .msg_iov = (struct iovec *)(uintptr_t)&packet->bytes,
-                                                                    .msg_iovlen = 1}};
+    line->batch[line->batch_count++] = message_of(&packets->items[i]);
   }
   if (line->is_unsent) return;
   line->is_unsent = true;

@@ -1,11 +1,11 @@
 /* Entry points of lines. Their JavaScript signatures stand in src/native-pacemaker.ts. */
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "api.h"
 #include "entries.h"
 #include "interface.h"
+#include "memory.h"
 #include "values.h"
 
 /* The arguments of lineOpen that are numbers, in their order behind the handle. */
@@ -148,7 +148,7 @@ napi_value pm_line_send(napi_env env, napi_callback_info info) {
   if (packets == NULL) return NULL;
   command = pm_command_for(env, PM_DO_SEND, &line->object);
   if (command == NULL) {
-    free(packets);
+    pm_free(packets);
     return NULL;
   }
   command->packets = packets;

@@ -2,8 +2,8 @@
  * The mail in the order in which it must be read after a stall: who was cut off, what arrived, who is silent. On the user thread;
  * used by the API files.
  */
-#include <stdlib.h>
 
+#include "memory.h"
 #include "user.h"
 
 /*
@@ -23,7 +23,7 @@ static struct pm_object *take_out(struct pm_link **list) {
   *list = (*list)->next;
   if (object->kind == PM_WATCH) {
     struct pm_watch *watch = (struct pm_watch *)object;
-    free(watch->doing);
+    pm_free(watch->doing);
     watch->doing = NULL;
   }
   atomic_store(&object->is_mailed, false);

@@ -1,9 +1,9 @@
 /* Memory of lines, beacons, watches and packets, on the user thread. Used by the API files. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 #include "user.h"
 
 static void begin(struct pm_object *object, struct pm_pacer *pacer, enum pm_object_kind kind, uint32_t id) {
@@ -19,10 +19,10 @@ static void begin(struct pm_object *object, struct pm_pacer *pacer, enum pm_obje
 
 struct pm_line *pm_line_new(struct pm_pacer *pacer, uint32_t id, enum pm_transport transport, int family,
                             unsigned interface_index, struct pm_key_place key) {
-  struct pm_line *line = calloc(1, sizeof *line);
+  struct pm_line *line = pm_alloc(sizeof *line);
   if (line == NULL) return NULL;
-  if (key.length != 0 && (line->buckets = calloc(PM_BUCKETS, sizeof *line->buckets)) == NULL) {
-    free(line);
+  if (key.length != 0 && (line->buckets = pm_alloc(PM_BUCKETS * sizeof *line->buckets)) == NULL) {
+    pm_free(line);
     return NULL;
   }
   begin(&line->object, pacer, PM_LINE, id);
@@ -36,7 +36,7 @@ struct pm_line *pm_line_new(struct pm_pacer *pacer, uint32_t id, enum pm_transpo
 }
 
 struct pm_beacon *pm_beacon_new(struct pm_line *line, uint32_t id) {
-  struct pm_beacon *beacon = calloc(1, sizeof *beacon);
+  struct pm_beacon *beacon = pm_alloc(sizeof *beacon);
   if (beacon == NULL) return NULL;
   begin(&beacon->object, line->object.pacer, PM_BEACON, id);
   beacon->line = line;
@@ -48,7 +48,7 @@ struct pm_beacon *pm_beacon_new(struct pm_line *line, uint32_t id) {
 }
 
 struct pm_watch *pm_watch_new(struct pm_line *line, uint32_t id) {
-  struct pm_watch *watch = calloc(1, sizeof *watch);
+  struct pm_watch *watch = pm_alloc(sizeof *watch);
   if (watch == NULL) return NULL;
   begin(&watch->object, line->object.pacer, PM_WATCH, id);
   watch->line = line;
@@ -65,34 +65,34 @@ struct pm_watch *pm_watch_new(struct pm_line *line, uint32_t id) {
 void pm_object_free(struct pm_object *object) {
   struct pm_pacer *pacer = object->pacer;
   if (object->kind == PM_LINE) {
-    free(((struct pm_line *)object)->buckets);
+    pm_free(((struct pm_line *)object)->buckets);
   } else if (object->kind == PM_BEACON) {
     struct pm_beacon *beacon = (struct pm_beacon *)object;
-    free(beacon->packets);
-    free(beacon->last);
+    pm_free(beacon->packets);
+    pm_free(beacon->last);
     pm_disown(&beacon->line->object);
   } else {
     struct pm_watch *watch = (struct pm_watch *)object;
-    free((void *)(uintptr_t)watch->filter.rules);
-    free(watch->terms.expected);
-    free(watch->words);
-    free(watch->deeds);
-    free(watch->doing);
-    free(watch->asked_expected);
+    pm_free((void *)(uintptr_t)watch->filter.rules);
+    pm_free(watch->terms.expected);
+    pm_free(watch->words);
+    pm_free(watch->deeds);
+    pm_free(watch->doing);
+    pm_free(watch->asked_expected);
     pm_disown(&watch->line->object);
   }
-  free(object);
+  pm_free(object);
   pm_pacer_disown(pacer);
 }
 
 struct pm_outgoing_list *pm_outgoing_new(size_t count, size_t bytes) {
-  struct pm_outgoing_list *list = calloc(1, sizeof *list + count * sizeof list->items[0] + bytes);
+  struct pm_outgoing_list *list = pm_alloc(sizeof *list + count * sizeof list->items[0] + bytes);
   if (list != NULL) list->count = count;
   return list;
 }
 
 struct pm_deeds *pm_deeds_new(size_t frame_count, size_t bytes) {
-  struct pm_deeds *deeds = calloc(1, sizeof *deeds + frame_count * sizeof deeds->frames[0] + bytes);
+  struct pm_deeds *deeds = pm_alloc(sizeof *deeds + frame_count * sizeof deeds->frames[0] + bytes);
   if (deeds != NULL) deeds->frame_count = frame_count;
   return deeds;
 }
@@ -116,7 +116,7 @@ void pm_outgoing_address(const struct pm_line *line, struct pm_outgoing *packet,
 }
 
 struct pm_expected *pm_expected_new(const struct pm_received *packet) {
-  struct pm_expected *expected = calloc(1, sizeof *expected + packet->payload_length);
+  struct pm_expected *expected = pm_alloc(sizeof *expected + packet->payload_length);
   if (expected == NULL) return NULL;
   memcpy(expected->source, packet->source, sizeof expected->source);
   memcpy(expected->destination, packet->destination, sizeof expected->destination);
@@ -130,7 +130,7 @@ struct pm_expected *pm_expected_new(const struct pm_received *packet) {
 
 static struct pm_expected *copy_of(const struct pm_expected *expected) {
   size_t size = sizeof *expected + expected->payload_length;
-  struct pm_expected *copy = malloc(size);
+  struct pm_expected *copy = pm_alloc(size);
   if (copy != NULL) memcpy(copy, expected, size);
   return copy;
 }
@@ -140,7 +140,7 @@ bool pm_prepare_arm(struct pm_watch *watch, struct pm_command *command, uint32_t
   if (expected == NULL || !pm_expect_the_same(expected, watch->asked_expected)) {
     struct pm_expected *copy = expected == NULL ? NULL : copy_of(expected);
     if (expected != NULL && copy == NULL) return false;
-    free(watch->asked_expected);
+    pm_free(watch->asked_expected);
     watch->asked_expected = copy;
     watch->asked_epoch++;
   }

@@ -1,10 +1,10 @@
 /* Entry points of the thread itself: start, status, renewal, mail. Their JavaScript signatures stand in src/native-pacemaker.ts. */
 #include <errno.h>
-#include <stdlib.h>
 #include <uv.h>
 
 #include "api.h"
 #include "entries.h"
+#include "memory.h"
 #include "values.h"
 
 #define MOST_MAIL 4096
@@ -25,7 +25,7 @@ static const napi_type_tag service_tag = {0x51d8c3f7024b4ea9ULL, 0xa3e96b15d80f4
 static void disown(struct service *service) {
   if (--service->owners > 0) return;
   if (service->pacer != NULL) pm_pacer_disown(service->pacer);
-  free(service);
+  pm_free(service);
 }
 
 static void on_handle_collected(napi_env env, void *data, void *hint) {
@@ -105,7 +105,7 @@ napi_value pm_pacer_start_entry(napi_env env, napi_callback_info info) {
   struct service *service;
   int error;
   if (!pm_arguments(env, info, 1, &callback) || !pm_is_function(env, callback, "onMail")) return NULL;
-  service = calloc(1, sizeof *service);
+  service = pm_alloc(sizeof *service);
   if (service == NULL) return pm_throw_memory(env);
   service->env = env;
   service->owners = 1;

@@ -283,6 +283,8 @@ struct pm_pacer {
   int64_t troubles_due;
   /* For when the timer is set, and when the longest wait ends. */
   int64_t timer_at, tick_at;
+  /* The turn that was rehearsed last. */
+  int64_t rehearsed;
   /* Packets received since then, and whether they came so fast that they are gathered. */
   int64_t weighed_at;
   int64_t received;
@@ -329,6 +331,8 @@ void pm_line_detach(struct pm_pacer *pacer, struct pm_line *line);
 /* Puts packets into the line's batch; what fills it goes out at once. The packets must stay until pm_send_all. */
 void pm_line_queue(struct pm_pacer *pacer, struct pm_line *line, const struct pm_outgoing_list *packets);
 void pm_send_all(struct pm_pacer *pacer);
+/* Touches what pm_line_queue and pm_send_all touch; sends nothing. Nothing may be queued. */
+void pm_line_rehearse(struct pm_line *line, const struct pm_outgoing_list *packets);
 /* Takes one batch. False: nothing is left. */
 bool pm_line_receive(struct pm_pacer *pacer, struct pm_line *line);
 
@@ -347,6 +351,10 @@ void pm_beacons_serve(struct pm_pacer *pacer);
 void pm_beacons_resign(struct pm_pacer *pacer);
 /* When the next of it must happen; INT64_MAX: nothing. */
 int64_t pm_beacons_next(const struct pm_pacer *pacer);
+/* The same of turns alone. */
+int64_t pm_beacons_next_turn(const struct pm_pacer *pacer);
+/* Touches what the next turn will touch, and changes nothing. */
+void pm_beacons_rehearse(struct pm_pacer *pacer);
 
 /* watch.c */
 void pm_watch_attach(struct pm_pacer *pacer, struct pm_watch *watch);

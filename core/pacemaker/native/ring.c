@@ -1,11 +1,12 @@
 /* The ring of records. A record never wraps: what is left at the end is skipped. Used as ring.h says. */
 #include "ring.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
+
 bool pm_ring_make(struct pm_ring *ring, size_t size) {
-  ring->bytes = malloc(size);
+  ring->bytes = pm_alloc(size);
   ring->size = size;
   atomic_init(&ring->written, 0);
   atomic_init(&ring->taken, 0);
@@ -13,7 +14,7 @@ bool pm_ring_make(struct pm_ring *ring, size_t size) {
 }
 
 void pm_ring_free(struct pm_ring *ring) {
-  free(ring->bytes);
+  pm_free(ring->bytes);
   ring->bytes = NULL;
 }
 

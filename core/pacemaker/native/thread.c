@@ -16,6 +16,12 @@
 #define LATE_US 5000
 /* So many times all lines are looked at before a deadline is believed although there is still more to read. */
 #define MOST_ROUNDS 64
+/*
+ * So long before a turn the thread wakes up and goes through the motions. What it touches has left the caches since the last turn,
+ * and on a virtual machine, or where the kernel looks for idle memory, every page of it may first have to be mapped anew: 0.5 ms and
+ * more, which now pass before the turn and not in it.
+ */
+#define REHEARSAL_US 1500
 /* More packets a second than this are gathered for so long before they are read: a wake-up costs more than a packet. */
 #define BUSY_RATE 2000
 #define GATHER_US 500
@@ -51,8 +57,23 @@ void pm_forget_events(struct pm_pacer *pacer, const struct pm_line *line) {
 
 static int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
 
+/* When the next turn is rehearsed; PM_NEVER: it has been, or it is too close at hand. */
+static int64_t next_rehearsal(const struct pm_pacer *pacer) {
+  int64_t turn = pm_beacons_next_turn(pacer);
+  if (turn == INT64_MAX || turn == pacer->rehearsed) return PM_NEVER;
+  return turn - pacer->now >= REHEARSAL_US / 2 ? turn - REHEARSAL_US : PM_NEVER;
+}
+
+static void rehearse(struct pm_pacer *pacer) {
+  int64_t at = next_rehearsal(pacer);
+  if (at == PM_NEVER || at > pacer->now) return;
+  pacer->rehearsed = pm_beacons_next_turn(pacer);
+  pm_beacons_rehearse(pacer);
+}
+
 static int64_t next_wake(struct pm_pacer *pacer) {
-  int64_t next = pm_beacons_next(pacer);
+  int64_t next = pm_beacons_next(pacer), rehearsal = next_rehearsal(pacer);
+  if (rehearsal != PM_NEVER) next = min(next, rehearsal);
   if (pacer->tick_at <= pacer->now) pacer->tick_at = pacer->now + TICK_US;
   if (pacer->objects > 0) next = min(next, pacer->tick_at);
   if (pacer->troubles_due != PM_NEVER) next = min(next, pacer->troubles_due);
@@ -164,6 +185,7 @@ static void pass(struct pm_pacer *pacer) {
   pm_execute(pacer);
   pm_touch(pacer);
   pm_beacons_serve(pacer);
+  rehearse(pacer);
   if (pacer->is_busy && is_readable(pacer)) gather(pacer);
   receive_all(pacer);
   weigh(pacer);

@@ -1,10 +1,10 @@
 /* Entry points of watches. Their JavaScript signatures stand in src/native-pacemaker.ts. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "api.h"
 #include "entries.h"
+#include "memory.h"
 #include "values.h"
 
 #define MOST_RULES 65536
@@ -19,7 +19,7 @@ static bool read_rules(napi_env env, napi_value value, struct pm_filter *filter)
     return false;
   }
   if (length == 0) return true;
-  rules = malloc(length);
+  rules = pm_alloc(length);
   if (rules == NULL) return pm_throw_memory(env), false;
   memcpy(rules, data, length);
   filter->rules = rules;
@@ -126,7 +126,7 @@ napi_value pm_watch_arm_entry(napi_env env, napi_callback_info info) {
   }
   command = pm_command_new(PM_DO_ARM, &watch->object);
   if (command == NULL) {
-    free(terms.expected);
+    pm_free(terms.expected);
     return pm_throw_memory(env);
   }
   command->terms = terms;

@@ -20,7 +20,7 @@ gcc "${flags[@]}" -O1 -fsanitize=thread native/test/stress.c "${core[@]}" -pthre
 gcc "${flags[@]}" -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
   native/test/stress.c "${core[@]}" -pthread -o "$out/stress-asan"
 gcc "${flags[@]}" -O2 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-  native/test/fuzz.c native/decode.c native/match.c native/ring.c native/schedule.c -o "$out/fuzz"
+  native/test/fuzz.c native/decode.c native/match.c native/memory.c native/ring.c native/schedule.c -o "$out/fuzz"
 
 # gcc's thread sanitizer does not know the memory layout of kernels that randomize more of it.
 plain=()
