@@ -9,9 +9,9 @@ export interface CheckerIdentity {
   readonly realServer: string;
 }
 
-/** What one probe found. A `weight` asks for that absolute weight of the real server. */
+/** What one probe found. `weight` asks for that absolute weight of the real server, `adjust` is added to its configured one. */
 export type Verdict =
-  | { readonly ok: true; readonly detail?: string; readonly weight?: number }
+  | { readonly ok: true; readonly detail?: string; readonly weight?: number; readonly adjust?: number }
   | { readonly ok: false; readonly reason: string };
 
 export interface CheckerResult extends CheckerIdentity {

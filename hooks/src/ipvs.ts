@@ -10,12 +10,24 @@ export interface IpvsChanged {
   readonly at: number;
 }
 
+/** A real server came to serve or stopped serving, because of its checkers or the configuration. */
+export interface IpvsServerChanged {
+  readonly virtualServer: string;
+  readonly realServer: string;
+  readonly to: 'up' | 'down';
+  readonly reason: string;
+  /** True while the daemon stops (`omega`). */
+  readonly isStopping: boolean;
+  readonly at: number;
+}
+
 export interface IpvsQuorum {
   readonly virtualServer: string;
   readonly to: 'gained' | 'lost';
   /** Sum of the weights of live real servers. */
   readonly weight: number;
   readonly quorum: number;
+  readonly isStopping: boolean;
   readonly at: number;
 }
 
@@ -27,6 +39,7 @@ export interface IpvsWeightQuestion {
 
 export interface IpvsHooks {
   'ipvs.changed': Observe<IpvsChanged>;
+  'ipvs.serverChanged': Observe<IpvsServerChanged>;
   'ipvs.weight': Adjust<number, IpvsWeightQuestion>;
   'ipvs.quorum': Observe<IpvsQuorum>;
 }
@@ -44,6 +57,13 @@ export const ipvsEntries: { [Name in keyof IpvsHooks]: HookEntry<IpvsHooks[Name]
     ...common,
     kind: 'observe',
     summary: 'The kernel table changed on our account.',
+    tappedFrom: 'any lane',
+    deadlineMs: 3000,
+  },
+  'ipvs.serverChanged': {
+    ...common,
+    kind: 'observe',
+    summary: 'A real server turned up or down.',
     tappedFrom: 'any lane',
     deadlineMs: 3000,
   },

@@ -150,13 +150,14 @@ static struct service *argument(napi_env env, napi_callback_info info) {
   return pm_arguments(env, info, 1, &handle) ? service_of(env, handle) : NULL;
 }
 
-/* pacerStatus(handle) -> { errno, lost, latestUs } */
+/* pacerStatus(handle) -> { errno, memoryErrno, lost, latestUs } */
 napi_value pm_pacer_status(napi_env env, napi_callback_info info) {
   struct service *service = argument(env, info);
   napi_value result;
   if (service == NULL) return NULL;
   PM_TRY(env, napi_create_object(env, &result));
   if (!pm_set_number(env, result, "errno", service->pacer->scheduling_error) ||
+      !pm_set_number(env, result, "memoryErrno", pm_hold_error()) ||
       !pm_set_number(env, result, "lost", (double)atomic_load(&service->pacer->lost)) ||
       !pm_set_number(env, result, "latestUs", (double)atomic_load(&service->pacer->latest_us))) {
     pm_throw_api(env, "cannot tell the status");

@@ -28,7 +28,7 @@ export interface NativeReceived {
 export interface NativePacemaker {
   pacerStart(onMail: () => void): Handle;
   /** `errno`: why the thread is not SCHED_FIFO; 0: it is. */
-  pacerStatus(pacer: Handle): { errno: number; lost: number; latestUs: number };
+  pacerStatus(pacer: Handle): { errno: number; memoryErrno: number; lost: number; latestUs: number };
   pacerRenew(pacer: Handle): void;
   pacerUnflushed(pacer: Handle): boolean;
   pacerFlush(pacer: Handle): void;

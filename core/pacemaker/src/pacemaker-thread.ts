@@ -9,6 +9,8 @@ export interface ThreadStatus {
   readonly scheduling: 'fifo' | 'ordinary';
   /** Why it is not `fifo`, such as EPERM. */
   readonly refusedWith?: string;
+  /** Why the kernel may take its memory away, such as ENOMEM beyond RLIMIT_MEMLOCK. Absent: it may not. */
+  readonly memoryRefusedWith?: string;
   readonly lines: number;
   /** Not closed and not ended. */
   readonly beacons: number;
@@ -41,10 +43,11 @@ export class PacemakerThread {
   }
 
   status(): ThreadStatus {
-    const { errno, lost, latestUs } = guarded('pacemaker thread', (addon) => addon.pacerStatus(this.#handle));
+    const { errno, memoryErrno, lost, latestUs } = guarded('pacemaker thread', (addon) => addon.pacerStatus(this.#handle));
     return {
       scheduling: errno === 0 ? 'fifo' : 'ordinary',
       ...(errno === 0 ? {} : { refusedWith: errnoName(errno) }),
+      ...(memoryErrno === 0 ? {} : { memoryRefusedWith: errnoName(memoryErrno) }),
       ...this.counts,
       packetsLost: lost,
       latestUs,

@@ -48,8 +48,12 @@ interface Plan {
   readonly priority: number;
 }
 
-/** So long before a takeover the machine is asked what it will do: time for a busy event loop, and half an interval at most. */
+/**
+ * So long before a takeover the machine is asked what it will do: time for a busy event loop with a thousand of them, but not while
+ * advertisements come, even if one of them is half an interval late.
+ */
 const warnMs = 200;
+const toleratedIntervals = 1.5;
 
 /** A consent that came too late to be taken back has been acted on by then. */
 const actingMs = 20;
@@ -273,10 +277,14 @@ export class Pulse {
       armed.expected === expected &&
       armed.rearmMs === rearmMs;
     if (isArmed) return;
-    const warning = state.kind === 'backup' ? { warnMs: Math.min(warnMs, state.masterIntervalMs / 2) } : {};
+    const warning = state.kind === 'backup' ? { warnMs: warningOf(rearmMs, state.masterIntervalMs) } : {};
     watch.arm({ deadline, rearmUs: rearmMs * 1000, ...warning, ...(expected && { expected }) });
     this.armed = { deadline, expected, rearmMs, isTold: false };
   }
+}
+
+function warningOf(masterDownMs: number, intervalMs: number): number {
+  return Math.min(warnMs, Math.max(intervalMs / 2, masterDownMs - toleratedIntervals * intervalMs));
 }
 
 function isFollowed({ packet, ownPriority }: Expected, state: State): boolean {

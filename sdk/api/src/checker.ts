@@ -1,30 +1,33 @@
 /**
- * Health checkers: how to find out whether a server does its work. `defineChecker` describes one; `runChecker` of
- * @mainstay/testing runs it in a test. This release defines and tests checkers; the loop that runs them against the real
- * servers of a `virtual_server`, with delays, retries and weights, comes with load balancing in a later one. A checker that
- * is written today runs there unchanged.
+ * Health checkers: how to find out whether a server does its work. `defineChecker` describes one; the checking loop of core runs it
+ * in a health lane, for every block of its keyword inside a `real_server`, with the delays, retries and timeouts written there.
+ * A checker only answers. `runChecker` and `checkerContract` of @mainstay/testing try it in a test.
  */
 import type { Verdict } from '@mainstay/hooks';
 import type { Clock } from './clock.js';
 import type { Block, Fields, Infer } from './config/schema.js';
 import type { Log } from './plugin.js';
-import type { PortName, Ports } from './ports/index.js';
+import type { Endpoint, PortName, Ports } from './ports/index.js';
 
-/** Where the server listens. */
-export interface CheckTarget {
-  /** Canonical text: dotted IPv4, or RFC 5952 IPv6. */
-  readonly address: string;
-  /** 1..65535. */
-  readonly port: number;
-}
+/**
+ * Where the server listens, and from where it is to be asked: `connect_ip`, `connect_port`, `bindto`, `bind_port`, `bind_if` and
+ * `fwmark` are in it. Hand it to the ports as it is.
+ */
+export type CheckTarget = Endpoint;
 
 /** What one probe works with. */
 export interface CheckContext<Config> {
   readonly target: CheckTarget;
   /** The checker's block, bound; absent keywords have their defaults. */
   readonly config: Config;
+  /** `virtualhost` of the real server, else of its virtual server. */
+  readonly virtualHost: string | undefined;
   /** 1 for the first try; retries count on. */
   readonly attempt: number;
+  /** `delay_loop` in milliseconds. */
+  readonly delayLoopMs: number;
+  /** What the checker wants to remember from one probe of this check to the next; empty when the check starts. */
+  readonly memory: Map<string, unknown>;
   /** Aborted at the deadline: give up and close what is open. The verdict is `timeout` by then, whatever comes after. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
@@ -33,17 +36,42 @@ export interface CheckContext<Config> {
   readonly ports: Ports;
 }
 
+/** What a checker works with that is told of changes instead of asking for them. */
+export interface WatchContext<Config> {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly ports: Ports;
+  /** Counts at once: no retries, no delay. */
+  report(verdict: Verdict): void;
+}
+
+/** What a checker's block means where it does not say so itself, in keepalived's manner. */
+export interface CheckerDefaults {
+  /** Default 1. */
+  readonly retry?: number;
+  /** Milliseconds, or the `delay_loop` in force. Default 1000. */
+  readonly delayBeforeRetryMs?: number | 'delay_loop';
+}
+
 export interface CheckerSpec<F extends Fields> {
   /** The block's keyword inside `real_server`, in keepalived's manner: `TCP_CHECK`. */
   readonly keyword: string;
-  /** Keywords of the block. */
+  /** Keywords of the block, without those that every checker has (`retry`, `delay_loop`, `connect_ip`...). */
   readonly fields: F;
   /** One sentence for the reference pages. */
   readonly summary?: string;
   /** Ports it is handed. Default: none. */
   readonly needs?: readonly PortName[];
+  /** `none`: it connects to nothing, and its block has no `connect_ip` and the like. Default `network`. */
+  readonly target?: 'network' | 'none';
+  readonly defaults?: CheckerDefaults;
+  /** How long one probe may take, milliseconds, where that is not `connect_timeout`. */
+  timeoutMs?(config: Infer<Block<F>>, timing: { readonly delayLoopMs: number; readonly timeoutMs: number }): number;
   /** One probe. A throw or a rejection counts as down, with its message as the reason. */
-  check(context: CheckContext<Infer<Block<F>>>): Verdict | Promise<Verdict>;
+  check?(context: CheckContext<Infer<Block<F>>>): Verdict | Promise<Verdict>;
+  /** Instead of `check`, for what tells of its changes itself. Answers a function that ends it. */
+  watch?(context: WatchContext<Infer<Block<F>>>): () => void;
 }
 
 const brand = Symbol.for('mainstay.checker');
@@ -60,9 +88,9 @@ export function isChecker(value: unknown): value is Checker {
   return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === 1;
 }
 
-/** The server does its work. `weight` asks for that absolute weight of it. */
-export function up(detail?: string, weight?: number): Verdict {
-  return { ok: true, ...(detail === undefined ? {} : { detail }), ...(weight === undefined ? {} : { weight }) };
+/** The server does its work. `weight` asks for that absolute weight of it, `adjust` is added to its configured one. */
+export function up(detail?: string, wish: { readonly weight?: number; readonly adjust?: number } = {}): Verdict {
+  return { ok: true, ...(detail === undefined ? {} : { detail }), ...wish };
 }
 
 /** The server does not; `reason` is for the operator: what was expected and what came. */

@@ -27,6 +27,7 @@ export const errorCatalogue = {
   CONFIG_FILE: 'No configuration was found, or it cannot be read.',
   CONFIG_NOT_BOUND: 'A plugin read its configuration before it was bound.',
   PORT_NOT_GRANTED: 'A plugin touched a port that its manifest does not name under "needs".',
+  PORT_NOT_SIMULATED: 'A port that the simulation does not have was touched.',
   PORT_FAILED: 'The kernel refused a request of a port.',
   NOTIFY_BAD_EXPORT: 'The default export of a notify hook file is not the result of defineNotify.',
   MODULE_LOAD_FAILED: 'A TypeScript or JavaScript file that the operator named cannot be loaded.',

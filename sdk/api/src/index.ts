@@ -2,6 +2,7 @@
 export * from '@mainstay/hooks';
 export * from './actions.js';
 export * from './checker.js';
+export * from './checker-block.js';
 export * from './clock.js';
 export * from './config/diagnostic.js';
 export * from './config/schema.js';

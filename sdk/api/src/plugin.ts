@@ -3,9 +3,10 @@
  * I/O, so that `mainstay check`, `plugins` and the docs can run it anywhere; `start` acts.
  */
 import type { ActionPoints } from './actions.js';
+import type { Checker } from './checker.js';
 import type { Clock } from './clock.js';
 import type { Diagnostic, Reporter } from './config/diagnostic.js';
-import type { Block, ConfigHandle, Fields, Infer } from './config/schema.js';
+import type { Block, ConfigHandle, Fields, Headed, Infer, ValueSpec } from './config/schema.js';
 import type { LeasePublisher, LeaseReader } from './leases.js';
 import type { Ports } from './ports/index.js';
 import type { StatusPoints } from './status.js';
@@ -19,10 +20,27 @@ export interface ConfigPoints {
   block<F extends Fields>(keyword: string, block: Block<F>): ConfigHandle<Infer<Block<F>>>;
   /** Keywords at the root. */
   root<F extends Fields>(fields: F): ConfigHandle<{ readonly [K in keyof F]: Infer<F[K]> }>;
-  /** More keywords in a root block of another plugin, or of core (`global_defs`). One entry for each block written. */
-  extend<F extends Fields>(keyword: string, fields: F): ConfigHandle<{ readonly [K in keyof F]: Infer<F[K]> }>;
+  /** A root block with words in front of its brace, which may be written several times: `virtual_server 192.0.2.1 80 { ... }`. */
+  headed<H, F extends Fields>(keyword: string, header: ValueSpec<H>, block: Block<F>): ConfigHandle<Headed<H, Infer<Block<F>>>>;
+  /**
+   * More keywords in a root block of another plugin, or of core (`global_defs`), or in a block within it, given as the path of their
+   * keywords: `['virtual_server', 'real_server']`. One entry for each block written; its name is the words in front of the brace, of
+   * a block within a block those of both, with a blank between.
+   */
+  extend<F extends Fields>(
+    keyword: string | readonly string[],
+    fields: F,
+  ): ConfigHandle<{ readonly [K in keyof F]: Infer<F[K]> }>;
+  /** A block for every place of that group (`s.plugged`). `facts`: plain data that the owner of the place gets with each block. */
+  plug(group: string, keyword: string, block: Block<Fields>, facts?: unknown): void;
   /** Runs after everything is bound, for rules that span keywords and blocks. No I/O. */
   check(check: (report: (handle: ConfigHandle<unknown>) => Reporter) => void): void;
+}
+
+/** Offers checkers to the checking loop of the lane. */
+export interface CheckerPoints {
+  /** Its block may stand in every `real_server`. Throws where another plugin has the keyword. */
+  define<F extends Fields>(checker: Checker<F>): void;
 }
 
 /** What `setup` may declare on. */
@@ -31,6 +49,7 @@ export interface App {
   readonly config: ConfigPoints;
   readonly status: StatusPoints;
   readonly actions: ActionPoints;
+  readonly checkers: CheckerPoints;
 }
 
 export interface Log {

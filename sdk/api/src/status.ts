@@ -37,6 +37,7 @@ export interface Explanation {
 
 /** Registered in `setup`, asked at run time. */
 export interface StatusPoints {
-  objects(report: () => readonly ObjectStatus[]): void;
-  explain(explain: (name: string) => Explanation | undefined): void;
+  /** A promise is awaited for two seconds. */
+  objects(report: () => readonly ObjectStatus[] | Promise<readonly ObjectStatus[]>): void;
+  explain(explain: (name: string) => Explanation | undefined | Promise<Explanation | undefined>): void;
 }

@@ -12,7 +12,9 @@ const echo = defineChecker({
   async check({ config, target, attempt, clock, log }) {
     log.debug(`${target.address}:${target.port}${config.path}`);
     await new Promise<void>((resolve) => clock.after(config.slow, resolve));
-    return attempt > 1 ? up(config.path, config.weight) : down('the first attempt never works');
+    return attempt > 1
+      ? up(config.path, config.weight === undefined ? {} : { weight: config.weight })
+      : down('the first attempt never works');
   },
 });
 

@@ -59,7 +59,7 @@ function bind(fields: Fields, written: Written): unknown {
     else if (shape.kind === 'value') value[keyword] = parseWords(shape.value, String(text));
     else if (shape.kind === 'lines') value[keyword] = [text].flat().map((line) => parseWords(shape.item, line));
     else if (shape.kind === 'block') value[keyword] = bind(shape.block.fields, keywordsOf([text].flat()));
-    else throw new Error(`${keyword}: ${shape.feature} is not built`);
+    else throw new Error(`${keyword}: a ${shape.kind} cannot be written here`);
   }
   for (const keyword of Object.keys(written)) if (!(keyword in fields)) throw new Error(`${keyword} is not known`);
   return value;

@@ -233,7 +233,10 @@ export class Host {
     const member = new Member(loaded, parent, part, this.bus.standing(name));
     const { taps, seal } = this.bus.tapsFor(name);
     const actions = this.#actions.pointsFor(member);
-    runSetup(plugin, () => plugin.setup({ taps, config: part.points, status: member.statusPoints, actions: actions.points }));
+    const checkers = { define: () => unfinished(name) };
+    runSetup(plugin, () =>
+      plugin.setup({ taps, config: part.points, status: member.statusPoints, actions: actions.points, checkers }),
+    );
     seal();
     actions.seal();
     part.seal();
@@ -330,6 +333,10 @@ function runSetup(plugin: Plugin, setup: () => unknown): void {
   answer.catch(() => {});
   const message = `plugin ${plugin.name}: setup() must not be async`;
   throw new MainstayError('PLUGIN_SETUP_FAILED', message, 'declare in setup(), and act in start()');
+}
+
+function unfinished(plugin: string): never {
+  throw new MainstayError('PLUGIN_SETUP_FAILED', `plugin ${plugin} defines a checker: nothing runs it yet`);
 }
 
 function setupFailure(plugin: Plugin, step: string, error: unknown): MainstayError {

@@ -1,5 +1,5 @@
 /** One loaded plugin inside the host: what it declared, its state, and the `Run` of its present life. Used by the host only. */
-import type { Explanation, Manifest, ObjectStatus, Plugin, Run, StatusPoints } from '@mainstay/sdk';
+import type { Manifest, Plugin, Run, StatusPoints } from '@mainstay/sdk';
 import type { Standing } from '../hooks/index.js';
 import type { ConfigPart, PartSnapshot } from './config-part.js';
 
@@ -32,8 +32,8 @@ export class Member {
   mustStop = false;
   /** The part of the configuration that the plugin has last been told of. */
   told: PartSnapshot = [];
-  readonly reporters: (() => readonly ObjectStatus[])[] = [];
-  readonly explainers: ((name: string) => Explanation | undefined)[] = [];
+  readonly reporters: Parameters<StatusPoints['objects']>[0][] = [];
+  readonly explainers: Parameters<StatusPoints['explain']>[0][] = [];
 
   constructor(
     readonly loaded: LoadedPlugin,

@@ -43,13 +43,15 @@ export type ReportFailed = (plugin: string, message: string) => void;
 
 export function objectsOf(members: readonly Member[], failed: ReportFailed): readonly ObjectStatus[] {
   return members.flatMap((member) =>
-    member.reporters.flatMap((report) => attempt(() => report(), member, 'the status', failed) ?? []),
+    member.reporters.flatMap((report) => attempt(() => atOnce(report()), member, 'the status', failed) ?? []),
   );
 }
 
 export function explanationsOf(members: readonly Member[], name: string, failed: ReportFailed): readonly Explanation[] {
   return members.flatMap((member) =>
-    member.explainers.flatMap((explain) => attempt(() => explain(name), member, `the explanation of ${name}`, failed) ?? []),
+    member.explainers.flatMap(
+      (explain) => attempt(() => atOnce(explain(name)), member, `the explanation of ${name}`, failed) ?? [],
+    ),
   );
 }
 
@@ -60,4 +62,9 @@ function attempt<T>(ask: () => T, member: Member, what: string, failed: ReportFa
     failed(member.name, `${what} cannot be shown: ${messageOf(error)}`);
     return undefined;
   }
+}
+
+function atOnce<T>(answer: T | Promise<T>): T {
+  if (answer instanceof Promise) throw new Error('answers that come later are not awaited yet');
+  return answer;
 }

@@ -13,5 +13,5 @@ export async function openPorts(needs: ReadonlySet<PortName>, onError: (error: u
   if ([...needs].every((need) => hostPorts.has(need))) return host as Ports;
   const { openLinuxPorts } = await import('../ports/linux/index.js');
   const { links, addresses, routes, rawIp, linkLayer, pacemaker, firewall } = await openLinuxPorts({ needs, onError });
-  return { links, addresses, routes, rawIp, linkLayer, pacemaker, firewall, ...host };
+  return { links, addresses, routes, rawIp, linkLayer, pacemaker, firewall, ...host } as Ports;
 }

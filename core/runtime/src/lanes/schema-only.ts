@@ -5,6 +5,7 @@
 import {
   type ActionPoints,
   type App,
+  type CheckerPoints,
   type ConfigPoints,
   definePlugin,
   type Fields,
@@ -18,16 +19,19 @@ import type { Contribution } from './plan.js';
 const noTaps: Taps = { observe() {}, adjust() {}, guard() {}, shape() {}, lifecycle() {} };
 const noStatus: StatusPoints = { objects() {}, explain() {} };
 const noActions: ActionPoints = { declare() {} };
+const noCheckers: CheckerPoints = { define() {} };
 
 /** Declares the plugin's keywords on `config`, and nothing else of it. Its checks are the business of the lane where it runs. */
 export function declareSchema(plugin: Plugin, config: ConfigPoints): void {
-  plugin.setup({ taps: noTaps, status: noStatus, actions: noActions, config: withoutChecks(config) });
+  plugin.setup({ taps: noTaps, status: noStatus, actions: noActions, checkers: noCheckers, config: withoutChecks(config) });
 }
 
 function withoutChecks(config: ConfigPoints): ConfigPoints {
   return {
     named: (keyword, block) => config.named(keyword, block),
     block: (keyword, block) => config.block(keyword, block),
+    headed: (keyword, header, block) => config.headed(keyword, header, block),
+    plug: (group, keyword, block, facts) => config.plug(group, keyword, block, facts),
     root: (fields) => config.root(fields),
     extend: (keyword, fields) => config.extend(keyword, fields),
     check() {},
@@ -49,6 +53,7 @@ export function recording(plugin: Plugin): { readonly plugin: Plugin; readonly c
       taps: notingTaps(app.taps, onTap, observes),
       status: app.status,
       actions: notingActions(app.actions, onTap),
+      checkers: app.checkers,
       config: noting(app.config, root, inside),
     });
   return { plugin: definePlugin({ ...plugin, setup }), contribution: { root, inside, hasChildren, observes, acts: () => acts } };
@@ -96,14 +101,20 @@ function noting(config: ConfigPoints, root: Set<string>, inside: Map<string, Set
       root.add(keyword);
       return config.block(keyword, block);
     },
+    headed(keyword, header, block) {
+      root.add(keyword);
+      return config.headed(keyword, header, block);
+    },
+    plug: (group, keyword, block, facts) => config.plug(group, keyword, block, facts),
     root(fields) {
       for (const keyword of keywordsOf(fields)) root.add(keyword);
       return config.root(fields);
     },
     extend(keyword, fields) {
-      const known = inside.get(keyword) ?? new Set<string>();
+      const path = [keyword].flat().join(' ');
+      const known = inside.get(path) ?? new Set<string>();
       for (const field of keywordsOf(fields)) known.add(field);
-      inside.set(keyword, known);
+      inside.set(path, known);
       return config.extend(keyword, fields);
     },
     check: (check) => config.check(check),

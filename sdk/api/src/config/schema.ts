@@ -41,11 +41,16 @@ interface Facts<T> {
   readonly aliases?: readonly string[];
 }
 
-/** What a keyword of a block is: a value, a list of lines in braces, a nested block, or a keyword that is not built yet. */
+/**
+ * What a keyword of a block is: a value, a list of lines in braces, a nested block, one with words in front of its brace, a place for
+ * the blocks of other plugins, or a keyword that is not built yet.
+ */
 export type FieldShape<T> =
   | { readonly kind: 'value'; readonly value: ValueSpec<T> }
   | { readonly kind: 'lines'; readonly item: ValueSpec<unknown> }
   | { readonly kind: 'block'; readonly block: Block<Fields> }
+  | { readonly kind: 'headed'; readonly header: ValueSpec<unknown>; readonly block: Block<Fields> }
+  | { readonly kind: 'plugged'; readonly group: string }
   | { readonly kind: 'notBuilt'; readonly feature: string };
 
 /** One keyword of a block. Immutable: each method answers a new field. */
@@ -102,6 +107,22 @@ export class Block<F extends Fields> {
   doc(summary: string): Block<F> {
     return new Block(this.fields, summary);
   }
+}
+
+/** A block with words in front of its brace, bound: `real_server 192.0.2.1 80 { ... }`. */
+export interface Headed<H, V> {
+  readonly header: H;
+  readonly value: V;
+  readonly at: SourcePosition;
+}
+
+/** One block of another plugin, bound, in a place made by `s.plugged`. */
+export interface Plugged {
+  readonly keyword: string;
+  readonly value: unknown;
+  readonly at: SourcePosition;
+  /** What its plugin declared beside it: plain data. */
+  readonly facts: unknown;
 }
 
 /** Where a bound value came from. */
@@ -259,6 +280,17 @@ export const s = {
   /** A block as a keyword of another block. */
   nested: <F extends Fields>(block: Block<F>): Field<Infer<Block<F>>> =>
     new Field({ kind: 'block', block: block as unknown as Block<Fields> }),
+
+  /** A block with words in front of its brace; repeated, as a rule. */
+  headed: <H, F extends Fields>(header: ValueSpec<H>, block: Block<F>): Field<Headed<H, Infer<Block<F>>>> =>
+    new Field({ kind: 'headed', header: header as ValueSpec<unknown>, block: block as unknown as Block<Fields> }),
+
+  /**
+   * A place for blocks that other plugins contribute with `app.config.plug(group, ...)`: their keywords may stand here, any of them
+   * several times. The value is the list, in order; the name of the field itself is no keyword.
+   */
+  plugged: (group: string): Field<readonly Plugged[]> =>
+    new Field<readonly Plugged[]>({ kind: 'plugged', group }, { default: [] }),
 
   /** A keyword that keepalived knows and this plugin does not do yet: an error with its position, never silence. */
   notBuilt: (feature: string): Field<undefined> => new Field<undefined>({ kind: 'notBuilt', feature }, { isOptional: true }),

@@ -73,7 +73,10 @@ function probe<F extends Fields>(
   const context = {
     target: { address: '192.0.2.10', port: 80, ...options.target },
     config,
+    virtualHost: undefined,
     attempt: options.attempt ?? 1,
+    delayLoopMs: 60_000,
+    memory: new Map<string, unknown>(),
     signal: abort.signal,
     clock,
     log: collect(log, checker.keyword, clock),
@@ -88,7 +91,10 @@ function probe<F extends Fields>(
       end({ ok: false, reason: 'timeout' });
       abort.abort();
     });
-    (async () => checker.check(context))().then(end, (error: unknown) => end({ ok: false, reason: messageOf(error) }));
+    (async () => checker.check?.(context) ?? ({ ok: false, reason: 'it has no check()' } satisfies Verdict))().then(
+      end,
+      (error: unknown) => end({ ok: false, reason: messageOf(error) }),
+    );
   });
 }
 

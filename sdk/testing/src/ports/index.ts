@@ -1,6 +1,6 @@
 /** The ports of one simulated process, as the plugin host hands them out. */
 import { ClockPacemaker } from '@mainstay/core';
-import { type Pacemaker, type PortName, type Ports, portNames } from '@mainstay/sdk';
+import { MainstayError, type Pacemaker, type PortName, type Ports, portNames } from '@mainstay/sdk';
 import type { SimulatedProcess } from '../kernel/process.js';
 import { createRandom } from '../random.js';
 import { SimulatedFiles, SimulatedModules } from './files.js';
@@ -32,6 +32,12 @@ export function createPorts(process: SimulatedProcess, parts: PortParts = {}): S
     linkLayer: () => simulatedLinkLayer(process),
     pacemaker: () => simulatedPacemaker(process),
     firewall: () => simulatedFirewall(process),
+    tcp: () => notSimulated('tcp'),
+    tls: () => notSimulated('tls'),
+    udp: () => notSimulated('udp'),
+    icmp: () => notSimulated('icmp'),
+    ipvs: () => notSimulated('ipvs'),
+    checks: () => notSimulated('checks'),
     process: () => parts.scripts ?? new SimulatedScripts(process.clock),
     modules: () => parts.modules ?? new SimulatedModules(),
     files: () => parts.files ?? new SimulatedFiles(),
@@ -42,6 +48,10 @@ export function createPorts(process: SimulatedProcess, parts: PortParts = {}): S
     Object.defineProperty(ports, name, { enumerable: true, get: () => (port ??= make[name]()) });
   }
   return ports as SimulatedPorts;
+}
+
+function notSimulated(name: PortName): never {
+  throw new MainstayError('PORT_NOT_SIMULATED', `the port "${name}" is not simulated`);
 }
 
 /** Core's own pacemaker of timers, on the simulated sockets. */

@@ -150,6 +150,9 @@ class BlockBinder {
         }
         return bindBlock(keyword.text, keyword.at, block, [{ plugin, fields: shape.block.fields }], this.context).values[0];
       }
+      case 'headed':
+      case 'plugged':
+        throw notBuilt(`a block of the kind ${shape.kind}`, keyword);
       default:
         return shape satisfies never;
     }

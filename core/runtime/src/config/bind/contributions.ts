@@ -55,6 +55,8 @@ export class Contributions {
     return {
       named: (keyword, block) => own(keyword, block, true),
       block: (keyword, block) => own(keyword, block, false),
+      headed: (keyword) => unfinished(plugin, keyword),
+      plug: (_group, keyword) => unfinished(plugin, keyword),
       root: (fields) => {
         const contribution = part(fields);
         for (const keyword of spellingsOf(contribution)) this.refuseTwoBlocks(plugin, keyword);
@@ -63,7 +65,7 @@ export class Contributions {
       },
       extend: (keyword, fields) => {
         const contribution = part(fields);
-        this.extensions.push({ keyword, part: contribution });
+        this.extensions.push({ keyword: [keyword].flat().join(' '), part: contribution });
         return contribution.handle as never;
       },
       check: (run) => {
@@ -127,6 +129,10 @@ function joined(parts: readonly Contribution[], added: Contribution, block: stri
 function clash(plugin: string, other: string, keyword: string, block: string): never {
   const message = `plugins ${other} and ${plugin} both contribute "${keyword}" to ${block}`;
   throw new MainstayError('CONFIG_KEYWORD_CLASH', message, 'load only one of them');
+}
+
+function unfinished(plugin: string, keyword: string): never {
+  throw new MainstayError('PLUGIN_SETUP_FAILED', `plugin ${plugin} declares ${keyword}: blocks of this kind are not built yet`);
 }
 
 const kinds: readonly unknown[] = ['value', 'lines', 'block', 'notBuilt'];

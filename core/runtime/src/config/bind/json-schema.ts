@@ -76,6 +76,8 @@ function valueSchema({ shape, facts }: Field<unknown>): JsonShape {
     }
     case 'lines':
       return severalOf(shape.item.json);
+    case 'headed':
+    case 'plugged':
     case 'notBuilt':
       return {};
     default:

@@ -27,15 +27,22 @@ export class LinuxPacemaker implements Pacemaker {
   ) {}
 
   status(): PacemakerStatus {
-    const { scheduling, refusedWith, beacons, watches, packetsLost, latestUs } = this.thread.status();
-    const why =
-      refusedWith === undefined
-        ? {}
-        : {
-            why:
-              `the system refuses real-time scheduling (${refusedWith}), so other programs may make it late: ` +
+    const { scheduling, refusedWith, memoryRefusedWith, beacons, watches, packetsLost, latestUs } = this.thread.status();
+    const troubles = [
+      ...(refusedWith === undefined
+        ? []
+        : [
+            `the system refuses real-time scheduling (${refusedWith}), so other programs may make it late: ` +
               'run it as root, or allow it with LimitRTPRIO=50 in the unit file',
-          };
+          ]),
+      ...(memoryRefusedWith === undefined
+        ? []
+        : [
+            `the system refuses to keep its memory in place (${memoryRefusedWith}), so a shortage of memory may make it late: ` +
+              'run it as root, or allow it with LimitMEMLOCK=64M in the unit file',
+          ]),
+    ];
+    const why = troubles.length === 0 ? {} : { why: troubles.join('; ') };
     return { by: 'thread', scheduling, ...why, beacons, watches, packetsLost, latestUs };
   }
 
