@@ -7,6 +7,9 @@ import {
   type App,
   type CheckerPoints,
   type ConfigPoints,
+  checkerBlock,
+  checkerFacts,
+  checkerGroup,
   definePlugin,
   type Fields,
   type HookName,
@@ -19,11 +22,13 @@ import type { Contribution } from './plan.js';
 const noTaps: Taps = { observe() {}, adjust() {}, guard() {}, shape() {}, lifecycle() {} };
 const noStatus: StatusPoints = { objects() {}, explain() {} };
 const noActions: ActionPoints = { declare() {} };
-const noCheckers: CheckerPoints = { define() {} };
 
 /** Declares the plugin's keywords on `config`, and nothing else of it. Its checks are the business of the lane where it runs. */
 export function declareSchema(plugin: Plugin, config: ConfigPoints): void {
-  plugin.setup({ taps: noTaps, status: noStatus, actions: noActions, checkers: noCheckers, config: withoutChecks(config) });
+  const checkers: CheckerPoints = {
+    define: (checker) => config.plug(checkerGroup, checker.keyword, checkerBlock(checker), checkerFacts(checker)),
+  };
+  plugin.setup({ taps: noTaps, status: noStatus, actions: noActions, checkers, config: withoutChecks(config) });
 }
 
 function withoutChecks(config: ConfigPoints): ConfigPoints {
@@ -53,7 +58,7 @@ export function recording(plugin: Plugin): { readonly plugin: Plugin; readonly c
       taps: notingTaps(app.taps, onTap, observes),
       status: app.status,
       actions: notingActions(app.actions, onTap),
-      checkers: app.checkers,
+      checkers: notingCheckers(app.checkers, onTap),
       config: noting(app.config, root, inside),
     });
   return { plugin: definePlugin({ ...plugin, setup }), contribution: { root, inside, hasChildren, observes, acts: () => acts } };
@@ -83,6 +88,15 @@ function notingActions(actions: ActionPoints, onAction: () => void): ActionPoint
     declare(action) {
       onAction();
       actions.declare(action);
+    },
+  };
+}
+
+function notingCheckers(checkers: CheckerPoints, onChecker: () => void): CheckerPoints {
+  return {
+    define(checker) {
+      onChecker();
+      checkers.define(checker);
     },
   };
 }
