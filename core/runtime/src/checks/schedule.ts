@@ -47,6 +47,7 @@ export class Schedule<Item extends Planned> {
     if (place < 0) return;
     item.place = -1;
     const last = this.#heap.pop() as Item;
+    if (this.#heap.length === 0) this.#disarm();
     if (last === item) return;
     this.#set(place, last);
     this.#rise(last);
@@ -54,9 +55,7 @@ export class Schedule<Item extends Planned> {
   }
 
   close(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#armedFor = Number.POSITIVE_INFINITY;
+    this.#disarm();
     for (const item of this.#heap) item.place = -1;
     this.#heap.length = 0;
   }
@@ -68,6 +67,12 @@ export class Schedule<Item extends Planned> {
     this.#timer?.cancel();
     this.#armedFor = at;
     this.#timer = this.clock.at(at, () => this.#wake());
+  }
+
+  #disarm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#armedFor = Number.POSITIVE_INFINITY;
   }
 
   #wake(): void {

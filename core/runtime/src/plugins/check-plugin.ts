@@ -11,7 +11,7 @@ const optionalSteps = ['children', 'verify', 'start', 'reconfigure', 'stop'] as 
 export function checkPlugin(value: unknown, origin: string): asserts value is Plugin {
   if (!isPlugin(value)) {
     const message = `the default export of ${origin} is not a plugin`;
-    throw new MainstayError('PLUGIN_BAD_EXPORT', message, 'write `export default definePlugin({ ... })`');
+    throw new MainstayError('PLUGIN_BAD_EXPORT', message, 'write `export default definePlugin({ ... })`, or defineChecker');
   }
   const problems = problemsOf(value);
   if (problems.length === 0) return;
