@@ -18,23 +18,18 @@ export interface Script {
   readonly at: SourcePosition;
 }
 
-/** `USER [[:]GROUP]` to the end of the statement; undefined where nothing is left of it. */
+/** `USER [[:]GROUP]`; undefined where nothing is left of the statement. */
 function takeUser(args: Args): ScriptUser | undefined {
   const user = args.take()?.text;
   if (user === undefined) return undefined;
   const group = args.take()?.text.replace(/^:/, '');
-  refuseMore(args, 'after the command stand a user and a group');
   return { user, ...(group === undefined || group === '' ? {} : { group }) };
 }
 
-function refuseMore(args: Args, rule: string): void {
+function refuseMore(args: Args, rule: string, hint = 'put the command and its arguments together into double quotes'): void {
   const extra = args.peek();
   if (extra === undefined) return;
-  args.fail(`"${extra.text}" is one word too many: ${rule}`, {
-    at: extra.at,
-    code: 'CONFIG_BAD_VALUE',
-    hint: 'put the command and its arguments together into double quotes',
-  });
+  args.fail(`"${extra.text}" is one word too many: ${rule}`, { at: extra.at, code: 'CONFIG_BAD_VALUE', hint });
 }
 
 /** The argument vector of the next word. */
@@ -55,6 +50,7 @@ export const scriptValue: ValueSpec<Script> = {
   parse(args) {
     const command = takeCommand(args);
     const identity = takeUser(args);
+    refuseMore(args, 'after the command stand a user and a group');
     return { ...command, ...(identity === undefined ? {} : { identity }) };
   },
 };
@@ -66,7 +62,7 @@ export const scriptCommandValue: ValueSpec<readonly string[]> = {
   lexer: 'command',
   parse(args) {
     const { command } = takeCommand(args);
-    refuseMore(args, 'the command is one word');
+    refuseMore(args, 'after the command stands nothing');
     return command;
   },
 };
@@ -75,7 +71,11 @@ export const scriptCommandValue: ValueSpec<readonly string[]> = {
 export const scriptUserValue: ValueSpec<ScriptUser> = {
   syntax: 'USER [[:]GROUP]',
   json: { type: 'string' },
-  parse: (args) => takeUser(args) ?? args.fail('the user is missing', { code: 'CONFIG_MISSING_VALUE' }),
+  parse(args) {
+    const identity = takeUser(args) ?? args.fail('the user is missing', { code: 'CONFIG_MISSING_VALUE' });
+    refuseMore(args, 'after the group stands nothing', 'write: USER [GROUP]');
+    return identity;
+  },
 };
 
 /** Keywords of global_defs about scripts of every kind. */
