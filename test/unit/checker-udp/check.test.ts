@@ -1,9 +1,10 @@
 /** UDP_CHECK against peers that the test writes: silence, ICMP errors, replies that match and that do not. */
 import assert from 'node:assert/strict';
-import { bytesOf, firstMismatch, normalHex, silenceMarginMs, udpCheck } from '@mainstay/checker-udp';
+import checkerUdp, { bytesOf, firstMismatch, normalHex, silenceMarginMs, udpCheck } from '@mainstay/checker-udp';
 import { runChecker } from '@mainstay/testing';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import { bindChecks } from '../../support/checker-config.js';
 import { refused, scriptedUdp, type UdpAnswers } from '../../support/scripted-ports.js';
 
 const hex = (text: string) => Buffer.from(text, 'hex');
@@ -101,6 +102,17 @@ describe('UDP_CHECK', () => {
       /hexadecimal digits or x/,
     );
     await assert.rejects(against(() => [], `payload ${'00'.repeat(65_508)}`));
+  });
+
+  it('refuses lengths that no reply can have, and warns of those that nobody looks at', () => {
+    const said = (keywords: string) => bindChecks(checkerUdp, `server A {\nUDP_CHECK {\n${keywords}\n}\n}`).said;
+    assert.match(
+      said('require_reply 00\nmin_reply_length 300')[0] ?? '',
+      /^4:1: error: no reply has 300 octets at least and 255 at/,
+    );
+    assert.match(said('require_reply\nmax_reply_length 3')[0] ?? '', /^4:1: warning: the length of a reply is looked at only/);
+    assert.deepEqual(said('require_reply 00\nmax_reply_length 3'), []);
+    assert.deepEqual(said('require_reply'), []);
   });
 
   it('reads hexadecimal text as keepalived does, however it is written', () => {
