@@ -11,6 +11,7 @@ export { Lane, type LaneHost } from './lanes/lane.js';
 export type { FromLane, LaneSetup, PlannedPlugin, ToLane } from './lanes/messages.js';
 export { openPorts } from './lanes/open-ports.js';
 export { type Candidate, isSamePlan, type LanePlan, planLanes } from './lanes/plan.js';
+export { declareSchema, recording } from './lanes/schema-only.js';
 export { Attribution, describeStray, maySurvive } from './lanes/stray.js';
 export { systemClock } from './lanes/system-clock.js';
 export { type Delivery, datagramSender } from './log/datagram.js';
