@@ -19,6 +19,8 @@ export interface BoundChecks {
   /** The blocks of all servers, in order. */
   readonly checks: readonly Plugged[];
   readonly checkers: readonly Checker[];
+  /** What the plugin reports of itself. */
+  objects(): unknown;
 }
 
 /** `text` has blocks `server NAME { ... }` at its top level, where a configuration has virtual servers with real servers. */
@@ -27,8 +29,15 @@ export function bindChecks(plugin: Plugin, text: string): BoundChecks {
   const servers = registry.pointsFor('balancer').named('server', s.block({ checks: s.plugged(checkerGroup) }));
   const config = registry.pointsFor(plugin.name);
   const checkers: Checker[] = [];
-  const app: Pick<App, 'config' | 'checkers'> = {
+  let report: () => unknown = () => [];
+  const app: Pick<App, 'config' | 'checkers' | 'status'> = {
     config,
+    status: {
+      objects(given) {
+        report = given;
+      },
+      explain() {},
+    },
     checkers: {
       define(checker) {
         checkers.push(checker as unknown as Checker);
@@ -43,5 +52,6 @@ export function bindChecks(plugin: Plugin, text: string): BoundChecks {
     said: said.map((one) => formatDiagnostic(one).replace(/^[^:]*:/, '')),
     checks: said.some(({ severity }) => severity === 'error') ? [] : servers.entries.flatMap(({ value }) => value.checks),
     checkers,
+    objects: () => report(),
   };
 }
