@@ -1,5 +1,12 @@
 /** @mainstay/core: the plugin host, the hook bus, the configuration pipeline, lanes and Linux ports. */
 
+export { contentKey } from './checks/content.js';
+export { HostChecks } from './checks/host-checks.js';
+export { CheckLoop, type LoopOptions } from './checks/loop.js';
+export type { AskedCheck, CheckersMessage, CheckMessage, CheckOrder } from './checks/orders.js';
+export type { RunnableChecker } from './checks/probe.js';
+export { type Planned, Schedule } from './checks/schedule.js';
+export { judge, type Standing, standingAtStart } from './checks/standing.js';
 export { ConfigRegistry, loadConfig, loadKeepalivedText } from './config/index.js';
 export { askDaemon, type ControlReply, followDaemon } from './control/client.js';
 export { type Controlled, controlRoutes } from './control/routes.js';
