@@ -76,6 +76,7 @@ function probe<F extends Fields>(
     virtualHost: undefined,
     attempt: options.attempt ?? 1,
     delayLoopMs: 60_000,
+    timeoutMs: options.deadlineMs ?? 5000,
     memory: new Map<string, unknown>(),
     signal: abort.signal,
     clock,
