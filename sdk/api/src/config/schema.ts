@@ -131,8 +131,11 @@ export interface ConfigEntry<T> {
   readonly name: string;
   readonly value: T;
   readonly at: SourcePosition;
-  /** Reports at the statement of `keyword` inside this block, or at the block itself where the keyword is absent. */
-  report(keyword?: string): Reporter;
+  /**
+   * Reports at the statement of `keyword` inside this block, or at the block itself where the keyword is absent. `inside`: a block
+   * somewhere within this one, as it was bound (Headed, Plugged), instead of this one.
+   */
+  report(keyword?: string, inside?: { readonly at: SourcePosition }): Reporter;
 }
 
 /** A block as bound from the current configuration. Readable from `check` on, never inside `setup`. */
