@@ -7,6 +7,7 @@ import { openHostPorts } from '@mainstay/core';
 import { type Files, isNotify, type Modules, type ProcessPort, type ScriptResult } from '@mainstay/sdk';
 import { createVirtualClock, SimulatedFiles, SimulatedModules, SimulatedScripts } from '@mainstay/testing';
 import { after, before, describe, it } from 'mocha';
+import { until } from '../support/command.js';
 
 /** A program of the test, in terms that both sides can make. */
 interface Program {
@@ -22,6 +23,9 @@ interface Bench {
   readonly files: Files;
   program(name: string, program: Program): string;
   file(name: string, text: string): string;
+  remove(name: string): void;
+  /** Long enough for a change to be told. */
+  settle(): Promise<void>;
   /** Waits for the promise; on the simulated side, lets time pass. */
   wait<T>(promise: Promise<T>): Promise<T>;
 }
@@ -41,7 +45,9 @@ function linuxBench(): Bench {
     chmodSync(path, 0o755);
     return path;
   };
-  return { folder, ...openHostPorts(), file, program, wait: (promise) => promise };
+  const remove = (name: string) => rmSync(join(folder, name));
+  const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 200));
+  return { folder, ...openHostPorts(), file, program, remove, settle, wait: (promise) => promise };
 }
 
 function simulatedBench(): Bench {
@@ -59,7 +65,9 @@ function simulatedBench(): Bench {
     files.write(join(folder, name), text);
     return join(folder, name);
   };
-  return { folder, process: scripts, modules, files, program, file, wait: (promise) => clock.drive(promise) };
+  const remove = (name: string) => files.remove(join(folder, name));
+  const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+  return { folder, process: scripts, modules, files, program, file, remove, settle, wait: (promise) => clock.drive(promise) };
 }
 
 const shape = (result: ScriptResult) => (result.outcome === 'exited' ? `exited ${result.code}` : result.outcome);
@@ -125,6 +133,48 @@ for (const [side, open] of [
       bench.file('text', 'second');
       assert.equal(await bench.files.readText(path), 'second');
       await assert.rejects(bench.files.readText(join(bench.folder, 'absent')), { code: 'PORT_FAILED', errno: 'ENOENT' });
+    });
+
+    it('files: reads the head of a file and no more', async () => {
+      const path = bench.file('long', '12\n'.repeat(1000));
+      assert.equal(await bench.files.readHead(path, 5), '12\n12');
+      assert.equal(await bench.files.readHead(bench.file('short', '7'), 127), '7');
+      assert.equal(await bench.files.readHead(bench.file('empty', ''), 127), '');
+      await assert.rejects(bench.files.readHead(join(bench.folder, 'absent'), 5), { code: 'PORT_FAILED', errno: 'ENOENT' });
+    });
+
+    it('files: makes a file, and overwrites one only where it is asked to', async () => {
+      const path = join(bench.folder, 'made');
+      assert.equal(await bench.files.create(path, 'one'), true);
+      assert.equal(await bench.files.create(path, 'two'), false);
+      assert.equal(await bench.files.readText(path), 'one');
+      assert.equal(await bench.files.create(path, '2', { overwrite: true }), true);
+      assert.equal(await bench.files.readText(path), '2');
+      assert.equal(await bench.files.create(join(bench.folder, 'made too'), '3', { overwrite: true }), true);
+    });
+
+    it('files: tells of changes of one file, and of nothing after the end', async () => {
+      const path = bench.file('watched', '1');
+      let calls = 0;
+      const next = () => until('a change is told', 2000, () => Promise.resolve(calls > 0)).then(() => (calls = 0));
+      const end = bench.files.watch(path, () => calls++);
+      bench.file('watched', '2');
+      await next();
+      bench.remove('watched');
+      await next();
+      bench.file('watched', '3');
+      await next();
+      // What came together was told once; a late word about it must not count for what follows.
+      await bench.settle();
+      calls = 0;
+      bench.file('another', '1');
+      await bench.settle();
+      assert.equal(calls, 0);
+      end();
+      end();
+      bench.file('watched', '4');
+      await bench.settle();
+      assert.equal(calls, 0);
     });
 
     it('modules: answers the exports, and rejects where there is no file', async () => {

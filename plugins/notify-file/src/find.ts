@@ -9,7 +9,7 @@ export async function findHookFiles(
   named: readonly string[],
   folder: string,
   configDirectory: string,
-  files: Files,
+  files: Pick<Files, 'list'>,
 ): Promise<readonly string[]> {
   const absolute = resolve(configDirectory, folder);
   const inFolder = (await files.list(absolute)).filter(isHookFile).map((name) => join(absolute, name));

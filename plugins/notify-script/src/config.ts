@@ -1,70 +1,17 @@
 /** keepalived's notify keywords: what a vrrp_instance and global_defs say about scripts. Schema only. */
-import { type Args, type Infer, type SourcePosition, s, type Word } from '@mainstay/sdk';
-import { splitCommand } from './command-line.js';
+import { globalScriptKeywords, type Infer, type Script, s, scriptValue } from '@mainstay/sdk';
 
-export interface ScriptUser {
-  readonly user: string;
-  readonly group?: string;
-}
+export type { Script } from '@mainstay/sdk';
 
-/** One script as configured: what to run, as whom, and where it is written. */
-export interface Script {
-  readonly command: readonly string[];
-  readonly identity?: ScriptUser;
-  readonly at: SourcePosition;
-}
-
-/** `USER [[:]GROUP]` to the end of the statement. */
-function takeUser(args: Args): ScriptUser | undefined {
-  const user = args.take()?.text;
-  if (user === undefined) return undefined;
-  const group = args.take()?.text.replace(/^:/, '');
-  const extra = args.peek();
-  if (extra !== undefined) {
-    args.fail(`"${extra.text}" is one word too many: after the command stand a user and a group`, {
-      at: extra.at,
-      code: 'CONFIG_BAD_VALUE',
-      hint: 'put the command and its arguments together into double quotes',
-    });
-  }
-  return { user, ...(group === undefined || group === '' ? {} : { group }) };
-}
-
-function takeScript(word: Word, args: Args): Script {
-  const command = splitCommand(word.text);
-  if (command === undefined)
-    return args.fail('a quote inside the command is not closed', { at: word.at, code: 'CONFIG_BAD_VALUE' });
-  if (command.length === 0) return args.fail('the command is empty', { at: word.at, code: 'CONFIG_BAD_VALUE' });
-  const identity = takeUser(args);
-  return { command, at: word.at, ...(identity === undefined ? {} : { identity }) };
-}
-
-const syntax = '"COMMAND [ARG]..." [USER [[:]GROUP]]';
-const json = { type: 'string' } as const;
-
-const script = () =>
-  s
-    .custom<Script>({
-      syntax,
-      json,
-      lexer: 'command',
-      parse(args) {
-        const word = args.take() ?? args.fail('the script is missing', { code: 'CONFIG_MISSING_VALUE' });
-        return takeScript(word, args);
-      },
-    })
-    .optional();
+const script = () => s.custom(scriptValue).optional();
 
 const optionalScript = () =>
   s
     .custom<{ readonly script?: Script }>({
-      syntax: `[${syntax}]`,
+      ...scriptValue,
+      syntax: `[${scriptValue.syntax}]`,
       json: { type: ['string', 'boolean'] },
-      lexer: 'command',
-      parse(args) {
-        const word = args.take();
-        return word === undefined ? {} : { script: takeScript(word, args) };
-      },
+      parse: (args) => (args.peek() === undefined ? {} : { script: scriptValue.parse(args) }),
     })
     .optional();
 
@@ -107,15 +54,7 @@ export const instanceKeywords = {
 };
 
 export const globalKeywords = {
-  script_user: s
-    .custom<ScriptUser>({
-      syntax: 'USER [[:]GROUP]',
-      json,
-      parse: (args) => takeUser(args) ?? args.fail('the user is missing', { code: 'CONFIG_MISSING_VALUE' }),
-    })
-    .optional()
-    .doc('Who runs scripts that name no user; default keepalived_script where that user exists, else the user of the daemon.'),
-  enable_script_security: s.flag().doc('Never run a script as root that somebody else could change.'),
+  ...globalScriptKeywords,
   notify_timeout: timeout().default(300_000).doc('How long a notify script may run before it is ended.'),
   vrrp_notify_priority_changes: s.bool().optional().doc('As notify_priority_changes, for every instance.'),
   notify_fifo: s.notBuilt('notify_fifo (events through a named pipe)'),

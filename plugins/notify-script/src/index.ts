@@ -1,11 +1,17 @@
 /** @mainstay/notify-script: keepalived's notify scripts. Registration only. */
-import { type ConfigHandle, definePlugin, type Plugin, type ReconfigureAnswer, type Run } from '@mainstay/sdk';
+import {
+  type ConfigHandle,
+  defaultScriptIdentity,
+  definePlugin,
+  type Plugin,
+  type ReconfigureAnswer,
+  type Run,
+} from '@mainstay/sdk';
 import { type GlobalConfig, globalKeywords, type InstanceConfig, instanceKeywords } from './config.js';
-import { defaultIdentity, reviewScripts } from './review.js';
+import { reviewScripts } from './review.js';
 import { jobOfLowerPriority, jobOfTransition } from './selection.js';
 import { ScriptService, type Settings } from './service.js';
 
-export { splitCommand } from './command-line.js';
 export { type GlobalConfig, globalKeywords, type InstanceConfig, instanceKeywords, type Script } from './config.js';
 export { InstanceQueue, outdatedAfterMs, type QueueHost, queueLimit } from './queue.js';
 export { type Invocation, type Job, jobOfLowerPriority, jobOfTransition } from './selection.js';
@@ -20,7 +26,7 @@ async function settingsOf({ instances, global }: Handles, run: Run): Promise<Set
   return {
     global: global.value,
     instances: new Map(instances.entries.map(({ name, value }) => [name, value])),
-    fallback: await defaultIdentity(global.value, run.ports.process),
+    fallback: await defaultScriptIdentity(global.value, run.ports.process),
   };
 }
 

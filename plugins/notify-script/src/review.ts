@@ -1,71 +1,20 @@
-/**
- * What the host thinks of the configured scripts: missing, not executable, unknown user, insecure. Called at start, after a
- * reload, and by `mainstay check`.
- */
-import type { ConfigEntry, Diagnostic, ProcessPort, ScriptIdentity, ScriptProblem } from '@mainstay/sdk';
-import { type GlobalConfig, type InstanceConfig, type Script, scriptKeywords, scriptOf } from './config.js';
-
-/** The user that runs scripts where nothing else is said and the host has it (keepalived.conf(5), script_user). */
-export const conventionalUser = 'keepalived_script';
-
-const codes: Readonly<Record<ScriptProblem['kind'], string>> = {
-  missing: 'SCRIPT_MISSING',
-  'not-executable': 'SCRIPT_NOT_EXECUTABLE',
-  'unknown-user': 'SCRIPT_UNKNOWN_USER',
-  insecure: 'SCRIPT_SECURITY_INSECURE',
-};
-
-/** Who runs a script that names no user. */
-export async function defaultIdentity(global: GlobalConfig, ports: ProcessPort): Promise<ScriptIdentity> {
-  if (global.script_user !== undefined) return global.script_user;
-  const problem = await ports.inspect(['/bin/sh'], { user: conventionalUser });
-  return problem?.kind === 'unknown-user' ? {} : { user: conventionalUser };
-}
-
-export function identityOf(script: Script, fallback: ScriptIdentity): ScriptIdentity {
-  return script.identity ?? fallback;
-}
+/** The review of all configured scripts: called at start, after a reload, and by `mainstay check`. */
+import { type ConfigEntry, type Diagnostic, defaultScriptIdentity, type ProcessPort, reviewScript } from '@mainstay/sdk';
+import { type GlobalConfig, type InstanceConfig, scriptKeywords, scriptOf } from './config.js';
 
 export async function reviewScripts(
   instances: readonly ConfigEntry<InstanceConfig>[],
   global: GlobalConfig,
-  ports: ProcessPort,
+  port: ProcessPort,
 ): Promise<readonly Diagnostic[]> {
-  const fallback = await defaultIdentity(global, ports);
+  const fallback = await defaultScriptIdentity(global, port);
   const found: Diagnostic[] = [];
   for (const { name, value } of instances) {
     for (const keyword of scriptKeywords) {
       const script = scriptOf(value, keyword);
-      const problem = script && (await ports.inspect(script.command, identityOf(script, fallback)));
-      if (script === undefined || problem === undefined) continue;
-      found.push(describe(`${name}: ${keyword}`, script, problem, global.enable_script_security));
+      const problem = script && (await reviewScript(`${name}: ${keyword}`, script, { global, fallback, port }));
+      if (problem !== undefined) found.push(problem);
     }
   }
   return found;
-}
-
-function describe(where: string, script: Script, problem: ScriptProblem, isSecured: boolean): Diagnostic {
-  const isRun = problem.kind === 'insecure' && !isSecured;
-  return {
-    severity: isRun ? 'warning' : 'error',
-    code: codes[problem.kind],
-    message: `${where}: ${problem.message}; ${isRun ? 'it is run all the same' : 'this script will not run'}`,
-    at: script.at,
-    hint: hintFor(problem.kind, isRun),
-  };
-}
-
-function hintFor(kind: ScriptProblem['kind'], isRun: boolean): string {
-  switch (kind) {
-    case 'missing':
-      return 'arguments belong into the same double quotes as the command';
-    case 'not-executable':
-      return 'see the permissions of the file and its folders';
-    case 'unknown-user':
-      return 'after the command stand a user and a group; arguments belong into the double quotes';
-    case 'insecure':
-      return isRun
-        ? 'tighten the permissions, then write enable_script_security'
-        : 'tighten the permissions, or name another user';
-  }
 }

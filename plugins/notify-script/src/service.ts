@@ -2,7 +2,6 @@
 import type { ObjectStatus, Run, ScriptIdentity, ScriptResult } from '@mainstay/sdk';
 import type { GlobalConfig, InstanceConfig } from './config.js';
 import { InstanceQueue } from './queue.js';
-import { identityOf } from './review.js';
 import type { Invocation, Job } from './selection.js';
 import { Slots } from './slots.js';
 
@@ -97,7 +96,7 @@ export class ScriptService {
     try {
       if (signal.aborted) return undefined;
       const { keyword, script, command } = invocation;
-      const identity = identityOf(script, this.settings.fallback);
+      const identity = script.identity ?? this.settings.fallback;
       const what = `${instance}: ${keyword} (${state}) ${command[0]}`;
       const refusal = await this.refusal(command, identity);
       const result = refusal ?? (await this.start(what, invocation, identity, this.timeoutOf(instance), signal));

@@ -26,7 +26,7 @@ export interface CheckContext<Config> {
   readonly attempt: number;
   /** `delay_loop` in milliseconds. */
   readonly delayLoopMs: number;
-  /** `connect_timeout` in force, milliseconds: of each exchange, where a probe of this checker makes several. */
+  /** How long this probe may take until `signal` aborts, milliseconds. */
   readonly timeoutMs: number;
   /** What the checker wants to remember from one probe of this check to the next; empty when the check starts. */
   readonly memory: Map<string, unknown>;

@@ -14,5 +14,8 @@ export * from './manifest.js';
 export * from './notify.js';
 export * from './plugin.js';
 export * from './ports/index.js';
+export * from './script/command-line.js';
+export * from './script/keywords.js';
+export * from './script/review.js';
 export * from './status.js';
 export * from './taps.js';

@@ -31,16 +31,20 @@ export interface ConfigPoints {
     keyword: string | readonly string[],
     fields: F,
   ): ConfigHandle<{ readonly [K in keyof F]: Infer<F[K]> }>;
-  /** A block for every place of that group (`s.plugged`). `facts`: plain data that the owner of the place gets with each block. */
-  plug(group: string, keyword: string, block: Block<Fields>, facts?: unknown): void;
+  /**
+   * A block for every place of that group (`s.plugged`). `facts`: plain data that the owner of the place gets with each block. The
+   * handle has an entry for each block that is written, named after the block around it, wherever the owner of the place is loaded
+   * too: in `mainstay check` and before a start or reload always, in a lane of its own not. For checks and `verify`.
+   */
+  plug<F extends Fields>(group: string, keyword: string, block: Block<F>, facts?: unknown): ConfigHandle<Infer<Block<F>>>;
   /** Runs after everything is bound, for rules that span keywords and blocks. No I/O. */
   check(check: (report: (handle: ConfigHandle<unknown>) => Reporter) => void): void;
 }
 
 /** Offers checkers to the checking loop of the lane. */
 export interface CheckerPoints {
-  /** Its block may stand in every `real_server`. Throws where another plugin has the keyword. */
-  define<F extends Fields>(checker: Checker<F>): void;
+  /** Its block may stand in every `real_server`. Throws where another plugin has the keyword. The handle is that of `plug`. */
+  define<F extends Fields>(checker: Checker<F>): ConfigHandle<Infer<Block<F>>>;
 }
 
 /** What `setup` may declare on. */

@@ -47,11 +47,14 @@ describe('the contribution of a plugin', () => {
     const defined: string[] = [];
     return plugins.map((one) => {
       const { plugin, contribution } = recording(one);
-      const app: App = {
-        ...silent,
-        config: registry.pointsFor(plugin.name),
-        checkers: { define: ({ keyword }) => void defined.push(keyword) },
+      const config = registry.pointsFor(plugin.name);
+      const checkers: App['checkers'] = {
+        define({ keyword }) {
+          defined.push(keyword);
+          return config.plug('checker', keyword, s.block({})) as never;
+        },
       };
+      const app: App = { ...silent, config, checkers };
       plugin.setup(app);
       const { root, inside, plugs, places, acts } = contribution;
       const setsOf = (sets: ReadonlyMap<string, ReadonlySet<string>> = new Map()) =>
@@ -66,6 +69,14 @@ describe('the contribution of a plugin', () => {
       };
     });
   };
+
+  it('leaves out keywords that it shares: who writes one may mean another plugin', () => {
+    const sharing = definePlugin({
+      name: 'sharing',
+      setup: ({ config }) => void config.extend('global_defs', { user: s.word().optional().shared(), own: s.flag() }),
+    });
+    assert.deepEqual(contributionOf(sharing)[0]?.inside, { global_defs: ['own'] });
+  });
 
   it('tells its keywords, its blocks for the places of others, and its places', () => {
     const [a, b, c] = contributionOf(balancer, checkers, extras);

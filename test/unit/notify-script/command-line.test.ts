@@ -1,6 +1,6 @@
 /** keepalived's script lexer, as keepalived 2.2.7 was seen to split and as its man page says. */
 import assert from 'node:assert/strict';
-import { splitCommand } from '@mainstay/notify-script';
+import { splitCommand } from '@mainstay/sdk';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 

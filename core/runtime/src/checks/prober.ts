@@ -130,7 +130,8 @@ export class Prober {
       const withinMs = own !== undefined && own > 0 && Number.isFinite(own) ? own : timeoutMs;
       this.#schedule.put(probe, run.startedAt + withinMs);
       const { signal } = run.controller;
-      const context = { target, config, virtualHost, attempt, delayLoopMs, memory, signal, clock, log, ports };
+      const given = { target, config, virtualHost, attempt, delayLoopMs, timeoutMs: withinMs };
+      const context = { ...given, memory, signal, clock, log, ports };
       answer = spec.check?.(context as never);
       comesLater = isThenable(answer);
     } catch (error) {

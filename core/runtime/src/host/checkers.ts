@@ -5,6 +5,7 @@
 import {
   type Checker,
   type CheckerPoints,
+  type ConfigHandle,
   checkerBlock,
   checkerFacts,
   checkerGroup,
@@ -34,7 +35,7 @@ export class CheckerTable {
       points: {
         define: (checker) => {
           if (isSealed) throw refusal(member.name, 'defines a checker after setup', 'define it in setup()');
-          this.#define(member, checker as unknown as Checker);
+          return this.#define(member, checker as unknown as Checker) as never;
         },
       },
       seal: () => {
@@ -63,7 +64,7 @@ export class CheckerTable {
     return [...this.#defined].filter(([, defined]) => defined.member === member);
   }
 
-  #define(member: Member, spec: Checker): void {
+  #define(member: Member, spec: Checker): ConfigHandle<unknown> {
     const problems = problemsOf(spec, member);
     if (problems.length > 0) throw refusal(member.name, `defines an unusable checker: ${problems.join('; ')}`);
     const { keyword } = spec;
@@ -72,9 +73,10 @@ export class CheckerTable {
       const whose = twin === member ? `plugin ${member.name} defines` : `plugins ${twin.name} and ${member.name} both define`;
       throw new MainstayError('CONFIG_KEYWORD_CLASH', `${whose} the checker ${keyword}`, 'load only one of them');
     }
-    member.part.points.plug(checkerGroup, keyword, checkerBlock(spec), checkerFacts(spec));
+    const handle = member.part.points.plug(checkerGroup, keyword, checkerBlock(spec), checkerFacts(spec));
     this.#defined.set(keyword, { member, spec });
     this.checks.define(keyword);
+    return handle;
   }
 }
 

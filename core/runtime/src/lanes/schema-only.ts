@@ -28,7 +28,7 @@ const noActions: ActionPoints = { declare() {} };
 /** Declares the plugin's keywords on `config`, and nothing else of it. Its checks are the business of the lane where it runs. */
 export function declareSchema(plugin: Plugin, config: ConfigPoints): void {
   const checkers: CheckerPoints = {
-    define: (checker) => config.plug(checkerGroup, checker.keyword, checkerBlock(checker), checkerFacts(checker)),
+    define: (checker) => config.plug(checkerGroup, checker.keyword, checkerBlock(checker), checkerFacts(checker)) as never,
   };
   plugin.setup({ taps: noTaps, status: noStatus, actions: noActions, checkers, config: withoutChecks(config) });
 }
@@ -100,8 +100,9 @@ function notingCheckers(checkers: CheckerPoints, keywords: Keywords, onDefine: (
   return {
     define(checker) {
       onDefine();
-      checkers.define(checker);
+      const handle = checkers.define(checker);
       keywords.plug(checkerGroup, checker.keyword, checkerBlock(checker));
+      return handle;
     },
   };
 }
@@ -119,7 +120,8 @@ class Keywords {
 
   fields(fields: Fields, into: Set<string>): void {
     for (const [keyword, { shape, facts }] of Object.entries(fields)) {
-      if (shape.kind !== 'plugged') for (const spelling of [keyword, ...(facts.aliases ?? [])]) into.add(spelling);
+      if (shape.kind !== 'plugged' && facts.isShared !== true)
+        for (const spelling of [keyword, ...(facts.aliases ?? [])]) into.add(spelling);
     }
     this.lookFor(fields);
   }
@@ -167,9 +169,10 @@ function noting(config: ConfigPoints, keywords: Keywords, onPlug: () => void): C
       return handle;
     },
     plug(group, keyword, block, facts) {
-      config.plug(group, keyword, block, facts);
-      keywords.plug(group, keyword, block);
+      const handle = config.plug(group, keyword, block, facts);
+      keywords.plug(group, keyword, block as unknown as Block<Fields>);
       onPlug();
+      return handle;
     },
     root(fields) {
       const handle = config.root(fields);

@@ -37,6 +37,7 @@ interface Facts<T> {
   readonly isOptional?: boolean;
   readonly isSecret?: boolean;
   readonly isRepeated?: boolean;
+  readonly isShared?: boolean;
   readonly deprecated?: string;
   readonly aliases?: readonly string[];
 }
@@ -83,6 +84,10 @@ export class Field<T> {
   /** May stand several times; the value is the list, in order, empty when absent. */
   repeated(): Field<readonly T[]> {
     return this.with({ isRepeated: true, default: [] });
+  }
+  /** Several plugins may contribute it to one block, and each is told its value. Writing it alone makes no use of any of them. */
+  shared(): Field<T> {
+    return this.with({ isShared: true });
   }
   /** Accepted with a warning that says what to write instead. */
   deprecated(instead: string): Field<T> {

@@ -47,4 +47,16 @@ export interface Files {
   /** Names in a folder, sorted; empty where it does not exist. */
   list(folder: string): Promise<readonly string[]>;
   readText(path: string): Promise<string>;
+  /** At most `limit` bytes from the beginning. Never waits: of a pipe that nobody writes to it reads nothing. */
+  readHead(path: string, limit: number): Promise<string>;
+  /**
+   * Makes a file; one that exists is left alone, or with `overwrite` gets that content. Never through a symbolic link, nor into
+   * what is no regular file. Answers whether it wrote.
+   */
+  create(path: string, text: string, options?: { readonly overwrite?: boolean }): Promise<boolean>;
+  /**
+   * Calls `listener` a moment after the file was written, made, removed or replaced, once for changes that come together. A folder
+   * that is not there yet, or is removed meanwhile, is waited for. Answers a function that ends it.
+   */
+  watch(path: string, listener: () => void): () => void;
 }

@@ -4,6 +4,9 @@ import { PortError } from '@mainstay/sdk';
 
 export class SimulatedFiles implements Files {
   readonly #texts = new Map<string, string>();
+  readonly #watches = new Set<{ readonly path: string; readonly listener: () => void }>();
+
+  readonly #told = new Set<object>();
 
   constructor(texts: Readonly<Record<string, string>> = {}) {
     for (const [path, text] of Object.entries(texts)) this.write(path, text);
@@ -11,9 +14,11 @@ export class SimulatedFiles implements Files {
 
   write(path: string, text: string): void {
     this.#texts.set(path, text);
+    this.#changed(path);
   }
   remove(path: string): void {
     this.#texts.delete(path);
+    this.#changed(path);
   }
 
   list(folder: string): Promise<readonly string[]> {
@@ -29,6 +34,35 @@ export class SimulatedFiles implements Files {
     const text = this.#texts.get(path);
     if (text === undefined) return Promise.reject(new PortError(`cannot read ${path}: no such file`, 'ENOENT'));
     return Promise.resolve(text);
+  }
+
+  async readHead(path: string, limit: number): Promise<string> {
+    const bytes = new TextEncoder().encode(await this.readText(path));
+    return new TextDecoder().decode(bytes.subarray(0, limit));
+  }
+
+  create(path: string, text: string, { overwrite = false }: { readonly overwrite?: boolean } = {}): Promise<boolean> {
+    if (this.#texts.has(path) && !overwrite) return Promise.resolve(false);
+    this.write(path, text);
+    return Promise.resolve(true);
+  }
+
+  watch(path: string, listener: () => void): () => void {
+    const watch = { path, listener };
+    this.#watches.add(watch);
+    return () => this.#watches.delete(watch);
+  }
+
+  /** At the end of the present microtask turn, once for changes that come together. */
+  #changed(path: string): void {
+    for (const watch of this.#watches) {
+      if (watch.path !== path || this.#told.has(watch)) continue;
+      this.#told.add(watch);
+      queueMicrotask(() => {
+        this.#told.delete(watch);
+        if (this.#watches.has(watch)) watch.listener();
+      });
+    }
   }
 }
 

@@ -74,6 +74,9 @@ class BlockBinder {
       else for (const one of occurrences(statement, found.field)) this.statement(one, found);
     }
     for (let i = 0; i < parts.length; i++) this.requireAll(i);
+    for (const [i, { borrowed }] of parts.entries()) {
+      for (const { keyword, part } of borrowed) (this.values[i] ?? {})[keyword] = this.values[part]?.[keyword];
+    }
     const { at, name, isSound, shown } = this.place;
     for (let i = 0; i < parts.length; i++) {
       const handle = parts[i]?.handle;

@@ -78,7 +78,7 @@ export class Contributions {
         this.extensions.set(key, list);
         return part.handle as never;
       },
-      plug: (group, keyword, block, facts) => this.plug({ plugin, group, keyword, block, facts }),
+      plug: (group, keyword, block, facts) => this.plug(plugin, group, keyword, block, facts) as never,
       check: (run) => {
         this.checks.push({ plugin, run });
       },
@@ -122,13 +122,13 @@ export class Contributions {
     return part.handle;
   }
 
-  private plug(plug: Plug): void {
-    const { plugin, group, keyword, block } = plug;
-    this.settled = undefined;
-    assertFields(plugin, asBlock(plugin, keyword, block).fields);
+  private plug(plugin: string, group: string, keyword: string, given: unknown, facts: unknown): Handle {
+    const block = asBlock(plugin, keyword, given);
+    const { handle } = this.part(plugin, block.fields);
     const other = this.plugs.find((one) => one.group === group && one.keyword === keyword);
     if (other !== undefined) clash(plugin, other.plugin, keyword, `the group ${group}`);
-    this.plugs.push(plug);
+    this.plugs.push({ plugin, group, keyword, block, facts, handle });
+    return handle;
   }
 
   private refuseTwoBlocks(plugin: string, keyword: string): void {

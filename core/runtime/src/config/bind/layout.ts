@@ -18,6 +18,7 @@ export interface Plug {
   readonly keyword: string;
   readonly block: Block<Fields>;
   readonly facts: unknown;
+  readonly handle: Handle;
 }
 
 export interface Found {
@@ -40,6 +41,8 @@ export type FieldIndex = ReadonlyMap<string, Found>;
 export interface LaidPart extends Contribution {
   /** What is bound when nothing is written. */
   readonly absent: Readonly<Record<string, unknown>>;
+  /** Shared keywords whose value is bound in another part. */
+  readonly borrowed: readonly Found[];
   /** Keywords that must be written. */
   readonly required: readonly { readonly keyword: string; readonly field: Field<unknown>; readonly slot: number }[];
 }
@@ -78,7 +81,10 @@ export class LayoutMaker {
 
   /** The layout of each plugged block. A block may have places for its own group, so these are not part of each other. */
   plugged(): ReadonlyMap<Plug, Layout> {
-    for (const plug of this.#plugs) this.#plugged.set(plug, this.#plain(plug.keyword, plug.plugin, plug.block.fields));
+    for (const plug of this.#plugs) {
+      const { plugin, handle, keyword, block } = plug;
+      this.#plugged.set(plug, this.#plain(keyword, { plugin, handle, fields: block.fields }));
+    }
     return this.#plugged;
   }
 
@@ -92,8 +98,8 @@ export class LayoutMaker {
     }
   }
 
-  #plain(title: string, plugin: string, fields: Fields): Layout {
-    return this.#laidOut([{ plugin, fields }], title, (keyword, part, inner) => this.#plain(keyword, part.plugin, inner));
+  #plain(title: string, part: Contribution): Layout {
+    return this.#laidOut([part], title, (keyword, { plugin }, fields) => this.#plain(keyword, { plugin, fields }));
   }
 
   #laidOut(
@@ -108,8 +114,14 @@ export class LayoutMaker {
     for (const [part, contribution] of given.entries()) {
       const { plugin, fields } = contribution;
       const required: LaidPart['required'][number][] = [];
+      const borrowed: Found[] = [];
       for (const [keyword, field] of Object.entries(fields)) {
         const { shape } = field;
+        const lender = index.get(keyword);
+        if (lender !== undefined) {
+          borrowed.push(lender);
+          continue;
+        }
         const block = shape.kind === 'block' || shape.kind === 'headed' ? shape.block : undefined;
         const inner = block && { inner: innerOf(keyword, contribution, block.fields) };
         const found = { part, plugin, keyword, field, slot, ...inner };
@@ -118,7 +130,7 @@ export class LayoutMaker {
         if (absentValue(field) === undefined) required.push({ keyword, field, slot });
         slot++;
       }
-      parts.push({ ...contribution, absent: absentValues(fields), required });
+      parts.push({ ...contribution, absent: absentValues(fields), borrowed, required });
     }
     return { parts, index, hasSecrets: [...index.values()].some(({ field }) => field.facts.isSecret === true) };
   }
@@ -155,7 +167,7 @@ export const topLevel = 'the top level';
 
 /**
  * The parts of a block with one more. A keyword that somebody only knows to be missing gives way to whoever has built it, and
- * core's own give way to everybody. Throws where two plugins contribute the same keyword.
+ * core's own give way to everybody. Throws where two plugins contribute the same keyword, unless both say that it is shared.
  */
 export function joined(parts: readonly Contribution[], added: Contribution, title: string): readonly Contribution[] {
   const index = ownersOf(parts);
@@ -165,6 +177,7 @@ export function joined(parts: readonly Contribution[], added: Contribution, titl
     for (const spelling of spellings(keyword, field)) {
       const other = index.get(spelling);
       if (other === undefined) continue;
+      if (other.field.facts.isShared === true && field.facts.isShared === true) continue;
       if (other.plugin === core || other.field.shape.kind === 'notBuilt') givenUp.add(spelling);
       else if (field.shape.kind === 'notBuilt') notAdded.add(spelling);
       else clash(added.plugin, other.plugin, spelling, title);

@@ -1,6 +1,6 @@
 /**
  * keepalived's second reading of a script value: the quoted text of `notify_master "/path arg 'two words'" user` is itself
- * split into an argument vector (keepalived.conf(5), "Quoted strings"). Called by the schema.
+ * split into an argument vector (keepalived.conf(5), "Quoted strings"). Called by keywords.ts.
  */
 
 const named: Readonly<Record<string, string>> = {

@@ -1,0 +1,38 @@
+/** One probe of DNS_CHECK: a question over UDP, and the first datagram that answers it. Called by the checking loop. */
+import { randomInt } from 'node:crypto';
+import { type CheckContext, down, messageOf, type UdpExchange, up, type Verdict } from '@mainstay/sdk';
+import type { DnsConfig } from './config.js';
+import { decodeHeader, encodeQuery, nameOfCode, type ReplyHeader } from './packet.js';
+
+/** Datagrams that answer something else and are passed over; a peer that sends more of them does no service. */
+export const mostStrays = 100;
+
+export async function checkDns({ config, target, signal, ports }: CheckContext<DnsConfig>): Promise<Verdict> {
+  const question = `${config.type} ${config.name}`;
+  let exchange: UdpExchange | undefined;
+  try {
+    exchange = await ports.udp.open(target, { signal });
+    // An answer to a former question, or a forged one, must not pass for the answer to this one.
+    const id = randomInt(0x1_0000);
+    await exchange.send(encodeQuery(id, config.name, config.type));
+    const reply = await replyTo(id, exchange);
+    if (reply === undefined) return down(`${question}: ${mostStrays} datagrams came, and none of them answers the question`);
+    return reply.code === 0 ? up(`${question}: ${summaryOf(reply)}`) : down(`${question}: answered ${nameOfCode(reply.code)}`);
+  } catch (error) {
+    return down(`${question}: ${messageOf(error)}`);
+  } finally {
+    exchange?.close();
+  }
+}
+
+async function replyTo(id: number, exchange: UdpExchange): Promise<ReplyHeader | undefined> {
+  for (let strays = 0; strays < mostStrays; strays++) {
+    const header = decodeHeader(await exchange.receive());
+    if (header?.id === id && header.isReply) return header;
+  }
+  return undefined;
+}
+
+function summaryOf({ answers, isTruncated }: ReplyHeader): string {
+  return `NOERROR, ${answers} ${answers === 1 ? 'answer' : 'answers'}${isTruncated ? ', truncated' : ''}`;
+}

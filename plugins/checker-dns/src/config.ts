@@ -1,0 +1,46 @@
+/** Keywords of DNS_CHECK. Schema only. */
+import { closest, s } from '@mainstay/sdk';
+import { labelsOf, type Type, types } from './packet.js';
+
+const typeNames = Object.keys(types) as Type[];
+
+/** keepalived takes them in either case. */
+const type = () =>
+  s.custom<Type>({
+    syntax: typeNames.join('|'),
+    json: { enum: typeNames },
+    parse(args) {
+      const word = args.take() ?? args.fail('the type is missing', { code: 'CONFIG_MISSING_VALUE' });
+      const found = typeNames.find((name) => name === word.text.toUpperCase());
+      if (found !== undefined) return found;
+      const near = closest(word.text, typeNames);
+      return args.fail(`"${word.text}" is not a type that can be asked for`, {
+        at: word.at,
+        code: 'CONFIG_BAD_VALUE',
+        hint: near === undefined ? `write one of ${typeNames.join(', ')}` : `did you mean "${near}"?`,
+      });
+    },
+  });
+
+const domainName = () =>
+  s.custom<string>({
+    syntax: 'NAME',
+    json: { type: 'string' },
+    parse(args) {
+      const word =
+        args.take() ?? args.fail('the name is missing', { code: 'CONFIG_MISSING_VALUE', hint: 'the root is written "."' });
+      const labels = labelsOf(word.text);
+      if (typeof labels !== 'string') return word.text;
+      return args.fail(`"${word.text}" is not a domain name: ${labels}`, { at: word.at, code: 'CONFIG_BAD_VALUE' });
+    },
+  });
+
+export const fields = {
+  type: type().default('SOA').doc('What is asked for.'),
+  name: domainName().default('.').doc('Whose record is asked for; the root when absent.'),
+};
+
+export interface DnsConfig {
+  readonly type: Type;
+  readonly name: string;
+}

@@ -1,0 +1,91 @@
+/** One probe of MISC_CHECK: the script runs to its end, and its exit code says how the server is. Called by the checking loop. */
+import {
+  type CheckContext,
+  defaultScriptIdentity,
+  down,
+  type GlobalScriptConfig,
+  isRunAllTheSame,
+  type ScriptIdentity,
+  type ScriptResult,
+  up,
+  type Verdict,
+} from '@mainstay/sdk';
+import type { MiscConfig } from './config.js';
+
+/** From SIGTERM to SIGKILL to giving up on it, and a moment: a probe lasts until its script has ended. Milliseconds. */
+export const endingMs = 4000;
+/** Of the last line that a failing script printed, in the reason. */
+const longestQuote = 200;
+
+type Timing = { readonly delayLoopMs: number };
+
+const scriptMs = (config: MiscConfig, { delayLoopMs }: Timing) => (config.misc_timeout > 0 ? config.misc_timeout : delayLoopMs);
+
+/** The script has its own limit; the loop's comes after it. */
+export function timeoutMs(config: MiscConfig, timing: Timing): number {
+  return scriptMs(config, timing) + endingMs;
+}
+
+/** What checks of all servers have in common: the words of global_defs, and who runs scripts by them. */
+export class MiscChecks {
+  #fallback: { readonly global: GlobalScriptConfig; readonly identity: Promise<ScriptIdentity> } | undefined;
+
+  constructor(private readonly global: () => GlobalScriptConfig) {}
+
+  async check(context: CheckContext<MiscConfig>): Promise<Verdict> {
+    const { config, memory, ports, log } = context;
+    const identity = config.user ?? (await this.#fallbackIdentity(context));
+    const problem = await ports.process.inspect(config.misc_path, identity);
+    if (problem !== undefined && !isRunAllTheSame(problem, this.global())) return notChecked(context, problem.message);
+    let lastLine = '';
+    const result = await ports.process.run({
+      command: config.misc_path,
+      ...identity,
+      timeoutMs: scriptMs(config, context),
+      signal: context.signal,
+      onOutput: (line) => {
+        lastLine = line.trim() === '' ? lastLine : line.trim().slice(0, longestQuote);
+        log.debug(line);
+      },
+    });
+    if (result.outcome === 'failed') return notChecked(context, result.error);
+    const verdict = verdictOf(result, config.misc_dynamic, lastLine);
+    memory.set('verdict', verdict);
+    memory.delete('complaint');
+    return verdict;
+  }
+
+  #fallbackIdentity({ ports }: CheckContext<MiscConfig>): Promise<ScriptIdentity> {
+    const global = this.global();
+    if (this.#fallback?.global !== global) this.#fallback = { global, identity: defaultScriptIdentity(global, ports.process) };
+    return this.#fallback.identity;
+  }
+}
+
+/**
+ * A script that cannot be started says nothing about the server, which stays as the last script that ran left it; up where none
+ * has. keepalived drops such a check at start, with the same result.
+ */
+function notChecked({ config, memory, log }: CheckContext<MiscConfig>, why: string): Verdict {
+  if (memory.get('complaint') !== why) {
+    log.error(`${config.misc_path[0] ?? ''} does not run, so it says nothing about the server, which stays as it is: ${why}`);
+    memory.set('complaint', why);
+  }
+  const last = memory.get('verdict') as Verdict | undefined;
+  if (last?.ok === false) return down(`${last.reason}; not checked since: ${why}`);
+  return { ...last, ...up(`not checked: ${why}`) };
+}
+
+function verdictOf(result: Exclude<ScriptResult, { outcome: 'failed' }>, isDynamic: boolean, lastLine: string): Verdict {
+  const quote = lastLine === '' ? '' : `: ${lastLine}`;
+  switch (result.outcome) {
+    case 'timedOut':
+      return down(`the script did not end in ${(result.durationMs / 1000).toFixed(1)} s${quote}`);
+    case 'signalled':
+      return down(`the script was ended by ${result.signal}${quote}`);
+    case 'exited':
+      if (result.code === 0) return up('exit code 0');
+      if (isDynamic && result.code > 1) return up(`exit code ${result.code}`, { weight: result.code - 2 });
+      return down(`exit code ${result.code}${quote}`);
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * What the host thinks of a configured script: missing, not executable, unknown user, insecure; and who runs a script that names no
+ * user. For every plugin that runs scripts: its `verify`, and what it logs at start.
+ */
+import type { Diagnostic } from '../config/diagnostic.js';
+import type { ProcessPort, ScriptIdentity, ScriptProblem } from '../ports/host.js';
+import type { GlobalScriptConfig, Script } from './keywords.js';
+
+/** The user that runs scripts where nothing else is said and the host has it (keepalived.conf(5), script_user). */
+export const conventionalScriptUser = 'keepalived_script';
+
+const codes: Readonly<Record<ScriptProblem['kind'], string>> = {
+  missing: 'SCRIPT_MISSING',
+  'not-executable': 'SCRIPT_NOT_EXECUTABLE',
+  'unknown-user': 'SCRIPT_UNKNOWN_USER',
+  insecure: 'SCRIPT_SECURITY_INSECURE',
+};
+
+/** Who runs a script that names no user. */
+export async function defaultScriptIdentity(global: GlobalScriptConfig, port: ProcessPort): Promise<ScriptIdentity> {
+  if (global.script_user !== undefined) return global.script_user;
+  const problem = await port.inspect(['/bin/sh'], { user: conventionalScriptUser });
+  return problem?.kind === 'unknown-user' ? {} : { user: conventionalScriptUser };
+}
+
+/** What keeps a script from running now; an insecure one runs unless the configuration forbids it. */
+export function isRunAllTheSame(problem: ScriptProblem, global: GlobalScriptConfig): boolean {
+  return problem.kind === 'insecure' && !global.enable_script_security;
+}
+
+export interface ScriptReview {
+  readonly global: GlobalScriptConfig;
+  /** Of `defaultScriptIdentity`. */
+  readonly fallback: ScriptIdentity;
+  readonly port: ProcessPort;
+}
+
+/** `where`: whose script it is and under which keyword, such as `VI_1: notify_master`. Undefined: nothing is wrong with it. */
+export async function reviewScript(where: string, script: Script, review: ScriptReview): Promise<Diagnostic | undefined> {
+  const problem = await review.port.inspect(script.command, script.identity ?? review.fallback);
+  if (problem === undefined) return undefined;
+  const isRun = isRunAllTheSame(problem, review.global);
+  return {
+    severity: isRun ? 'warning' : 'error',
+    code: codes[problem.kind],
+    message: `${where}: ${problem.message}; ${isRun ? 'it is run all the same' : 'this script will not run'}`,
+    at: script.at,
+    hint: hintFor(problem.kind, isRun),
+  };
+}
+
+function hintFor(kind: ScriptProblem['kind'], isRun: boolean): string {
+  switch (kind) {
+    case 'missing':
+      return 'arguments belong into the same double quotes as the command';
+    case 'not-executable':
+      return 'see the permissions of the file and its folders';
+    case 'unknown-user':
+      return 'after the command stand a user and a group; arguments belong into the double quotes';
+    case 'insecure':
+      return isRun
+        ? 'tighten the permissions, then write enable_script_security'
+        : 'tighten the permissions, or name another user';
+  }
+}

@@ -1,0 +1,57 @@
+/** Binds the blocks of a checker plugin as a balancer and `mainstay check` do, with a place for them and nothing else around. */
+import { ConfigRegistry } from '@mainstay/core';
+import {
+  type App,
+  type Checker,
+  checkerBlock,
+  checkerFacts,
+  checkerGroup,
+  formatDiagnostic,
+  type Plugged,
+  type Plugin,
+  s,
+} from '@mainstay/sdk';
+import { readText } from '../unit/config/outline.js';
+
+export interface BoundChecks {
+  /** `LINE:COLUMN: severity: ...` */
+  readonly said: readonly string[];
+  /** The blocks of all servers, in order. */
+  readonly checks: readonly Plugged[];
+  readonly checkers: readonly Checker[];
+  /** What the plugin reports of itself. */
+  objects(): unknown;
+}
+
+/** `text` has blocks `server NAME { ... }` at its top level, where a configuration has virtual servers with real servers. */
+export function bindChecks(plugin: Plugin, text: string): BoundChecks {
+  const registry = new ConfigRegistry();
+  const servers = registry.pointsFor('balancer').named('server', s.block({ checks: s.plugged(checkerGroup) }));
+  const config = registry.pointsFor(plugin.name);
+  const checkers: Checker[] = [];
+  let report: () => unknown = () => [];
+  const app: Pick<App, 'config' | 'checkers' | 'status'> = {
+    config,
+    status: {
+      objects(given) {
+        report = given;
+      },
+      explain() {},
+    },
+    checkers: {
+      define(checker) {
+        checkers.push(checker as unknown as Checker);
+        return config.plug(checkerGroup, checker.keyword, checkerBlock(checker), checkerFacts(checker)) as never;
+      },
+    },
+  };
+  plugin.setup(app as App);
+  const { tree, diagnostics } = readText(text);
+  const said = [...diagnostics, ...registry.bind(tree, { unknownKeywords: 'error' })];
+  return {
+    said: said.map((one) => formatDiagnostic(one).replace(/^[^:]*:/, '')),
+    checks: said.some(({ severity }) => severity === 'error') ? [] : servers.entries.flatMap(({ value }) => value.checks),
+    checkers,
+    objects: () => report(),
+  };
+}
