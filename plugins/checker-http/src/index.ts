@@ -1,0 +1,2 @@
+/** placeholder */
+export { Pattern } from './pattern/pattern.js';

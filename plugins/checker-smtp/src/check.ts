@@ -1,0 +1,57 @@
+/** One probe: the server, or each of its deprecated `host` blocks in turn, with a time for each. Called by the checking loop. */
+import { type CheckContext, type CheckTarget, down, messageOf, up, type Verdict } from '@mainstay/sdk';
+import type { SmtpConfig } from './config.js';
+import { converse } from './dialogue.js';
+
+type Host = SmtpConfig['host'][number];
+
+interface Stop {
+  readonly target: CheckTarget;
+  readonly timeoutMs: number;
+}
+
+export function timeoutMs({ host }: SmtpConfig, timing: { readonly timeoutMs: number }): number {
+  if (host.length === 0) return timing.timeoutMs;
+  return host.reduce((sum, { connect_timeout = timing.timeoutMs }) => sum + connect_timeout, 0);
+}
+
+export async function check(context: CheckContext<SmtpConfig>): Promise<Verdict> {
+  const { config, target, timeoutMs: ms } = context;
+  if (config.host.length === 0) return ask(context, { target, timeoutMs: ms });
+  for (const host of config.host) {
+    const stop = { target: targetOf(host, target), timeoutMs: host.connect_timeout ?? ms };
+    const verdict = await ask(context, stop).catch((error: unknown) => down(messageOf(error)));
+    const { address, port } = stop.target;
+    if (!verdict.ok) return down(`host ${address} port ${port}: ${verdict.reason}`);
+  }
+  return up();
+}
+
+function targetOf(host: Host, target: CheckTarget): CheckTarget {
+  return {
+    ...target,
+    ...(host.connect_ip === undefined ? {} : { address: host.connect_ip }),
+    ...(host.connect_port === undefined ? {} : { port: host.connect_port }),
+    ...(host.bindto === undefined ? {} : { localAddress: host.bindto }),
+    ...(host.bind_port === undefined ? {} : { localPort: host.bind_port }),
+    ...(host.bind_if === undefined ? {} : { link: host.bind_if }),
+    ...(host.fwmark === undefined ? {} : { mark: host.fwmark }),
+  };
+}
+
+async function ask({ config, signal, clock, ports }: CheckContext<SmtpConfig>, stop: Stop): Promise<Verdict> {
+  const late = new AbortController();
+  const why = new Error(`no answer within ${stop.timeoutMs / 1000} s`);
+  const timer = clock.after(stop.timeoutMs, () => late.abort(why));
+  try {
+    const deadline = clock.now() + stop.timeoutMs;
+    const connection = await ports.tcp.connect(stop.target, { signal: AbortSignal.any([signal, late.signal]) });
+    try {
+      return await converse({ connection, heloName: config.helo_name, clock, deadline });
+    } finally {
+      connection.close();
+    }
+  } finally {
+    timer.cancel();
+  }
+}
