@@ -131,8 +131,24 @@ export interface ConfigEntry<T> {
   readonly name: string;
   readonly value: T;
   readonly at: SourcePosition;
-  /** Reports at the statement of `keyword` inside this block, or at the block itself where the keyword is absent. */
-  report(keyword?: string): Reporter;
+  /**
+   * Reports at the statement of `keyword` inside this block, or at the block itself where the keyword is absent; or at a position,
+   * such as that of a block within this one.
+   */
+  report(place?: string | SourcePosition): Reporter;
+}
+
+/**
+ * One name for each block where several may be called the same: `tcp.example`, and for the next `tcp.example#2`. Plugins that extend
+ * the same blocks come to the same names, in whatever lane they run.
+ */
+export function uniqueNames(names: readonly string[]): readonly string[] {
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    const n = (seen.get(name) ?? 0) + 1;
+    seen.set(name, n);
+    return n === 1 ? name : `${name}#${n}`;
+  });
 }
 
 /** A block as bound from the current configuration. Readable from `check` on, never inside `setup`. */
@@ -276,6 +292,10 @@ export const s = {
 
   /** Keywords in braces. */
   block: <F extends Fields>(fields: F): Block<F> => new Block(fields),
+
+  /** A block of lines without keywords, all parsed alike: `virtual_server_group WEB { ... }`. They are the value of the keyword `''`. */
+  entries: <T>(item: ValueSpec<T>): Block<{ readonly '': Field<readonly T[]> }> =>
+    new Block({ '': new Field<readonly T[]>({ kind: 'lines', item: item as ValueSpec<unknown> }, { default: [] }) }),
 
   /** A block as a keyword of another block. */
   nested: <F extends Fields>(block: Block<F>): Field<Infer<Block<F>>> =>

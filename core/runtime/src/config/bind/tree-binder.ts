@@ -101,7 +101,8 @@ export class TreeBinder {
     others?: readonly string[],
   ): void {
     const { values, where, broken } = bindBlock(title, at, statements, parts, this.context, others);
-    const report = (keyword?: string) => this.problems.reporterAt((keyword === undefined ? undefined : where.get(keyword)) ?? at);
+    const report = (place?: string | SourcePosition) =>
+      this.problems.reporterAt((typeof place === 'string' ? where.get(place) : place) ?? at);
     for (const [i, { handle }] of parts.entries()) {
       const list = this.bound.get(handle) ?? [];
       list.push({ entry: Object.freeze({ name, value: values[i], at, report }), isSound: isSound && !broken.has(i) });
