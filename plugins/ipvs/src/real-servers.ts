@@ -31,7 +31,7 @@ export function realServers(around: Around, blocks: readonly string[]): readonly
     if (!found.has(server.key)) found.set(server.key, server);
     else
       entry
-        .report(at)
+        .report(undefined, { at })
         .warning(
           'IPVS_DUPLICATE',
           `${name}: real server ${header.words} is written twice: the first counts, this one is ignored`,
@@ -44,10 +44,11 @@ export function realServers(around: Around, blocks: readonly string[]): readonly
 function realServer(around: Around, header: ServerAddress, value: RealServerValue, at: SourcePosition, block: string): RealServer {
   const { entry, key, name } = around;
   const above = entry.value.value;
-  const report = entry.report(at);
+  const report = entry.report(undefined, { at });
+  const reportOf = (keyword: string) => entry.report(keyword, { at });
   const server = serverOf(around, header, value.lvs_method ?? above.lb_kind ?? nat, `real server ${header.words}`, report);
   if (value.lthreshold > value.uthreshold)
-    report.error(
+    reportOf('lthreshold').error(
       'IPVS_THRESHOLD',
       `${name}: real server ${header.words} has an lthreshold (${value.lthreshold}) above its uthreshold (${value.uthreshold}), which the kernel refuses`,
       value.uthreshold === 0 ? 'write uthreshold, or remove lthreshold' : 'lower lthreshold',

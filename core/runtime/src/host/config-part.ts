@@ -2,8 +2,8 @@
  * A plugin's part of the configuration: the handles it declared, so that a reload reconfigures only the plugins whose values
  * changed. Wraps the ConfigPoints that `setup` sees.
  */
-import { isDeepStrictEqual } from 'node:util';
 import { type ConfigHandle, type ConfigPoints, MainstayError } from '@mainstay/sdk';
+import { isSameValue } from '../config/bind/same-value.js';
 
 /** Names and values of everything a plugin reads; positions do not count. */
 export type PartSnapshot = readonly (readonly { readonly name: string; readonly value: unknown }[])[];
@@ -40,7 +40,7 @@ export class ConfigPart {
   }
 
   static isSame(a: PartSnapshot, b: PartSnapshot): boolean {
-    return isDeepStrictEqual(a, b);
+    return isSameValue(a, b);
   }
 
   #keep<T>(keyword: string, declare: (real: ConfigPoints) => ConfigHandle<T>): ConfigHandle<T> {

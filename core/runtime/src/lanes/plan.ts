@@ -9,8 +9,12 @@ import type { PlannedPlugin } from './messages.js';
 export interface Contribution {
   /** Root keywords and root blocks. */
   readonly root: ReadonlySet<string>;
-  /** Keywords in blocks of others: block keyword -> keywords. */
+  /** Keywords in blocks of others: path of the block, its keywords with a blank between -> keywords. */
   readonly inside: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Blocks for the places of others: group -> keywords. */
+  readonly plugs?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Groups that its own blocks have places for. */
+  readonly places?: ReadonlySet<string>;
   /** It finds more plugins once it is bound (a folder of hook files). */
   readonly hasChildren: boolean;
   /** Hooks that it observes; plugins that it brings along may observe more. */
@@ -41,32 +45,77 @@ export interface LanePlan {
 }
 
 /** True where the configuration writes a keyword of the plugin, or nothing can tell. */
-export function isUsed(candidate: Candidate, statements: readonly Statement[]): boolean {
-  const { root, inside, hasChildren } = candidate.contribution;
+function isUsed(candidate: Candidate, statements: readonly Statement[], plugged: ReadonlySet<string>): boolean {
+  const { root, inside, plugs = none, hasChildren } = candidate.contribution;
   if (!candidate.contribution.acts()) return false;
-  if (candidate.isNamed || hasChildren || (root.size === 0 && inside.size === 0)) return true;
-  return statements.some(
-    ({ keyword, block }) =>
-      root.has(keyword.text) || block?.some((child) => inside.get(keyword.text)?.has(child.keyword.text)) === true,
-  );
+  if (candidate.isNamed || hasChildren || (root.size === 0 && inside.size === 0 && plugs.size === 0)) return true;
+  if (statements.some(({ keyword }) => root.has(keyword.text))) return true;
+  if ([...inside].some(([path, keywords]) => isWritten(statements, path.split(' '), keywords))) return true;
+  return [...plugs.values()].some((keywords) => [...keywords].some((keyword) => plugged.has(keyword)));
 }
 
-/** Plugins whose blocks `candidate` extends, and those that these need in turn. */
-function parentsOf(candidate: Candidate, all: readonly Candidate[], seen = new Set<Candidate>()): ReadonlySet<Candidate> {
-  for (const block of candidate.contribution.inside.keys()) {
-    for (const parent of all) {
-      if (parent === candidate || seen.has(parent) || !parent.contribution.root.has(block)) continue;
-      seen.add(parent);
-      parentsOf(parent, all, seen);
+const none: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+
+/** One of `keywords` stands in a block of that path. In data, names of blocks are statements around their content. */
+function isWritten(
+  statements: readonly Statement[],
+  [first, ...more]: readonly string[],
+  keywords: ReadonlySet<string>,
+): boolean {
+  return statements.some(({ keyword, block, form }) => {
+    if (first === undefined && keywords.has(keyword.text)) return true;
+    if (block === undefined) return false;
+    if (first === undefined) return form !== undefined && isWritten(block, [], keywords);
+    if (keyword.text === first) return isWritten(block, more, keywords);
+    return form !== undefined && isWritten(block, [first, ...more], keywords);
+  });
+}
+
+/** Which of the keywords that anybody has for places of others are written in any block: a large configuration is walked once. */
+function pluggedIn(candidates: readonly Candidate[], statements: readonly Statement[]): ReadonlySet<string> {
+  const known = new Set(
+    candidates.flatMap(({ contribution: { plugs = none } }) => [...plugs.values()].flatMap((words) => [...words])),
+  );
+  const found = new Set<string>();
+  const walk = (block: readonly Statement[]) => {
+    for (const { keyword, block: inner } of block) {
+      if (known.has(keyword.text)) found.add(keyword.text);
+      if (inner !== undefined && found.size < known.size) walk(inner);
     }
-  }
-  return seen;
+  };
+  if (known.size > 0) for (const { block } of statements) if (block !== undefined) walk(block);
+  return found;
+}
+
+/**
+ * Plugins whose keywords a lane must know beside those of its members: those whose blocks they extend, those that have blocks for
+ * the members' places, used or not, because the lane shall go on when a reload brings the first of them, and what these need in turn.
+ */
+function schemaFor(members: readonly Candidate[], all: readonly Candidate[]): ReadonlySet<Candidate> {
+  const known = new Set(members);
+  const add = (wanted: (other: Candidate) => boolean) => {
+    for (const other of all) {
+      if (known.has(other) || !wanted(other)) continue;
+      known.add(other);
+      addParents(other);
+    }
+  };
+  const addParents = ({ contribution: { inside } }: Candidate) => {
+    const blocks = new Set([...inside.keys()].map((path) => path.split(' ')[0] ?? ''));
+    add(({ contribution: { root } }) => [...blocks].some((block) => root.has(block)));
+  };
+  for (const member of members) addParents(member);
+  const places = new Set(members.flatMap(({ contribution }) => [...(contribution.places ?? [])]));
+  add(({ contribution: { plugs = none } }) => [...plugs.keys()].some((group) => places.has(group)));
+  for (const member of members) known.delete(member);
+  return known;
 }
 
 /** The realtime lane first, then in the order in which plugins were given. */
 export function planLanes(candidates: readonly Candidate[], statements: readonly Statement[]): readonly LanePlan[] {
   const lanes = new Map<string, { kind: LaneKind; members: Candidate[] }>();
-  for (const candidate of candidates.filter((c) => isUsed(c, statements))) {
+  const plugged = pluggedIn(candidates, statements);
+  for (const candidate of candidates.filter((c) => isUsed(c, statements, plugged))) {
     const { manifest, name } = candidate.plugin;
     const kind = candidate.lane ?? manifest.lane;
     const lane = (candidate.isIsolated ?? manifest.isolated ?? false) ? `${kind}:${name}` : kind;
@@ -79,13 +128,12 @@ export function planLanes(candidates: readonly Candidate[], statements: readonly
 }
 
 function planOf(lane: string, laneKind: LaneKind, members: readonly Candidate[], all: readonly Candidate[]): LanePlan {
-  const parents = new Set(members.flatMap((member) => [...parentsOf(member, all)]));
-  for (const member of members) parents.delete(member);
+  const others = schemaFor(members, all);
   return {
     lane,
     laneKind,
     plugins: members.map((m) => m.plugin),
-    schemaOf: all.filter((c) => parents.has(c)).map((c) => c.plugin),
+    schemaOf: all.filter((c) => others.has(c)).map((c) => c.plugin),
     hasChildren: members.some((m) => m.contribution.hasChildren),
     observes: [...new Set(members.flatMap((m) => [...(m.contribution.observes ?? [])]))],
   };

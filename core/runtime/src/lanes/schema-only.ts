@@ -5,9 +5,14 @@
 import {
   type ActionPoints,
   type App,
+  type Block,
   type CheckerPoints,
   type ConfigPoints,
+  checkerBlock,
+  checkerFacts,
+  checkerGroup,
   definePlugin,
+  type Field,
   type Fields,
   type HookName,
   type Plugin,
@@ -19,11 +24,13 @@ import type { Contribution } from './plan.js';
 const noTaps: Taps = { observe() {}, adjust() {}, guard() {}, shape() {}, lifecycle() {} };
 const noStatus: StatusPoints = { objects() {}, explain() {} };
 const noActions: ActionPoints = { declare() {} };
-const noCheckers: CheckerPoints = { define() {} };
 
 /** Declares the plugin's keywords on `config`, and nothing else of it. Its checks are the business of the lane where it runs. */
 export function declareSchema(plugin: Plugin, config: ConfigPoints): void {
-  plugin.setup({ taps: noTaps, status: noStatus, actions: noActions, checkers: noCheckers, config: withoutChecks(config) });
+  const checkers: CheckerPoints = {
+    define: (checker) => config.plug(checkerGroup, checker.keyword, checkerBlock(checker), checkerFacts(checker)),
+  };
+  plugin.setup({ taps: noTaps, status: noStatus, actions: noActions, checkers, config: withoutChecks(config) });
 }
 
 function withoutChecks(config: ConfigPoints): ConfigPoints {
@@ -40,23 +47,24 @@ function withoutChecks(config: ConfigPoints): ConfigPoints {
 
 /** The same plugin; what it contributes is known once its `setup` has run. */
 export function recording(plugin: Plugin): { readonly plugin: Plugin; readonly contribution: Contribution } {
-  const root = new Set<string>();
-  const inside = new Map<string, Set<string>>();
   const hasChildren = plugin.children !== undefined;
   let acts = hasChildren || plugin.start !== undefined;
   const observes = new Set<HookName>();
-  const onTap = () => {
+  const onAct = () => {
     acts = true;
   };
+  const keywords = new Keywords();
   const setup = (app: App) =>
     plugin.setup({
-      taps: notingTaps(app.taps, onTap, observes),
+      taps: notingTaps(app.taps, onAct, observes),
       status: app.status,
-      actions: notingActions(app.actions, onTap),
-      checkers: app.checkers,
-      config: noting(app.config, root, inside),
+      actions: notingActions(app.actions, onAct),
+      checkers: notingCheckers(app.checkers, keywords, onAct),
+      config: noting(app.config, keywords, onAct),
     });
-  return { plugin: definePlugin({ ...plugin, setup }), contribution: { root, inside, hasChildren, observes, acts: () => acts } };
+  const { root, inside, plugs, places } = keywords;
+  const contribution = { root, inside, plugs, places, hasChildren, observes, acts: () => acts };
+  return { plugin: definePlugin({ ...plugin, setup }), contribution };
 }
 
 function notingTaps(taps: Taps, onTap: () => void, observes: Set<HookName>): Taps {
@@ -87,35 +95,91 @@ function notingActions(actions: ActionPoints, onAction: () => void): ActionPoint
   };
 }
 
-function keywordsOf(fields: Fields): readonly string[] {
-  return Object.entries(fields).flatMap(([keyword, field]) => [keyword, ...(field.facts.aliases ?? [])]);
+/** It is core's host that plugs the block in, so that it passes by the points of the plugin. */
+function notingCheckers(checkers: CheckerPoints, keywords: Keywords, onDefine: () => void): CheckerPoints {
+  return {
+    define(checker) {
+      onDefine();
+      checkers.define(checker);
+      keywords.plug(checkerGroup, checker.keyword, checkerBlock(checker));
+    },
+  };
 }
 
-function noting(config: ConfigPoints, root: Set<string>, inside: Map<string, Set<string>>): ConfigPoints {
+class Keywords {
+  readonly root = new Set<string>();
+  readonly inside = new Map<string, Set<string>>();
+  readonly plugs = new Map<string, Set<string>>();
+  readonly places = new Set<string>();
+
+  block(keyword: string, { fields }: Block<Fields>): void {
+    this.root.add(keyword);
+    this.lookFor(fields);
+  }
+
+  fields(fields: Fields, into: Set<string>): void {
+    for (const [keyword, { shape, facts }] of Object.entries(fields)) {
+      if (shape.kind !== 'plugged') for (const spelling of [keyword, ...(facts.aliases ?? [])]) into.add(spelling);
+    }
+    this.lookFor(fields);
+  }
+
+  extend(path: string | readonly string[], fields: Fields): void {
+    this.fields(fields, setIn(this.inside, [path].flat().join(' ')));
+  }
+
+  plug(group: string, keyword: string, { fields }: Block<Fields>): void {
+    setIn(this.plugs, group).add(keyword);
+    this.lookFor(fields);
+  }
+
+  /** Places for the blocks of others, however deep. */
+  private lookFor(fields: Fields): void {
+    for (const { shape } of Object.values(fields) as Field<unknown>[]) {
+      if (shape.kind === 'plugged') this.places.add(shape.group);
+      if (shape.kind === 'block' || shape.kind === 'headed') this.lookFor(shape.block.fields);
+    }
+  }
+}
+
+function setIn(map: Map<string, Set<string>>, key: string): Set<string> {
+  const set = map.get(key) ?? new Set<string>();
+  map.set(key, set);
+  return set;
+}
+
+/** Noted when core has taken it: by then it is known to be what it should be. */
+function noting(config: ConfigPoints, keywords: Keywords, onPlug: () => void): ConfigPoints {
   return {
     named(keyword, block) {
-      root.add(keyword);
-      return config.named(keyword, block);
+      const handle = config.named(keyword, block);
+      keywords.block(keyword, block as unknown as Block<Fields>);
+      return handle;
     },
     block(keyword, block) {
-      root.add(keyword);
-      return config.block(keyword, block);
+      const handle = config.block(keyword, block);
+      keywords.block(keyword, block as unknown as Block<Fields>);
+      return handle;
     },
     headed(keyword, header, block) {
-      root.add(keyword);
-      return config.headed(keyword, header, block);
+      const handle = config.headed(keyword, header, block);
+      keywords.block(keyword, block as unknown as Block<Fields>);
+      return handle;
     },
-    plug: (group, keyword, block, facts) => config.plug(group, keyword, block, facts),
+    plug(group, keyword, block, facts) {
+      config.plug(group, keyword, block, facts);
+      keywords.plug(group, keyword, block);
+      onPlug();
+    },
     root(fields) {
-      for (const keyword of keywordsOf(fields)) root.add(keyword);
-      return config.root(fields);
+      const handle = config.root(fields);
+      keywords.fields(fields, keywords.root);
+      return handle;
     },
-    extend(keyword, fields) {
-      const path = [keyword].flat().join(' ');
-      const known = inside.get(path) ?? new Set<string>();
-      for (const field of keywordsOf(fields)) known.add(field);
-      inside.set(path, known);
-      return config.extend(keyword, fields);
+    extend(path, fields) {
+      const handle = config.extend(path, fields);
+      keywords.extend(path, fields);
+      return handle;
     },
     check: (check) => config.check(check),
   };

@@ -132,10 +132,10 @@ export interface ConfigEntry<T> {
   readonly value: T;
   readonly at: SourcePosition;
   /**
-   * Reports at the statement of `keyword` inside this block, or at the block itself where the keyword is absent; or at a position,
-   * such as that of a block within this one.
+   * Reports at the statement of `keyword` inside this block, or at the block itself where the keyword is absent. `inside`: a block
+   * somewhere within this one, as it was bound (Headed, Plugged), instead of this one.
    */
-  report(place?: string | SourcePosition): Reporter;
+  report(keyword?: string, inside?: { readonly at: SourcePosition }): Reporter;
 }
 
 /**

@@ -1,165 +1,231 @@
 /** Binds the statements of one block: each keyword to the value its field describes, each mistake to its place. Used by tree-binder.ts. */
-import { closest, type SourcePosition, type Statement, type ValueSpec } from '@mainstay/sdk';
+import { type ConfigEntry, closest, type SourcePosition, type Statement, type ValueSpec } from '@mainstay/sdk';
 import { Refusal } from './args.js';
-import { notBuilt, parseValue } from './field-value.js';
-import { absentValue, type FieldIndex, type Found, indexOf, nearestIn, type Part, syntaxOf } from './fields.js';
-import { linesOf, occurrences } from './forms.js';
+import { notBuilt, parseValue, readHeader } from './field-value.js';
+import { nearestIn, syntaxOf } from './fields.js';
+import { asLine, linesOf, occurrences } from './forms.js';
+import type { Handle } from './handle.js';
+import type { Found, Layout, Plug } from './layout.js';
+import { reporterOf } from './places.js';
 import type { Problems } from './problems.js';
+import { placedValue } from './same-value.js';
 
 export interface BindContext {
   readonly problems: Problems;
   readonly unknownKeywords: 'error' | 'warning';
+  readonly plugged: ReadonlyMap<Plug, Layout>;
   /** Where else a keyword is known, in words. */
-  placesOf(keyword: string): readonly string[];
+  placesOf(keyword: string): string | undefined;
+  /** Takes what was bound for a handle. `isSound`: everything in it is right. */
+  emit(handle: Handle, entry: ConfigEntry<unknown>, isSound: boolean): void;
+}
+
+/** The block that is bound. */
+export interface BlockPlace {
+  /** Of its entries: the words in front of its brace, and those of the blocks around it. */
+  readonly name: string;
+  /** How messages call it. */
+  readonly title: string;
+  /** For keywords that are missing. */
+  readonly at: SourcePosition;
+  /** False: the words in front of its brace are wrong, or those of a block around it. */
+  readonly isSound: boolean;
+  /** Keywords of others that may stand there, for suggestions. */
+  readonly others?: readonly string[];
+  /** What its owner sees as the value of an entry. */
+  readonly shown?: (values: unknown) => unknown;
 }
 
 export interface BoundBlock {
-  /** One record of values for each part, in order. */
-  readonly values: readonly Record<string, unknown>[];
-  /** Place of each keyword that was written. */
-  readonly where: ReadonlyMap<string, SourcePosition>;
-  /** Indexes of the parts in whose keywords something is wrong. */
-  readonly broken: ReadonlySet<number>;
+  /** What its owner's keywords hold. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** How many errors are in keywords of others, which are none of its owner's business. */
+  readonly foreignErrors: number;
 }
 
-/** `title`: how messages call the block; `at`: its place, for keywords that are missing. */
-export function bindBlock(
-  title: string,
-  at: SourcePosition,
-  statements: readonly Statement[],
-  parts: readonly Part[],
-  context: BindContext,
-  /** Keywords of others that may stand there, for suggestions. */
-  others: readonly string[] = [],
-): BoundBlock {
-  return new BlockBinder(title, parts, context, others).bind(statements, at);
+export function bindBlock(place: BlockPlace, statements: readonly Statement[], layout: Layout, context: BindContext): BoundBlock {
+  return new BlockBinder(place, layout, context).bind(statements);
 }
 
 class BlockBinder {
-  private readonly index: FieldIndex;
+  /** One record for each part. */
   private readonly values: Record<string, unknown>[];
-  private readonly where = new Map<string, SourcePosition>();
+  /** Place of each keyword that was written, by its slot. */
+  private readonly seen: (SourcePosition | undefined)[] = [];
   /** Keywords that a misspelt one was meant to be: they are not missing as well. */
-  private readonly attempted = new Set<string>();
-  private readonly broken = new Set<number>();
+  private attempted: Set<number> | undefined;
+  /** Indexes of the parts in whose keywords something is wrong. */
+  private broken: Set<number> | undefined;
+  private foreignErrors = 0;
 
   constructor(
-    private readonly title: string,
-    private readonly parts: readonly Part[],
+    private readonly place: BlockPlace,
+    private readonly layout: Layout,
     private readonly context: BindContext,
-    private readonly others: readonly string[],
   ) {
-    this.index = indexOf(parts);
-    this.values = parts.map(() => ({}));
+    this.values = layout.parts.map(({ absent }) => ({ ...absent }));
   }
 
-  bind(statements: readonly Statement[], at: SourcePosition): BoundBlock {
+  bind(statements: readonly Statement[]): BoundBlock {
+    const { index, parts } = this.layout;
+    const line = index.get('');
     for (const statement of statements) {
-      const found = this.index.get(statement.keyword.text);
-      if (found === undefined) this.unknown(statement);
+      const found = index.get(statement.keyword.text);
+      if (found === undefined && line !== undefined) this.statement(asLine(statement), line);
+      else if (found === undefined) this.unknown(statement);
       else for (const one of occurrences(statement, found.field)) this.statement(one, found);
     }
-    for (const [i, { fields }] of this.parts.entries()) {
-      if (!this.fillUp(fields, this.values[i] ?? {}, at)) this.broken.add(i);
+    for (let i = 0; i < parts.length; i++) this.requireAll(i);
+    const { at, name, isSound, shown } = this.place;
+    for (let i = 0; i < parts.length; i++) {
+      const handle = parts[i]?.handle;
+      if (handle === undefined) continue;
+      const value = i === 0 && shown !== undefined ? shown(this.values[0]) : this.values[i];
+      const report = reporterOf(statements, this.layout, this.context, at);
+      this.context.emit(handle, Object.freeze({ name, value, at, report }), isSound && this.broken?.has(i) !== true);
     }
-    return { values: this.values, where: this.where, broken: this.broken };
+    return { values: this.values[0] ?? {}, foreignErrors: this.foreignErrors };
+  }
+
+  /** `errors` were found in keywords of that part. */
+  private blame(part: number, errors = 1): void {
+    this.broken ??= new Set();
+    this.broken.add(part);
+    if (part > 0) this.foreignErrors += errors;
   }
 
   private unknown({ keyword: { text, at } }: Statement): void {
-    const { unknownKeywords, problems, placesOf } = this.context;
-    const places = placesOf(text);
-    const near = nearestIn(this.index, text) ?? closest(text, this.others);
-    const meant = near === undefined || places.length > 0 ? undefined : this.index.get(near);
+    const { unknownKeywords, problems } = this.context;
+    const { index } = this.layout;
+    const { others = [], title } = this.place;
+    const places = this.context.placesOf(text);
+    const near = nearestIn(index, text) ?? closest(text, others);
+    const meant = near === undefined || places !== undefined ? undefined : index.get(near);
     if (meant !== undefined && unknownKeywords === 'error') {
-      this.attempted.add(meant.keyword);
-      this.broken.add(meant.part);
+      this.attempted ??= new Set();
+      this.attempted.add(meant.slot);
+      this.blame(meant.part);
     }
-    const hint = places.length > 0 ? `it belongs ${places.join(' or ')}` : near && `did you mean "${near}"?`;
+    const hint = places !== undefined ? `it belongs ${places}` : near && `did you mean "${near}"?`;
     const consequence = unknownKeywords === 'warning' ? ' and is ignored' : '';
-    const message = `${this.quoted(text)} is not a keyword of ${this.title}${consequence}`;
+    // A line without a keyword may hold nothing but the secret: in such a block its first word is not quoted.
+    const quoted = text === '' || this.layout.hasSecrets ? 'this' : `"${text}"`;
+    const message = `${quoted} is not a keyword of ${title}${consequence}`;
     problems.add(unknownKeywords, 'CONFIG_UNKNOWN_KEYWORD', message, at, hint);
   }
 
-  /** A line without a keyword may hold nothing but the secret: in such a block its first word is not quoted. */
-  private quoted(keyword: string): string {
-    const keepsSecrets = [...this.index.values()].some(({ field }) => field.facts.isSecret === true);
-    return keyword === '' || keepsSecrets ? 'this' : `"${keyword}"`;
-  }
-
   private statement(statement: Statement, found: Found): void {
-    const { keyword, field } = found;
+    const { keyword, field, part, slot } = found;
     const { at, text } = statement.keyword;
     const { problems } = this.context;
     this.sayAboutUse(statement, found);
-    this.where.set(keyword, at);
+    this.seen[slot] = at;
+    const { isSecret, isRepeated } = field.facts;
+    const { kind } = field.shape;
     const said = problems.list.length;
-    const errors = problems.errors;
-    const secrets = field.facts.isSecret === true ? [statement.rest, ...statement.args.map((word) => word.text)] : [];
-    for (const secret of secrets) problems.keepSecret(secret);
+    const { errors } = problems;
+    const { foreignErrors } = this;
+    const secrets = isSecret === true ? [statement.rest, ...statement.args.map((word) => word.text)] : undefined;
+    for (const secret of secrets ?? []) problems.keepSecret(secret);
     try {
       const value = this.valueOf(statement, found);
-      const target = this.values[found.part] ?? {};
-      const isList = field.facts.isRepeated === true || field.shape.kind === 'lines';
-      const added = field.facts.isRepeated === true ? [value] : value;
-      if (!isList || !Object.hasOwn(target, keyword)) target[keyword] = isList ? added : value;
-      else for (const one of added as unknown[]) (target[keyword] as unknown[]).push(one);
+      if (isRepeated === true || kind === 'plugged') this.add(part, keyword, [value]);
+      else if (kind === 'lines') this.add(part, keyword, value as unknown[]);
+      else (this.values[part] ?? {})[keyword] = value;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       problems.error(error.code, error.message, error.at, error.hint);
     }
-    if (secrets.length > 0) problems.scrub(said, secrets, `the value of ${text} is not valid`);
+    if (secrets !== undefined) problems.scrub(said, secrets, `the value of ${text} is not valid`);
+    const own = problems.errors - errors - (this.foreignErrors - foreignErrors);
+    if (own === 0) return;
     // What is not built has no value that could be wrong.
-    if (problems.errors > errors && field.shape.kind !== 'notBuilt') this.broken.add(found.part);
+    if (kind !== 'notBuilt') this.blame(part, own);
+    else if (part > 0) this.foreignErrors += own;
   }
 
-  private sayAboutUse({ keyword: { text, at } }: Statement, { keyword, field }: Found): void {
+  /** To the list of a keyword that may stand several times. `list` is nobody else's. */
+  private add(part: number, keyword: string, list: unknown[]): void {
+    const target = this.values[part] ?? {};
+    const before = target[keyword];
+    if (before === this.layout.parts[part]?.absent[keyword]) target[keyword] = list;
+    else for (const one of list) (before as unknown[]).push(one);
+  }
+
+  private sayAboutUse({ keyword: { text, at } }: Statement, { field, slot }: Found): void {
     const { problems } = this.context;
     const { deprecated, isRepeated } = field.facts;
+    const { kind } = field.shape;
     if (deprecated !== undefined) {
       problems.add('warning', 'CONFIG_DEPRECATED', `${text} is deprecated`, at, `write ${deprecated}`);
     }
-    const before = this.where.get(keyword);
-    if (before === undefined || isRepeated === true || field.shape.kind === 'lines' || field.shape.kind === 'notBuilt') return;
+    const before = this.seen[slot];
+    if (before === undefined || isRepeated === true) return;
+    if (kind === 'lines' || kind === 'plugged' || kind === 'notBuilt') return;
     const place = before.line === 0 ? 'before' : before.file === at.file ? `in line ${before.line}` : `in ${before.file}`;
-    const message = `${text} is written more than once in ${this.title}: this one counts, not the one ${place}`;
+    const message = `${text} is written more than once in ${this.place.title}: this one counts, not the one ${place}`;
     problems.add('warning', 'CONFIG_DUPLICATE_KEYWORD', message, at, 'remove one of them');
   }
 
-  private valueOf(statement: Statement, { field, plugin }: Found): unknown {
-    const { keyword, block, args } = statement;
+  private valueOf(statement: Statement, found: Found): unknown {
+    const { keyword } = statement;
+    const { field, plugin, plug } = found;
     const { shape } = field;
     switch (shape.kind) {
       case 'notBuilt':
         throw notBuilt(shape.feature, keyword);
       case 'value':
-        return parseValue(statement, shape.value, plugin, this.context, this.index);
+        return parseValue(statement, shape.value, plugin, this.context, this.layout.index);
       case 'lines':
         return this.lines(statement, shape.item, plugin);
-      case 'block': {
-        if (block === undefined) {
-          throw new Refusal(
-            'CONFIG_BLOCK_MISSING',
-            `${keyword.text} needs a block in braces`,
-            keyword.at,
-            `write: ${keyword.text} { ... }`,
-          );
-        }
-        const [extra] = args;
-        if (extra !== undefined && keyword.text !== '') {
-          this.context.problems.error('CONFIG_EXTRA_WORD', `there is one word too many after ${keyword.text}`, extra.at);
-        }
-        return bindBlock(keyword.text, keyword.at, block, [{ plugin, fields: shape.block.fields }], this.context).values[0];
+      case 'block':
+        return this.block(statement, found.inner);
+      case 'headed': {
+        const header = readHeader(statement, shape.header, plugin, this.context);
+        const name = this.place.name === '' ? header.name : `${this.place.name} ${header.name}`;
+        const value = this.inside(statement, found.inner, header.title, name, header.isSound);
+        return placedValue({ header: header.value, value, at: keyword.at });
       }
-      case 'headed':
       case 'plugged':
-        throw notBuilt(`a block of the kind ${shape.kind}`, keyword);
+        return placedValue({
+          keyword: keyword.text,
+          value: this.block(statement, plug && this.context.plugged.get(plug)),
+          at: keyword.at,
+          facts: plug?.facts,
+        });
       default:
         return shape satisfies never;
     }
   }
 
+  /** A block without words in front of its brace. */
+  private block(statement: Statement, layout: Layout | undefined): unknown {
+    const { args, block, keyword } = statement;
+    const [extra] = args;
+    if (extra !== undefined && block !== undefined && keyword.text !== '') {
+      this.context.problems.error('CONFIG_EXTRA_WORD', `there is one word too many after ${keyword.text}`, extra.at);
+    }
+    return this.inside(statement, layout, keyword.text, this.place.name, true);
+  }
+
+  private inside(
+    { block, keyword: { at } }: Statement,
+    layout: Layout | undefined,
+    title: string,
+    name: string,
+    isSound: boolean,
+  ): unknown {
+    if (block === undefined || layout === undefined) {
+      throw new Refusal('CONFIG_BLOCK_MISSING', `${title} needs a block in braces`, at, `write: ${title} { ... }`);
+    }
+    const place = { name, title, at, isSound: isSound && this.place.isSound };
+    const { values, foreignErrors } = bindBlock(place, block, layout, this.context);
+    this.foreignErrors += foreignErrors;
+    return values;
+  }
+
   /** A mistake in one line does not hide those in the others. */
-  private lines(statement: Statement, item: ValueSpec<unknown>, plugin: string): readonly unknown[] {
+  private lines(statement: Statement, item: ValueSpec<unknown>, plugin: string): unknown[] {
     return linesOf(statement).flatMap((line) => {
       try {
         return [parseValue(line, item, plugin, this.context)];
@@ -171,18 +237,13 @@ class BlockBinder {
     });
   }
 
-  /** Defaults; false: something is missing. */
-  private fillUp(fields: Part['fields'], value: Record<string, unknown>, at: SourcePosition): boolean {
-    let isComplete = true;
-    for (const [keyword, field] of Object.entries(fields)) {
-      if (Object.hasOwn(value, keyword)) continue;
-      const absent = absentValue(field);
-      value[keyword] = absent?.value;
-      if (absent !== undefined || this.where.has(keyword) || this.attempted.has(keyword)) continue;
-      isComplete = false;
+  private requireAll(part: number): void {
+    for (const { keyword, field, slot } of this.layout.parts[part]?.required ?? []) {
+      if (this.seen[slot] !== undefined || this.attempted?.has(slot) === true) continue;
+      const { at, title } = this.place;
       const hint = `add: ${keyword} ${syntaxOf(field)}`.trim();
-      this.context.problems.error('CONFIG_MISSING_KEYWORD', `${this.title} lacks ${keyword}, which it needs`, at, hint);
+      this.context.problems.error('CONFIG_MISSING_KEYWORD', `${title} lacks ${keyword}, which it needs`, at, hint);
+      this.blame(part);
     }
-    return isComplete;
   }
 }

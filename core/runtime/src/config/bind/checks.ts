@@ -3,20 +3,21 @@
  * of something that is wrong waits: one mistake must not look like three. Used by registry.ts.
  */
 import { type ConfigHandle, messageOf, type SourcePosition } from '@mainstay/sdk';
-import type { Contributions } from './contributions.js';
+import type { Schema } from './contributions.js';
+import type { Layout } from './layout.js';
 import type { Problems } from './problems.js';
 import type { BoundEntry } from './tree-binder.js';
 
 /** The handles show `bound` while it runs. */
 export function runChecks(
-  schema: Contributions,
+  schema: Schema,
   bound: ReadonlyMap<ConfigHandle<unknown>, readonly BoundEntry[]>,
   problems: Problems,
   top: SourcePosition,
 ): void {
   const isPartial = problems.errors > 0;
   const broken = [...bound.values()].flat().filter(({ isSound }) => !isSound);
-  const names = new Set(broken.map(({ entry }) => entry.name).filter((name) => name !== ''));
+  const names = namesOf(broken);
   const halted = isPartial ? pluginsOfBrokenSettings(schema, bound) : new Set<string>();
   for (const { plugin, run } of schema.checks) {
     if (halted.has(plugin)) continue;
@@ -29,6 +30,16 @@ export function runChecks(
     }
     problems.keep(from, ({ message }) => !namesOne(message, names));
   }
+}
+
+interface Names {
+  readonly all: ReadonlySet<string>;
+  readonly mostWords: number;
+}
+
+function namesOf(entries: readonly BoundEntry[]): Names {
+  const all = new Set(entries.map(({ entry }) => entry.name).filter((name) => name !== ''));
+  return { all, mostWords: [...all].reduce((most, name) => Math.max(most, name.split(' ').length), 0) };
 }
 
 function failureOf(check: () => unknown): string | undefined {
@@ -44,16 +55,32 @@ function failureOf(check: () => unknown): string | undefined {
 
 /** Settings without a name hold for everything: a plugin with a mistake in them cannot judge the rest. */
 function pluginsOfBrokenSettings(
-  schema: Contributions,
+  { blocks, roots }: Schema,
   bound: ReadonlyMap<ConfigHandle<unknown>, readonly BoundEntry[]>,
 ): ReadonlySet<string> {
-  const settings = [...schema.blocks.values()].filter(({ isNamed }) => !isNamed).flatMap(({ parts }) => parts);
-  const broken = [...settings, ...schema.roots].filter(
-    ({ handle }) => bound.get(handle)?.some(({ isSound }) => !isSound) === true,
-  );
+  const settings = [...[...blocks.values()].filter(({ kind }) => kind === 'single').map(({ layout }) => layout), roots];
+  const broken = settings.flatMap(partsOf).filter(({ handle }) => {
+    return handle !== undefined && bound.get(handle)?.some(({ isSound }) => !isSound) === true;
+  });
   return new Set(broken.map(({ plugin }) => plugin));
 }
 
-function namesOne(message: string, names: ReadonlySet<string>): boolean {
-  return names.size > 0 && message.split(/[\s"',:;()]+/).some((word) => names.has(word));
+/** Those of blocks within, too, unless such a block has words in front of its brace, which are a name. */
+function partsOf({ parts, index }: Layout): Layout['parts'] {
+  const inner = [...index.values()].flatMap(({ field, inner }) =>
+    inner === undefined || field.shape.kind === 'headed' ? [] : [inner],
+  );
+  return [...parts, ...inner.flatMap(partsOf)];
+}
+
+/** A name may be several words: `192.0.2.1 80`. */
+function namesOne(message: string, names: Names): boolean {
+  if (names.all.size === 0) return false;
+  if (message.split(/[\s"',:;()]+/).some((word) => names.all.has(word))) return true;
+  if (names.mostWords < 2) return false;
+  const words = message.split(/[\s"',;()]+/).map((word) => word.replace(/:$/, ''));
+  return words.some((_, i) => {
+    for (let n = 2; n <= names.mostWords; n++) if (names.all.has(words.slice(i, i + n).join(' '))) return true;
+    return false;
+  });
 }

@@ -1,34 +1,57 @@
-/** What core and the plugins contribute to the configuration, merged: root blocks, root keywords, checks. Used by registry.ts. */
-import { type Block, type ConfigHandle, type ConfigPoints, type Fields, MainstayError, type Reporter } from '@mainstay/sdk';
+/** What core and the plugins contribute to the configuration: root blocks, root keywords, extensions, plugged blocks, checks. Used by registry.ts. */
+import {
+  type Block,
+  type ConfigHandle,
+  type ConfigPoints,
+  type Field,
+  type Fields,
+  MainstayError,
+  type Reporter,
+  type ValueSpec,
+} from '@mainstay/sdk';
 import { globalKeywords, rootKeywords } from './core-keywords.js';
-import { absentValues, indexOf, type Part, spellings, without } from './fields.js';
+import { absentValues, spellings, without } from './fields.js';
 import { Handle } from './handle.js';
+import { type Contribution, clash, core, joined, type Layout, LayoutMaker, ownersOf, type Plug, topLevel } from './layout.js';
 
-export interface Contribution extends Part {
+interface HandledPart extends Contribution {
   readonly handle: Handle;
 }
 
-export interface RootBlock {
-  readonly isNamed: boolean;
-  readonly block: Block<Fields>;
-  readonly parts: Contribution[];
-}
+/** `single`: a block without a name, of which there is one; `headed`: one with words in front of its brace. */
+type RootShape =
+  | { readonly kind: 'named' }
+  | { readonly kind: 'single' }
+  | { readonly kind: 'headed'; readonly header: ValueSpec<unknown> };
+
+export type RootBlock = RootShape & { readonly summary: string; readonly layout: Layout };
 
 export interface Check {
   readonly plugin: string;
   readonly run: (report: (handle: ConfigHandle<unknown>) => Reporter) => void;
 }
 
-/** The contributor of core's own keywords, which give way to those of a plugin that does more with them. */
-const core = 'core';
-
-const top = 'the top level';
+/** Everything that was declared, in its place. */
+export interface Schema {
+  readonly blocks: ReadonlyMap<string, RootBlock>;
+  readonly roots: Layout;
+  readonly plugged: ReadonlyMap<Plug, Layout>;
+  readonly checks: readonly Check[];
+  /** Of every part that has one, wherever it stands. */
+  readonly handles: readonly Handle[];
+}
 
 export class Contributions {
-  readonly blocks = new Map<string, RootBlock>();
-  readonly checks: Check[] = [];
-  private rootParts: Contribution[] = [];
-  private readonly extensions: { readonly keyword: string; readonly part: Contribution }[] = [];
+  private readonly blocks = new Map<
+    string,
+    { readonly shape: RootShape; readonly summary: string; readonly part: Contribution }
+  >();
+  private readonly checks: Check[] = [];
+  private roots: readonly Contribution[] = [];
+  private readonly extensions = new Map<string, Contribution[]>();
+  private readonly plugs: Plug[] = [];
+  private readonly handles: Handle[] = [];
+  private settled: Schema | undefined;
 
   constructor() {
     const points = this.pointsFor(core);
@@ -36,111 +59,115 @@ export class Contributions {
     points.root(rootKeywords);
   }
 
-  get roots(): readonly Contribution[] {
-    return this.rootParts;
-  }
-
   pointsFor(plugin: string): ConfigPoints {
-    const part = (fields: unknown): Contribution => {
-      for (const [keyword, field] of Object.entries(fields as Fields)) assertField(plugin, keyword, field);
-      return { plugin, fields: fields as Fields, handle: new Handle(plugin, absentValues(fields as Fields)) };
-    };
-    const own = (keyword: string, block: unknown, isNamed: boolean) => {
-      const { fields } = block as Block<Fields>;
-      this.claimForBlock(plugin, keyword);
-      const contribution = part(fields);
-      this.blocks.set(keyword, { isNamed, block: block as Block<Fields>, parts: [contribution] });
-      return contribution.handle as never;
-    };
     return {
-      named: (keyword, block) => own(keyword, block, true),
-      block: (keyword, block) => own(keyword, block, false),
-      headed: (keyword) => unfinished(plugin, keyword),
-      plug: (_group, keyword) => unfinished(plugin, keyword),
+      named: (keyword, block) => this.own(plugin, keyword, block, { kind: 'named' }) as never,
+      block: (keyword, block) => this.own(plugin, keyword, block, { kind: 'single' }) as never,
+      headed: (keyword, header, block) => this.own(plugin, keyword, block, { kind: 'headed', header }) as never,
       root: (fields) => {
-        const contribution = part(fields);
-        for (const keyword of spellingsOf(contribution)) this.refuseTwoBlocks(plugin, keyword);
-        this.rootParts = joined(this.rootParts, contribution, top);
-        return contribution.handle as never;
+        const part = this.part(plugin, fields as Fields);
+        for (const keyword of spellingsOf(part)) this.refuseTwoBlocks(plugin, keyword);
+        this.roots = joined(this.roots, part, topLevel);
+        return part.handle as never;
       },
-      extend: (keyword, fields) => {
-        const contribution = part(fields);
-        this.extensions.push({ keyword: [keyword].flat().join(' '), part: contribution });
-        return contribution.handle as never;
+      extend: (path, fields) => {
+        const part = this.part(plugin, fields as Fields);
+        const key = [path].flat().join(' ');
+        const list = this.extensions.get(key) ?? [];
+        list.push(part);
+        this.extensions.set(key, list);
+        return part.handle as never;
       },
+      plug: (group, keyword, block, facts) => this.plug({ plugin, group, keyword, block, facts }),
       check: (run) => {
         this.checks.push({ plugin, run });
       },
     };
   }
 
-  /** Extensions may be declared before the block they extend, so they are put in when everything is declared. */
-  settle(): void {
-    for (const { keyword, part } of this.extensions.splice(0)) {
-      const root = this.blocks.get(keyword);
-      if (root === undefined) {
-        const message = `plugin ${part.plugin} adds keywords to ${keyword}, but no plugin has such a block`;
-        throw new MainstayError('CONFIG_UNKNOWN_PARENT', message, 'load the plugin that it needs');
-      }
-      root.parts.splice(0, root.parts.length, ...joined(root.parts, part, keyword));
+  /**
+   * Extensions may be declared before the block they extend, so they are put in when everything is declared. Throws where the
+   * plugins' declarations contradict each other.
+   */
+  settle(): Schema {
+    this.settled ??= this.laidOut();
+    return this.settled;
+  }
+
+  private laidOut(): Schema {
+    const maker = new LayoutMaker(this.extensions, this.plugs);
+    const blocks = new Map<string, RootBlock>();
+    for (const [keyword, { shape, summary, part }] of this.blocks) {
+      blocks.set(keyword, { ...shape, summary, layout: maker.layoutOf([keyword], [part]) });
     }
+    const roots = maker.layoutOf([], this.roots);
+    maker.refuseOrphans();
+    return { blocks, roots, plugged: maker.plugged(), checks: this.checks, handles: this.handles };
+  }
+
+  private part(plugin: string, fields: Fields, shown: (values: unknown) => unknown = (values) => values): HandledPart {
+    this.settled = undefined;
+    assertFields(plugin, fields);
+    const handle = new Handle(plugin, shown(absentValues(fields)));
+    this.handles.push(handle);
+    return { plugin, fields, handle };
+  }
+
+  private own(plugin: string, keyword: string, block: unknown, shape: RootShape): Handle {
+    const { fields, summary } = asBlock(plugin, keyword, block);
+    this.claimForBlock(plugin, keyword);
+    const isHeaded = shape.kind === 'headed';
+    const part = this.part(plugin, fields, (value) => (isHeaded ? { header: undefined, value, at: nowhere } : value));
+    this.blocks.set(keyword, { shape, summary, part });
+    return part.handle;
+  }
+
+  private plug(plug: Plug): void {
+    const { plugin, group, keyword, block } = plug;
+    this.settled = undefined;
+    assertFields(plugin, asBlock(plugin, keyword, block).fields);
+    const other = this.plugs.find((one) => one.group === group && one.keyword === keyword);
+    if (other !== undefined) clash(plugin, other.plugin, keyword, `the group ${group}`);
+    this.plugs.push(plug);
   }
 
   private refuseTwoBlocks(plugin: string, keyword: string): void {
     const block = this.blocks.get(keyword);
-    if (block !== undefined) clash(plugin, block.parts[0]?.plugin ?? '', keyword, top);
+    if (block !== undefined) clash(plugin, block.part.plugin, keyword, topLevel);
   }
 
   private claimForBlock(plugin: string, keyword: string): void {
     this.refuseTwoBlocks(plugin, keyword);
-    const other = indexOf(this.rootParts).get(keyword);
+    const other = ownersOf(this.roots).get(keyword);
     if (other === undefined) return;
-    if (other.plugin !== core && other.field.shape.kind !== 'notBuilt') clash(plugin, other.plugin, keyword, top);
-    this.rootParts = this.rootParts.map((part) => ({ ...part, fields: without(part.fields, new Set([keyword])) }));
+    if (other.plugin !== core && other.field.shape.kind !== 'notBuilt') clash(plugin, other.plugin, keyword, topLevel);
+    this.roots = this.roots.map((part) => ({ ...part, fields: without(part.fields, new Set([keyword])) }));
   }
 }
 
-function spellingsOf({ fields }: Part): readonly string[] {
+const nowhere = { file: '', line: 0, column: 0 };
+
+function spellingsOf({ fields }: Contribution): readonly string[] {
   return Object.entries(fields).flatMap(([keyword, field]) => spellings(keyword, field));
 }
 
-/**
- * The parts of a block with one more. A keyword that somebody only knows to be missing gives way to whoever has built it, and
- * core's own give way to everybody. Throws where two plugins contribute the same keyword.
- */
-function joined(parts: readonly Contribution[], added: Contribution, block: string): Contribution[] {
-  const index = indexOf(parts);
-  const givenUp = new Set<string>();
-  const notAdded = new Set<string>();
-  for (const [keyword, field] of Object.entries(added.fields)) {
-    for (const spelling of spellings(keyword, field)) {
-      const other = index.get(spelling);
-      if (other === undefined) continue;
-      if (other.plugin === core || other.field.shape.kind === 'notBuilt') givenUp.add(spelling);
-      else if (field.shape.kind === 'notBuilt') notAdded.add(spelling);
-      else clash(added.plugin, other.plugin, spelling, block);
-    }
+const kinds: readonly unknown[] = ['value', 'lines', 'block', 'headed', 'plugged', 'notBuilt'];
+
+/** What plugins declare may come from a second copy of the SDK, or from JavaScript: it is judged by its shape, and early. */
+function assertFields(plugin: string, fields: Readonly<Record<string, unknown>>): void {
+  for (const [keyword, field] of Object.entries(fields)) {
+    const { shape, facts } = (field ?? {}) as Partial<Field<unknown>>;
+    if (!kinds.includes(shape?.kind) || typeof facts !== 'object' || facts === null) refuse(plugin, keyword, 'field');
+    if (shape?.kind === 'block' || shape?.kind === 'headed') assertFields(plugin, asBlock(plugin, keyword, shape.block).fields);
   }
-  const reduced = (part: Contribution, lost: ReadonlySet<string>) =>
-    lost.size === 0 ? part : { ...part, fields: without(part.fields, lost) };
-  return [...parts.map((part) => reduced(part, givenUp)), reduced(added, notAdded)];
 }
 
-function clash(plugin: string, other: string, keyword: string, block: string): never {
-  const message = `plugins ${other} and ${plugin} both contribute "${keyword}" to ${block}`;
-  throw new MainstayError('CONFIG_KEYWORD_CLASH', message, 'load only one of them');
+function asBlock(plugin: string, keyword: string, block: unknown): Block<Fields> {
+  const { fields } = (block ?? {}) as { fields?: unknown };
+  return typeof fields === 'object' && fields !== null ? (block as Block<Fields>) : refuse(plugin, keyword, 'block');
 }
 
-function unfinished(plugin: string, keyword: string): never {
-  throw new MainstayError('PLUGIN_SETUP_FAILED', `plugin ${plugin} declares ${keyword}: blocks of this kind are not built yet`);
-}
-
-const kinds: readonly unknown[] = ['value', 'lines', 'block', 'notBuilt'];
-
-/** A field may come from a second copy of the SDK, or from JavaScript: it is judged by its shape, and early. */
-function assertField(plugin: string, keyword: string, field: unknown): void {
-  const { shape, facts } = (field ?? {}) as { shape?: { kind?: unknown }; facts?: unknown };
-  if (kinds.includes(shape?.kind) && typeof facts === 'object' && facts !== null) return;
-  const message = `plugin ${plugin} declares ${keyword} with something that is no field of the schema builder`;
+function refuse(plugin: string, keyword: string, what: 'field' | 'block'): never {
+  const message = `plugin ${plugin} declares ${keyword} with something that is no ${what} of the schema builder`;
   throw new MainstayError('PLUGIN_SETUP_FAILED', message, 'a block inside a block is s.nested(s.block({ ... }))');
 }

@@ -2,8 +2,12 @@
 import { messageOf, type Statement, type ValueSpec, type Word } from '@mainstay/sdk';
 import { placeInRest, QuoteNotClosed, splitCommand } from '../grammar/words.js';
 import { Refusal, StatementArgs } from './args.js';
-import type { BindContext } from './block-binder.js';
-import type { FieldIndex } from './fields.js';
+import type { FieldIndex } from './layout.js';
+import type { Problems } from './problems.js';
+
+interface Context {
+  readonly problems: Problems;
+}
 
 export const notBuiltHint = 'take it out, or stay with keepalived on this host for now';
 
@@ -16,14 +20,54 @@ export function parseValue(
   statement: Statement,
   spec: ValueSpec<unknown>,
   plugin: string,
-  context: BindContext,
+  context: Context,
   siblings?: FieldIndex,
 ): unknown {
   const { keyword, block } = statement;
   if (block !== undefined) {
     throw new Refusal('CONFIG_BLOCK_UNEXPECTED', `${keyword.text} takes a value, not a block in braces`, keyword.at);
   }
-  const words = spec.lexer === 'command' ? commandWords(statement) : plainWords(statement);
+  return parseWords(
+    spec.lexer === 'command' ? commandWords(statement) : plainWords(statement),
+    statement,
+    spec,
+    plugin,
+    context,
+    siblings,
+  );
+}
+
+export interface Header {
+  /** Its words with a blank between. */
+  readonly name: string;
+  /** The block's keyword and the words, as messages call it. */
+  readonly title: string;
+  readonly value: unknown;
+  readonly isSound: boolean;
+}
+
+/** The words in front of a block's brace. A mistake in them is said, and hides none in the block. */
+export function readHeader(statement: Statement, spec: ValueSpec<unknown>, plugin: string, context: Context): Header {
+  const name = statement.args.map(({ text }) => text).join(' ');
+  const title = name === '' ? statement.keyword.text : `${statement.keyword.text} ${name}`;
+  try {
+    return { name, title, value: parseWords(plainWords(statement), statement, spec, plugin, context), isSound: true };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    context.problems.error(error.code, error.message, error.at, error.hint);
+    return { name, title, value: undefined, isSound: false };
+  }
+}
+
+function parseWords(
+  words: readonly Word[],
+  statement: Statement,
+  spec: ValueSpec<unknown>,
+  plugin: string,
+  context: Context,
+  siblings?: FieldIndex,
+): unknown {
+  const { keyword } = statement;
   const args = new StatementArgs(words, statement, context.problems);
   const value = parsed(spec, args, statement, plugin);
   const extra = args.peek();

@@ -1,4 +1,4 @@
-/** Keywords by spelling, over the plugins that contribute to one block. Used by the binder. */
+/** Fields and their keywords: spellings, what they hold when they are not written, how they are written. Used by the binder. */
 import { closest, type Field, type Fields, type Word } from '@mainstay/sdk';
 
 /** The keywords that one plugin contributes to a block. */
@@ -7,54 +7,18 @@ export interface Part {
   readonly fields: Fields;
 }
 
-export interface Found {
-  /** Index of the part. */
-  readonly part: number;
-  /** Who contributes it. */
-  readonly plugin: string;
-  /** The keyword's main spelling, under which its value is bound. */
-  readonly keyword: string;
-  readonly field: Field<unknown>;
+/** How a field is written. The name of a place for the blocks of others is no keyword. */
+export function spellings(keyword: string, { facts, shape }: Field<unknown>): readonly string[] {
+  return shape.kind === 'plugged' ? [] : [keyword, ...(facts.aliases ?? [])];
 }
 
-export type FieldIndex = ReadonlyMap<string, Found>;
+/** Any map with keywords as its keys. */
+type Keywords = ReadonlyMap<string, unknown>;
 
-export function spellings(keyword: string, field: Field<unknown>): readonly string[] {
-  return [keyword, ...(field.facts.aliases ?? [])];
-}
-
-/** Indexes by what they are made of: a site may have 65,000 blocks with the same keywords. */
-const indexes = new WeakMap<object, { readonly parts: readonly Part[]; readonly index: FieldIndex }>();
-
-export function indexOf(parts: readonly Part[]): FieldIndex {
-  const [first] = parts;
-  if (first === undefined) return new Map();
-  const known = indexes.get(first.fields);
-  if (
-    known !== undefined &&
-    known.parts.length === parts.length &&
-    known.parts.every(({ fields, plugin }, i) => fields === parts[i]?.fields && plugin === parts[i]?.plugin)
-  )
-    return known.index;
-  const index = newIndex(parts);
-  indexes.set(first.fields, { parts: [...parts], index });
-  return index;
-}
-
-function newIndex(parts: readonly Part[]): FieldIndex {
-  const index = new Map<string, Found>();
-  for (const [part, { fields, plugin }] of parts.entries()) {
-    for (const [keyword, field] of Object.entries(fields)) {
-      for (const spelling of spellings(keyword, field)) index.set(spelling, { part, plugin, keyword, field });
-    }
-  }
-  return index;
-}
-
-const nearest = new WeakMap<FieldIndex, Map<string, string | undefined>>();
+const nearest = new WeakMap<Keywords, Map<string, string | undefined>>();
 
 /** The keyword that was probably meant. A mistake in a loop is made ten thousand times. */
-export function nearestIn(index: FieldIndex, word: string): string | undefined {
+export function nearestIn(index: Keywords, word: string): string | undefined {
   const known = nearest.get(index) ?? new Map<string, string | undefined>();
   nearest.set(index, known);
   if (!known.has(word)) known.set(word, closest(word, index.keys()));
@@ -88,6 +52,7 @@ export function absentValues(fields: Fields): Readonly<Record<string, unknown>> 
 
 /** How a field is written, for hints. */
 export function syntaxOf({ shape }: Field<unknown>): string {
+  if (shape.kind === 'headed') return `${shape.header.syntax} { ... }`;
   return shape.kind === 'value' ? shape.value.syntax : shape.kind === 'notBuilt' ? '' : '{ ... }';
 }
 

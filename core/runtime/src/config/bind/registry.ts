@@ -5,19 +5,19 @@
 import type { ConfigPoints, Diagnostic, SourceTree } from '@mainstay/sdk';
 import { runChecks } from './checks.js';
 import { Contributions } from './contributions.js';
-import { schemaOf } from './json-schema.js';
+import { jsonSchemaOf } from './json-schema.js';
 import { Problems } from './problems.js';
 import { type BindOptions, TreeBinder } from './tree-binder.js';
 
 export type { BindOptions } from './tree-binder.js';
 
 export class ConfigRegistry {
-  private readonly schema = new Contributions();
+  private readonly contributions = new Contributions();
   private readonly reserved = new Map<string, string>();
 
   /** What `App.config` of a plugin is. */
   pointsFor(plugin: string): ConfigPoints {
-    return this.schema.pointsFor(plugin);
+    return this.contributions.pointsFor(plugin);
   }
 
   /** A root keyword that belongs to a plugin which is not there: an error with a reason, rather than an unknown word. */
@@ -30,15 +30,17 @@ export class ConfigRegistry {
    * every handle keeps what it had. Throws MainstayError where the plugins' own declarations contradict each other.
    */
   bind(tree: SourceTree, options: BindOptions): readonly Diagnostic[] {
-    this.schema.settle();
+    const schema = this.contributions.settle();
     const problems = new Problems();
-    const { bound } = this.bindTree(tree, problems, options);
+    const binder = new TreeBinder(schema, this.reserved, problems, options);
+    binder.bind(tree);
+    const { bound } = binder;
     const isPartial = problems.errors > 0;
     const takeBack = [...bound].map(([handle, list]) => {
       return handle.show(list.filter(({ isSound }) => isSound || !isPartial).map(({ entry }) => entry));
     });
     try {
-      runChecks(this.schema, bound, problems, { file: tree.files[0] ?? '', line: 0, column: 0 });
+      runChecks(schema, bound, problems, { file: tree.files[0] ?? '', line: 0, column: 0 });
     } finally {
       if (problems.errors > 0) for (const restore of takeBack) restore();
     }
@@ -47,16 +49,6 @@ export class ConfigRegistry {
 
   /** JSON Schema (draft 2020-12) of the configuration as data (YAML, JSON, TypeScript). */
   jsonSchema(): object {
-    this.schema.settle();
-    const blocks = [...this.schema.blocks].map(([keyword, { isNamed, block, parts }]) => {
-      return { keyword, isNamed, summary: block.summary, parts };
-    });
-    return schemaOf(blocks, this.schema.roots);
-  }
-
-  private bindTree(tree: SourceTree, problems: Problems, options: BindOptions): TreeBinder {
-    const binder = new TreeBinder(this.schema, this.reserved, problems, options);
-    binder.bind(tree);
-    return binder;
+    return jsonSchemaOf(this.contributions.settle());
   }
 }
