@@ -1,12 +1,5 @@
 /** Checker blocks of a real server as requests to the checking loop: who is asked, how often, with what patience. Pure. */
-import type {
-  CheckerFacts,
-  CheckTiming,
-  CommonCheckerConfig,
-  Endpoint,
-  NetworkCheckerConfig,
-  Plugged,
-} from '@mainstay/sdk';
+import type { CheckerFacts, CheckTiming, CommonCheckerConfig, Endpoint, NetworkCheckerConfig, Plugged } from '@mainstay/sdk';
 import type { RealServerValue, VirtualServerValue } from './config.js';
 import type { PlannedCheck } from './model.js';
 

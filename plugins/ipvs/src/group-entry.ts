@@ -1,5 +1,14 @@
 /** Entries of a virtual_server_group: addresses, ranges, subnets and firewall marks; and all that one of them stands for. Pure. */
-import { type Args, addressBytes, canonicalAddress, type Family, familyOf, formatAddress, type ValueSpec, type Word } from '@mainstay/sdk';
+import {
+  type Args,
+  addressBytes,
+  canonicalAddress,
+  type Family,
+  familyOf,
+  formatAddress,
+  type ValueSpec,
+  type Word,
+} from '@mainstay/sdk';
 import { takeInteger, takePort, takeWord } from './words.js';
 
 export type GroupEntry =
@@ -61,7 +70,8 @@ function subnet(first: string, length: string, fail: (message: string, hint?: st
   const low = numberOf(first);
   const size = 1n << BigInt(bits - prefix);
   const start = low - (low % size);
-  if (start !== low) fail(`${first}/${length} is not a subnet: there are bits beyond its prefix`, `write ${addressOf(start, bits)}/${length}`);
+  if (start !== low)
+    fail(`${first}/${length} is not a subnet: there are bits beyond its prefix`, `write ${addressOf(start, bits)}/${length}`);
   return { first, last: addressOf(low + size - 1n, bits) };
 }
 

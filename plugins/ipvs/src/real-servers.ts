@@ -41,7 +41,13 @@ export function realServers(around: Around, blocks: readonly string[]): readonly
   return [...found.values()];
 }
 
-function realServer(around: Around, header: ServerAddress, value: RealServerValue, at: SourcePosition, block: string): RealServer {
+function realServer(
+  around: Around,
+  header: ServerAddress,
+  value: RealServerValue,
+  at: SourcePosition,
+  block: string,
+): RealServer {
   const { entry, key, name } = around;
   const above = entry.value.value;
   const report = entry.report(undefined, { at });

@@ -11,7 +11,10 @@ export type VirtualServerEntry = ConfigEntry<{
 }>;
 
 /** What the header stands for; a group is an entry for each of its lines. */
-export function targetsOf(header: VirtualServerHeader, groups: ReadonlyMap<string, readonly GroupEntry[]>): readonly GroupEntry[] {
+export function targetsOf(
+  header: VirtualServerHeader,
+  groups: ReadonlyMap<string, readonly GroupEntry[]>,
+): readonly GroupEntry[] {
   switch (header.kind) {
     case 'address':
       return [{ kind: 'addresses', first: header.address, last: header.address, port: header.port }];
@@ -98,7 +101,9 @@ function isBefore(a: SourcePosition, b: SourcePosition): boolean {
 function onePacket(entry: VirtualServerEntry, protocol: IpvsProtocol | undefined): Pick<IpvsService, 'isOnePacket'> {
   if (!entry.value.value.ops) return {};
   if (protocol === undefined || protocol === 'udp') return { isOnePacket: true };
-  entry.report('ops').warning('IPVS_OPS', `${entry.name}: ops is for UDP and ignored with ${protocol.toUpperCase()}`, 'remove ops');
+  entry
+    .report('ops')
+    .warning('IPVS_OPS', `${entry.name}: ops is for UDP and ignored with ${protocol.toUpperCase()}`, 'remove ops');
   return {};
 }
 
@@ -144,8 +149,8 @@ function impliedPersistence(entry: VirtualServerEntry, targets: readonly GroupEn
 /** The one family of all, if there is one. */
 function familyOfTargets(targets: readonly GroupEntry[], familyOfMarks: Family): Family | undefined {
   const families = new Set(
-    targets.map((target): Family =>
-      target.kind === 'fwmark' ? (target.family ?? familyOfMarks) : target.first.includes(':') ? 6 : 4,
+    targets.map(
+      (target): Family => (target.kind === 'fwmark' ? (target.family ?? familyOfMarks) : target.first.includes(':') ? 6 : 4),
     ),
   );
   const [only] = families;

@@ -1,21 +1,17 @@
 /** The kernel's table as maps, and when two entries of it say the same. Pure; used by whoever compares or changes tables. */
-import type {
-  IpvsDestination,
-  IpvsEdit,
-  IpvsService,
-  KnownIpvsDestination,
-  KnownIpvsService,
-} from '@mainstay/sdk';
+import type { IpvsDestination, IpvsEdit, IpvsService, KnownIpvsDestination, KnownIpvsService } from '@mainstay/sdk';
 import { destinationText, serviceText } from './names.js';
 
 /** A service with its destinations by key. */
 export interface ServiceEntry {
   readonly service: IpvsService;
-  readonly destinations: ReadonlyMap<string, IpvsDestination>;
+  readonly destinations: Map<string, IpvsDestination>;
 }
 
-export interface DesiredService extends ServiceEntry {
+export interface DesiredService {
   readonly key: string;
+  readonly service: IpvsService;
+  readonly destinations: ReadonlyMap<string, IpvsDestination>;
   /** Key of the sorry server: it is put in before anything else. */
   readonly sorry: string | undefined;
 }
@@ -39,7 +35,14 @@ function withoutCounters(known: KnownIpvsDestination): IpvsDestination {
 
 /** Everything about a service but its identity, in one form for each meaning. */
 export function serviceContent(service: IpvsService): string {
-  const { scheduler, persistence = 0, persistencePrefix, persistenceEngine = '', isOnePacket = false, schedulerFlags = [] } = service;
+  const {
+    scheduler,
+    persistence = 0,
+    persistencePrefix,
+    persistenceEngine = '',
+    isOnePacket = false,
+    schedulerFlags = [],
+  } = service;
   const whole = service.id.family === 4 ? 32 : 128;
   const prefix = persistence === 0 ? whole : (persistencePrefix ?? whole);
   return [scheduler, persistence, prefix, persistenceEngine, isOnePacket, [...schedulerFlags].sort().join()].join(' ');
@@ -68,20 +71,21 @@ export function isSameDestination(desired: IpvsDestination, actual: IpvsDestinat
 
 /** What the table holds after an edit that the kernel has carried out. */
 export function carryOut(table: Map<string, ServiceEntry>, edit: IpvsEdit): void {
-  if (edit.do === 'addService' || edit.do === 'editService') {
-    const key = serviceText(edit.service.id);
-    table.set(key, { service: edit.service, destinations: table.get(key)?.destinations ?? new Map() });
-    return;
+  switch (edit.do) {
+    case 'addService':
+    case 'editService': {
+      const key = serviceText(edit.service.id);
+      table.set(key, { service: edit.service, destinations: table.get(key)?.destinations ?? new Map() });
+      return;
+    }
+    case 'deleteService':
+      table.delete(serviceText(edit.service));
+      return;
+    case 'deleteDestination':
+      table.get(serviceText(edit.service))?.destinations.delete(destinationText(edit.destination));
+      return;
+    case 'addDestination':
+    case 'editDestination':
+      table.get(serviceText(edit.service))?.destinations.set(destinationText(edit.destination), edit.destination);
   }
-  const key = serviceText(edit.service);
-  if (edit.do === 'deleteService') {
-    table.delete(key);
-    return;
-  }
-  const entry = table.get(key);
-  if (entry === undefined) return;
-  const destinations = entry.destinations as Map<string, IpvsDestination>;
-  const text = destinationText(edit.destination);
-  if (edit.do === 'deleteDestination') destinations.delete(text);
-  else destinations.set(text, edit.destination);
 }

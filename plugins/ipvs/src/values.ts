@@ -205,7 +205,7 @@ function prefixOfMask(text: string): number | undefined {
   const parts = text.split('.').map((part) => (/^[0-9]{1,3}$/.test(part) ? Number(part) : 256));
   if (parts.length !== 4 || parts.some((part) => part > 255)) return undefined;
   const bits = parts.map((part) => part.toString(2).padStart(8, '0')).join('');
-  return /^1+0*$/.test(bits) ? bits.indexOf('0') === -1 ? 32 : bits.indexOf('0') : undefined;
+  return /^1+0*$/.test(bits) ? (bits.indexOf('0') === -1 ? 32 : bits.indexOf('0')) : undefined;
 }
 
 export const engine: ValueSpec<string> = {

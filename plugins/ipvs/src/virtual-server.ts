@@ -186,7 +186,11 @@ function warnOfAlpha(entry: VirtualServerEntry, name: string, servers: readonly 
   const what = bare.length === 1 ? `real server ${first.name} has` : `${bare.length} real servers, ${first.name} the first, have`;
   entry
     .report('alpha')
-    .warning('IPVS_ALPHA', `${name}: ${what} no checker, so alpha means nothing: it counts as up`, 'write a checker, such as TCP_CHECK');
+    .warning(
+      'IPVS_ALPHA',
+      `${name}: ${what} no checker, so alpha means nothing: it counts as up`,
+      'write a checker, such as TCP_CHECK',
+    );
 }
 
 /** The address that must be on this host. */
