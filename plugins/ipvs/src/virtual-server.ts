@@ -174,6 +174,14 @@ function quorumOf(
         `${name}: hysteresis ${value.hysteresis} is not below the quorum of ${quorum}: ${hysteresis} is used`,
         `write at most ${hysteresis}`,
       );
+  if (total > 0 && quorum + hysteresis > total)
+    entry
+      .report(value.hysteresis > 0 ? 'hysteresis' : 'quorum')
+      .warning(
+        'IPVS_QUORUM',
+        `${name}: it begins without quorum and never gains it, because quorum and hysteresis are ${quorum + hysteresis} together and all real servers weigh ${total}`,
+        'lower hysteresis or quorum',
+      );
   return { quorum, hysteresis };
 }
 
