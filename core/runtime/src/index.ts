@@ -1,5 +1,12 @@
 /** @mainstay/core: the plugin host, the hook bus, the configuration pipeline, lanes and Linux ports. */
 
+export { contentKey } from './checks/content.js';
+export { HostChecks } from './checks/host-checks.js';
+export { CheckLoop, type LoopOptions } from './checks/loop.js';
+export type { AskedCheck, CheckersMessage, CheckMessage, CheckOrder } from './checks/orders.js';
+export type { RunnableChecker } from './checks/probe.js';
+export { type Planned, Schedule } from './checks/schedule.js';
+export { judge, type Standing, standingAtStart } from './checks/standing.js';
 export { ConfigRegistry, loadConfig, loadKeepalivedText } from './config/index.js';
 export { askDaemon, type ControlReply, followDaemon } from './control/client.js';
 export { type Controlled, controlRoutes } from './control/routes.js';
@@ -11,6 +18,7 @@ export { Lane, type LaneHost } from './lanes/lane.js';
 export type { FromLane, LaneSetup, PlannedPlugin, ToLane } from './lanes/messages.js';
 export { openPorts } from './lanes/open-ports.js';
 export { type Candidate, isSamePlan, type LanePlan, planLanes } from './lanes/plan.js';
+export { declareSchema, recording } from './lanes/schema-only.js';
 export { Attribution, describeStray, maySurvive } from './lanes/stray.js';
 export { systemClock } from './lanes/system-clock.js';
 export { type Delivery, datagramSender } from './log/datagram.js';

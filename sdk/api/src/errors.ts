@@ -7,7 +7,7 @@ export const errorCatalogue = {
   PLUGIN_NOT_FOUND: 'A plugin that the configuration or the distribution names cannot be found.',
   PLUGIN_BAD_MANIFEST: 'The package.json of a plugin lacks a valid "mainstay" block.',
   PLUGIN_API_MISMATCH: 'A plugin asks for an SDK version that this Mainstay does not offer.',
-  PLUGIN_BAD_EXPORT: 'The default export of a plugin is not the result of definePlugin.',
+  PLUGIN_BAD_EXPORT: 'The default export of a plugin is not the result of definePlugin or defineChecker.',
   PLUGIN_SETUP_FAILED: 'A plugin threw while it declared its hooks and keywords.',
   PLUGIN_START_FAILED: 'A plugin could not start.',
   PLUGIN_TIMEOUT: 'A plugin did not finish a step of its life cycle in time.',

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { ConfigRegistry } from '@mainstay/core';
 import { s } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
+import { balancer } from './balancer.js';
 
 describe('jsonSchema', () => {
   it('describes blocks, keywords, defaults and secrets, and leaves out what is not built', () => {
@@ -57,4 +58,55 @@ describe('jsonSchema', () => {
       },
     });
   });
+
+  it('describes blocks with words in front, plugged blocks once, and extensions of blocks within blocks', () => {
+    const schema = balancer().registry.jsonSchema() as {
+      properties: Record<string, { additionalProperties: { properties: Record<string, unknown> } }>;
+      $defs: Record<string, unknown>;
+    };
+    const { service } = schema.properties;
+    assert.deepEqual(service?.additionalProperties.properties.server, {
+      type: 'object',
+      description: 'Who does the work.',
+      'x-syntax': 'ADDR [PORT]',
+      additionalProperties: {
+        type: 'object',
+        additionalProperties: false,
+        allOf: [{ required: ['zone'] }],
+        properties: {
+          weight: { type: 'integer', minimum: 0, maximum: 100, default: 1, 'x-syntax': '0..100' },
+          zone: { type: 'string', 'x-syntax': 'WORD' },
+          limits: {
+            type: 'object',
+            additionalProperties: false,
+            properties: {
+              most: { type: 'integer', minimum: 1, maximum: 9, 'x-syntax': '1..9' },
+              least: { type: 'integer', minimum: 1, maximum: 9, 'x-syntax': '1..9' },
+            },
+            allOf: [{ required: ['least'] }],
+          },
+          TCP_CHECK: severalOf({ $ref: '#/$defs/checker.TCP_CHECK' }),
+          HTTP_CHECK: severalOf({ $ref: '#/$defs/checker.HTTP_CHECK' }),
+          notify: { type: 'string', 'x-syntax': 'WORD' },
+          spare: { type: 'string', 'x-syntax': 'WORD' },
+        },
+      },
+    });
+    assert.deepEqual(Object.keys(schema.$defs).toSorted(), ['checker.HTTP_CHECK', 'checker.TCP_CHECK']);
+    assert.deepEqual(schema.$defs['checker.TCP_CHECK'], {
+      type: 'object',
+      description: 'Connects.',
+      additionalProperties: false,
+      properties: {
+        retry: { type: 'integer', minimum: 0, maximum: 9, default: 3, 'x-syntax': '0..9' },
+        port: { type: 'integer', minimum: 1, maximum: 65_535, 'x-syntax': '1..65535' },
+      },
+    });
+    const { properties } = schema.$defs['checker.HTTP_CHECK'] as { properties: Record<string, unknown> };
+    assert.deepEqual(properties.HTTP_CHECK, severalOf({ $ref: '#/$defs/checker.HTTP_CHECK' }));
+  });
 });
+
+function severalOf(one: object): object {
+  return { anyOf: [one, { type: 'array', items: one }] };
+}

@@ -243,9 +243,9 @@ describe('status', () => {
         },
       }),
     ]);
-    assert.deepEqual(bench.host.objects(), [object]);
-    assert.equal(bench.host.explain('x')[0]?.because, 'so');
-    assert.deepEqual(bench.host.explain('y'), []);
+    assert.deepEqual(await bench.host.objects(), [object]);
+    assert.equal((await bench.host.explain('x'))[0]?.because, 'so');
+    assert.deepEqual(await bench.host.explain('y'), []);
     assert.match(bench.logs[0]?.message ?? '', /the status cannot be shown: boom/);
   });
 

@@ -1,6 +1,7 @@
 /** Reload: who is told, absorbed and restart, and what happens on errors (core/runtime/src/host). */
 import assert from 'node:assert/strict';
-import type { ReconfigureAnswer } from '@mainstay/sdk';
+import { loadKeepalivedText } from '@mainstay/core';
+import { type Args, type ReconfigureAnswer, s } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
 import { type HostBench, hostBench, loaded, noting, ready, treeOf } from './host-bench.js';
 
@@ -26,6 +27,38 @@ describe('reload', () => {
     assert.deepEqual(told, ['a']);
     await reload(bench, 'a 2');
     assert.deepEqual(told, ['a', 'b']);
+  });
+
+  it('counts no place of a block: only what is written in it', async () => {
+    const bench = hostBench();
+    const told: string[] = [];
+    const header = { syntax: 'NAME', json: {}, parse: (args: Args) => args.take()?.text };
+    const plugin = noting('a', [], {
+      setup({ config }) {
+        const inner = s.block({ things: s.plugged('things'), least: s.int(0, 9).default(1) });
+        config.plug('things', 'thing', s.block({ size: s.int(0, 9).default(1) }), { some: 'facts' });
+        config.headed('outer', header, s.block({ inner: s.headed(header, inner).repeated() }));
+      },
+      reconfigure: () => {
+        told.push('a');
+        return 'absorbed';
+      },
+    });
+    const tree = (text: string) => loadKeepalivedText(text, { file: 't', configId: 't' }).tree;
+    const text = 'outer a {\n inner b {\n  thing {\n  }\n }\n}\n';
+    await ready(bench, [plugin], tree(text));
+    await bench.host.start();
+    const toldAfter = async (next: string) => {
+      const result = await bench.clock.drive(bench.host.reload(tree(next), strict));
+      assert.equal(result.ok, true);
+      return told.splice(0).length;
+    };
+    assert.equal(await toldAfter(`# moved\n\n${text}`), 0);
+    assert.equal(await toldAfter(text.replace('thing {', 'thing { size 2')), 1);
+    assert.equal(await toldAfter(text.replace('thing {', '\n\n thing { size 2')), 0);
+    assert.equal(await toldAfter(text.replace('inner b', 'inner c')), 1);
+    assert.equal(await toldAfter(text.replace('inner b', 'inner c').replace('thing {', 'thing {\n}\nthing {')), 1);
+    assert.equal(await toldAfter(text), 1);
   });
 
   it('restarts a plugin that asks for it, throws, hangs, answers nonsense or cannot reconfigure', async () => {

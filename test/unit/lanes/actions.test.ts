@@ -6,7 +6,13 @@ import { extension, preparedOf, realtime, Stage } from './supervisor-stage.js';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const poke: ActionFacts = { verb: 'poke', object: 'thing', doc: 'pokes it', plugin: 'vrrp', deadlineMs: 5000 };
-const ready = (...actions: readonly ActionFacts[]): FromLane => ({ kind: 'ready', interest: [], isIdle: false, actions });
+const ready = (...actions: readonly ActionFacts[]): FromLane => ({
+  kind: 'ready',
+  interest: [],
+  isIdle: false,
+  actions,
+  checkers: [],
+});
 
 describe('an action in the supervisor', () => {
   let stage: Stage;
@@ -136,6 +142,7 @@ describe('an action in a lane', () => {
       interest: () => [],
       isIdle: () => false,
       actions: () => [poke],
+      checkers: () => [],
       act: async (verb: string, name: string) => ({ ok: true, message: `${verb} ${name}` }),
       objects: () => [],
       plugins: () => [],
@@ -164,20 +171,21 @@ describe('an action in a lane', () => {
     assert.match((await act()).message, /the lane is stopping/);
   });
 
-  it('shares the channel with reports, which carry the facts of the process; those may fail', () => {
-    const report = () => {
+  it('shares the channel with reports, which carry the facts of the process; those may fail', async () => {
+    const report = async () => {
       lane.receive({ kind: 'report', id: 1 });
+      await turn();
       const answer = sent.findLast(({ kind }) => kind === 'reported');
       assert.ok(answer?.kind === 'reported');
       return answer.report;
     };
-    assert.equal('facts' in report(), false);
+    assert.equal('facts' in (await report()), false);
     facts = () => ({ pacemaker: { warning: 'slow' } });
-    assert.deepEqual(report().facts, { pacemaker: { warning: 'slow' } });
+    assert.deepEqual((await report()).facts, { pacemaker: { warning: 'slow' } });
     facts = () => {
       throw new Error('no idea');
     };
-    assert.equal('facts' in report(), false);
+    assert.equal('facts' in (await report()), false);
     assert.ok(sent.some((m) => m.kind === 'log' && m.record.message === 'the facts of this lane cannot be told: no idea'));
   });
 });
@@ -191,7 +199,7 @@ describe('the facts of a lane', () => {
     assert.ok(question?.kind === 'report');
     const facts = { pacemaker: { warning: 'slow' } };
     stage.the('realtime').say({ kind: 'reported', id: question.id, report: { objects: [], plugins: [], taps: [], facts } });
-    await stage.clock.advance(1000);
+    await stage.clock.advance(2500);
     const { lanes, ...rest } = await report;
     assert.deepEqual(
       lanes.map((lane) => [lane.lane, lane.answered, lane.facts]),

@@ -31,6 +31,7 @@ describe('a lane', () => {
       deliver: step('deliver'),
       interest: () => [],
       actions: () => [],
+      checkers: () => [],
       isIdle: () => false,
     } as unknown as LaneHost;
     lane = new Lane(host, { send: ({ kind }) => void sent.push(kind), exit: (code) => void exits.push(code) });

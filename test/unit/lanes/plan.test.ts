@@ -1,6 +1,6 @@
 /** Which lanes start for which plugins and configuration. */
 import assert from 'node:assert/strict';
-import { type Candidate, isSamePlan, planLanes } from '@mainstay/core';
+import { type Candidate, isSamePlan, loadKeepalivedText, planLanes } from '@mainstay/core';
 import type { LaneKind, Statement } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
 
@@ -17,9 +17,15 @@ interface Made {
   readonly isolated?: boolean;
   readonly root?: readonly string[];
   readonly inside?: Readonly<Record<string, readonly string[]>>;
+  readonly plugs?: Readonly<Record<string, readonly string[]>>;
+  readonly places?: readonly string[];
   readonly hasChildren?: boolean;
   readonly isNamed?: boolean;
   readonly acts?: boolean;
+}
+
+function setsOf(lists: Readonly<Record<string, readonly string[]>>): ReadonlyMap<string, ReadonlySet<string>> {
+  return new Map(Object.entries(lists).map(([key, words]) => [key, new Set(words)]));
 }
 
 function candidate(name: string, made: Made = {}): Candidate {
@@ -28,6 +34,8 @@ function candidate(name: string, made: Made = {}): Candidate {
     isolated = false,
     root = [],
     inside = {},
+    plugs = {},
+    places = [],
     hasChildren = false,
     isNamed = false,
     acts = true,
@@ -42,7 +50,9 @@ function candidate(name: string, made: Made = {}): Candidate {
     },
     contribution: {
       root: new Set(root),
-      inside: new Map(Object.entries(inside).map(([block, keywords]) => [block, new Set(keywords)])),
+      inside: setsOf(inside),
+      plugs: setsOf(plugs),
+      places: new Set(places),
       hasChildren,
       acts: () => acts,
     },
@@ -108,4 +118,54 @@ describe('the plan of lanes', () => {
     assert.equal(isSamePlan(a, b), true);
     assert.equal(isSamePlan(a, c), false);
   });
+
+  describe('with blocks within blocks', () => {
+    const balancer = candidate('balancer', { lane: 'balance', root: ['service'], places: ['checker'] });
+    const tcp = candidate('tcp', { lane: 'health', plugs: { checker: ['TCP_CHECK'] } });
+    const http = candidate('http', { lane: 'health', plugs: { checker: ['HTTP_CHECK'] }, inside: { thing: ['page'] } });
+    const scripts = candidate('scripts', { inside: { 'service server': ['notify'], service: ['quorum'] } });
+    const all = [balancer, tcp, http, scripts, owner];
+    const read = (text: string) => loadKeepalivedText(text, { file: 't', configId: 't' }).tree.statements;
+    const plansOf = (text: string) =>
+      planLanes(all, read(text)).map(({ lane, plugins, schemaOf }) => [lane, namesOf(plugins), namesOf(schemaOf)]);
+
+    it('uses a plugin whose block is written in any block, and no other', () => {
+      assert.deepEqual(plansOf('service a {\n server b {\n  TCP_CHECK {\n  }\n }\n}'), [
+        ['balance', 'balancer', 'tcp http owner'],
+        ['health', 'tcp', ''],
+      ]);
+      assert.deepEqual(plansOf('TCP_CHECK {\n}\nnotify x'), []);
+    });
+
+    it('uses a plugin that extends a block within a block where its keyword is written there', () => {
+      const used = ['extension', 'scripts', 'balancer'];
+      const notUsed = [['balance', 'balancer', 'tcp http owner']];
+      assert.deepEqual(plansOf('service a {\n server b {\n  notify x\n }\n}').at(-1), used);
+      assert.deepEqual(plansOf('service a {\n quorum 1\n}').at(-1), used);
+      assert.deepEqual(plansOf('service a {\n notify x\n server b {\n  quorum 1\n  deeper {\n   notify x\n  }\n }\n}'), notUsed);
+    });
+
+    it('gives a lane the blocks for its places whether they are used or not, and what their plugins extend', () => {
+      const [a] = planLanes(all, read('service a {\n}'));
+      const [b] = planLanes(all, read('service a {\n server b {\n  HTTP_CHECK {\n  }\n }\n}'));
+      assert.ok(a && b);
+      assert.deepEqual(namesOf(a.schemaOf), 'tcp http owner');
+      assert.equal(isSamePlan(a, b), true);
+    });
+
+    it('finds them in data, where names are around the content', () => {
+      const of = (service: string, form: 'map') => {
+        const inner = (keyword: string, block?: readonly Statement[]): Statement => {
+          return { ...statement(keyword), ...(block && { block, form }) };
+        };
+        const server = inner('server', [inner('10.0.0.1 80', [inner('notify'), inner('list', [inner('TCP_CHECK', [])])])]);
+        return planLanes(all, [inner(service, [inner('10.0.0.2 80', [server])])]).map(({ lane }) => lane);
+      };
+      assert.deepEqual(of('service', 'map'), ['balance', 'health', 'extension']);
+    });
+  });
 });
+
+function namesOf(plugins: readonly { readonly name: string }[]): string {
+  return plugins.map(({ name }) => name).join(' ');
+}

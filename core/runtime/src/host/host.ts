@@ -19,18 +19,20 @@ import {
   type Run,
   type SourceTree,
 } from '@mainstay/sdk';
+import { HostChecks } from '../checks/host-checks.js';
 import { ConfigRegistry } from '../config/bind/registry.js';
 import { HookBus, type TapStatus } from '../hooks/index.js';
 import type { LogLevel, LogRecord } from '../log/record.js';
 import { checkPlugin } from '../plugins/check-plugin.js';
 import { type ActionFacts, ActionTable } from './actions.js';
+import { CheckerTable } from './checkers.js';
 import { ConfigPart } from './config-part.js';
 import { withDeadline } from './deadline.js';
 import { grantedPorts } from './granted-ports.js';
 import { LeaseTable } from './leases.js';
 import { awaitStart, hasNews, LifeCycle, startDeadlineMs } from './life-cycle.js';
 import { type Life, type LoadedPlugin, Member } from './member.js';
-import { explanationsOf, objectsOf, type PluginStatus, pluginStatus } from './status.js';
+import { explanationsNow, explanationsOf, hasObjects, objectsNow, objectsOf, type PluginStatus, pluginStatus } from './status.js';
 
 export interface HostOptions {
   readonly lane: string;
@@ -48,6 +50,8 @@ export interface HostOptions {
   readonly otherPlugins?: ReadonlyMap<string, LaneKind>;
   /** Of the configuration that `bind` is given: 1 unless the lane was restarted. */
   readonly generation?: number;
+  /** 0 <= number < 1, for what must not happen everywhere at once. Default: Math.random. */
+  readonly random?: () => number;
 }
 
 export interface BindOptions {
@@ -62,12 +66,15 @@ export type ReloadResult =
 export class Host {
   readonly bus: HookBus;
   readonly leases: LeaseTable;
+  /** What plugins of this host check, and have checked. */
+  readonly checks: HostChecks;
   /** The keywords of the loaded plugins, their values, and the schema of it all. */
   readonly config = new ConfigRegistry();
   readonly #options: HostOptions;
   readonly #members: Member[] = [];
   readonly #cycle: LifeCycle;
   readonly #actions: ActionTable;
+  readonly #checkers: CheckerTable;
   #tree: SourceTree | undefined;
   #generation: number;
   #isFrozen = false;
@@ -79,7 +86,7 @@ export class Host {
     this.#options = options;
     this.#generation = options.generation ?? 1;
     for (const [keyword, why] of options.reserved ?? []) this.config.reserve(keyword, why);
-    const { clock, lane } = options;
+    const { clock, lane, random } = options;
     this.bus = new HookBus({
       lane,
       clock,
@@ -88,10 +95,19 @@ export class Host {
     });
     this.leases = new LeaseTable(clock, (plugin, message) => this.#log('warn', plugin, message));
     this.#actions = new ActionTable({ clock, failed: (plugin, message) => this.#log('error', plugin, message) });
+    this.checks = new HostChecks({
+      lane,
+      clock,
+      ...(random !== undefined && { random }),
+      hooks: this.bus.callsFor('checkers'),
+      log: (level, plugin, message, fields) => this.#log(level, plugin, message, fields),
+    });
+    this.#checkers = new CheckerTable(this.checks);
     this.#cycle = new LifeCycle({
       clock,
       log: (level, plugin, message) => this.#log(level, plugin, message),
       lifeOf: (member) => this.#lifeOf(member),
+      running: (member, isRunning) => this.#running(member, isRunning),
     });
   }
 
@@ -186,19 +202,36 @@ export class Host {
   stop(why: 'shutdown' | 'restart'): Promise<void> {
     this.#ended.abort(new Error('the daemon stops'));
     return this.#oneAtATime(async () => {
+      this.checks.close();
       await this.#cycle.stopAll(this.#members, why);
       for (const member of this.#members) member.standing.close();
       this.leases.close();
     });
   }
 
-  objects(): readonly ObjectStatus[] {
-    return objectsOf(this.#members, (plugin, message) => this.#log('error', plugin, message));
+  /** What the plugins report of their objects. A plugin has two seconds. Never rejects. */
+  objects(): Promise<readonly ObjectStatus[]> {
+    return objectsOf(this.#members, this.#options.clock, this.#reportFailed);
   }
 
-  explain(name: string): readonly Explanation[] {
-    return explanationsOf(this.#members, name, (plugin, message) => this.#log('error', plugin, message));
+  explain(name: string): Promise<readonly Explanation[]> {
+    return explanationsOf(this.#members, name, this.#options.clock, this.#reportFailed);
   }
+
+  /** Those that are reported at once. */
+  objectsNow(): readonly ObjectStatus[] {
+    return objectsNow(this.#members, this.#reportFailed);
+  }
+
+  explainNow(name: string): readonly Explanation[] {
+    return explanationsNow(this.#members, name, this.#reportFailed);
+  }
+
+  get hasObjects(): boolean {
+    return hasObjects(this.#members);
+  }
+
+  readonly #reportFailed = (plugin: string, message: string) => this.#log('error', plugin, message);
 
   plugins(): readonly PluginStatus[] {
     const { lane, laneKind } = this.#options;
@@ -213,6 +246,11 @@ export class Host {
   /** What the plugins can be asked to do. */
   actions(): readonly ActionFacts[] {
     return this.#actions.list();
+  }
+
+  /** Keywords of the checkers that plugins define. */
+  checkers(): readonly string[] {
+    return this.#checkers.list();
   }
 
   /** Has a plugin do what it declared. Never rejects; does not wait for a start, reload or stop under way. */
@@ -233,12 +271,13 @@ export class Host {
     const member = new Member(loaded, parent, part, this.bus.standing(name));
     const { taps, seal } = this.bus.tapsFor(name);
     const actions = this.#actions.pointsFor(member);
-    const checkers = { define: () => unfinished(name) };
-    runSetup(plugin, () =>
-      plugin.setup({ taps, config: part.points, status: member.statusPoints, actions: actions.points, checkers }),
-    );
+    const checkers = this.#checkers.pointsFor(member);
+    const { points: config } = part;
+    const { statusPoints: status } = member;
+    runSetup(plugin, () => plugin.setup({ taps, config, status, actions: actions.points, checkers: checkers.points }));
     seal();
     actions.seal();
+    checkers.seal();
     part.seal();
     this.#members.push(member);
   }
@@ -272,16 +311,25 @@ export class Host {
     const { clock, facts, portsFor } = this.#options;
     const { needs } = loaded.manifest;
     const controller = new AbortController();
+    const checks = () => this.checks.portFor(name, controller.signal);
     const run: Run = {
       log: this.#logOf(name),
       clock,
-      ports: grantedPorts(name, needs, () => portsFor(name, needs)),
+      ports: grantedPorts(`plugin ${name}`, needs, () => portsFor(name, needs), undefined, checks),
       hooks: this.bus.callsFor(name),
       leases: this.leases.forPlugin(name),
       signal: controller.signal,
       facts,
     };
     return { run: Object.freeze(run), controller };
+  }
+
+  /** The checks of its checkers go on and stop with it. */
+  #running(member: Member, isRunning: boolean): void {
+    if (isRunning) {
+      const { run } = this.#lifeOf(member);
+      this.#checkers.begin(member, run.log, run.ports);
+    } else this.#checkers.end(member);
   }
 
   #logOf(plugin: string): Log {
@@ -333,10 +381,6 @@ function runSetup(plugin: Plugin, setup: () => unknown): void {
   answer.catch(() => {});
   const message = `plugin ${plugin.name}: setup() must not be async`;
   throw new MainstayError('PLUGIN_SETUP_FAILED', message, 'declare in setup(), and act in start()');
-}
-
-function unfinished(plugin: string): never {
-  throw new MainstayError('PLUGIN_SETUP_FAILED', `plugin ${plugin} defines a checker: nothing runs it yet`);
 }
 
 function setupFailure(plugin: Plugin, step: string, error: unknown): MainstayError {

@@ -16,6 +16,8 @@ export interface LifeCycleOptions {
   readonly log: (level: LogLevel, plugin: string, message: string) => void;
   /** The present life of the plugin, or a new one. */
   readonly lifeOf: (member: Member) => Life;
+  /** It has started, or is about to stop. */
+  readonly running: (member: Member, isRunning: boolean) => void;
 }
 
 export class LifeCycle {
@@ -85,11 +87,13 @@ export class LifeCycle {
     await withDeadline(this.options.clock, bound, () => plugin.start?.(run), ended);
     member.state = 'running';
     member.standing.open();
+    this.options.running(member, true);
   }
 
   async #stop(member: Member, why: 'shutdown' | 'restart'): Promise<void> {
     const { plugin } = member.loaded;
     const { life } = member;
+    this.options.running(member, false);
     // Events that come while a plugin restarts are kept for it.
     if (why === 'restart' && plugin.start !== undefined) member.standing.wait();
     else if (why === 'shutdown') member.standing.close();

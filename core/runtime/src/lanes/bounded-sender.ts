@@ -133,12 +133,32 @@ export class BoundedSender {
     for (const message of batch) this.#post([message], one);
   }
 
+  /** One check whose block is no plain data must not take the others along. */
+  #refusedChecks(message: Extract<FromLane, { kind: 'checks' }>, error: unknown): void {
+    const { order, plugin } = message;
+    const [first, ...others] = order.put;
+    if (first === undefined) return;
+    if (others.length > 0) {
+      const { isFirst, isLast, drop } = order;
+      const send = (part: typeof order) => this.send({ ...message, order: part });
+      send({ put: [], drop, ...(isFirst && { isFirst }) });
+      for (const one of order.put) send({ put: [one], drop: [] });
+      send({ put: [], drop: [], ...(isLast && { isLast }) });
+      return;
+    }
+    const { checker, realServer } = first.request.identity;
+    const text = `${checker} of ${realServer} is not made: its block is not plain data (${messageOf(error)})`;
+    this.send({ kind: 'log', record: { level: 'error', plugin, message: text, at: Date.now() } });
+  }
+
   /** A payload that cannot be cloned is its plugin's mistake; a closed channel ends this process elsewhere. */
   #refused(message: FromLane, error: unknown): void {
     if (message.kind === 'event') this.#events++;
     else if (isUncloneable(error) && message.kind === 'reported') {
       this.send({ ...message, report: { objects: [], plugins: [], taps: [] } });
       this.send({ kind: 'log', record: unsendable(error) });
+    } else if (isUncloneable(error) && message.kind === 'checks') {
+      this.#refusedChecks(message, error);
     } else if (isUncloneable(error) && message.kind === 'log') {
       this.send({ kind: 'log', record: { ...message.record, fields: { unprintable: true } } });
     }

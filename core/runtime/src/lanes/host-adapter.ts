@@ -1,5 +1,6 @@
 /** Core's Host as a lane sees it: loads the plugins of a LaneSetup from disk and runs their lives. Made by main.ts. */
 import { type Diagnostic, formatDiagnostic, type HookNameOf, MainstayError, type PortName, type Ports } from '@mainstay/sdk';
+import type { CheckChannel } from '../checks/remote-lane.js';
 import { Host, type LoadedPlugin } from '../host/index.js';
 import type { LogRecord } from '../log/record.js';
 import { checkPlugin } from '../plugins/check-plugin.js';
@@ -17,6 +18,7 @@ export interface AdapterOptions {
   readonly onObserve: (hook: HookNameOf<'observe'>, key: string, payload: unknown) => void;
   /** What the process has to tell of itself in a report. */
   readonly laneFacts?: () => Readonly<Record<string, unknown>>;
+  readonly checkChannel: CheckChannel;
   readonly onLease: (hook: HookNameOf<'adjust'>, key: string, plugin: string, terms: LeaseTerms | undefined) => void;
 }
 
@@ -49,7 +51,9 @@ async function hostFor(setup: LaneSetup, options: AdapterOptions): Promise<Ready
   for (const planned of setup.plugins) loaded.push(await importPlugin(planned, planned.origin));
   host.load(loaded);
   refuse(host.bind(setup.tree, bindOptions));
-  await options.openPorts(new Set(setup.plugins.flatMap((planned) => [...planned.manifest.needs])));
+  // The host itself is the port to the checks.
+  const needs = setup.plugins.flatMap(({ manifest }) => manifest.needs).filter((need) => need !== 'checks');
+  await options.openPorts(new Set(needs));
   await host.expand();
   host.freeze();
   return { host, loaded };
@@ -73,6 +77,7 @@ export function laneHost(options: AdapterOptions): LaneHost {
       host.bus.setRemoteInterest([]);
       host.bus.onObserve(options.onObserve);
       host.leases.onPublish(options.onLease);
+      host.checks.connect(options.checkChannel);
     },
     start: () => ready().host.start(),
     async reload(tree, generation) {
@@ -85,19 +90,22 @@ export function laneHost(options: AdapterOptions): LaneHost {
     setRemoteInterest: (interest) => made?.host.bus.setRemoteInterest(interest),
     deliver: (hook, key, payload) => ready().host.bus.deliver(hook, key, payload),
     receiveLease: (hook, key, plugin, terms) => made?.host.leases.receive(hook, key, plugin, terms),
-    objects: () => made?.host.objects() ?? [],
+    objects: async () => (await made?.host.objects()) ?? [],
     plugins: () => made?.host.plugins() ?? [],
     taps: () => made?.host.taps() ?? [],
-    explain: (name) => made?.host.explain(name) ?? [],
+    explain: async (name) => (await made?.host.explain(name)) ?? [],
     actions: () => ready().host.actions(),
     act: (verb, name) => ready().host.act(verb, name),
-    facts: () => options.laneFacts?.(),
+    checkers: () => ready().host.checkers(),
+    hearOfChecks: (message) => made?.host.checks.receive(message),
+    facts: () => ({ ...options.laneFacts?.(), ...made?.host.checks.facts() }),
     isIdle: () => isIdle(ready()),
   };
 }
 
-/** Nothing would ever run: no taps, no actions, no plugin that starts, and none found by those that bring others along. */
+/** Nothing would ever run: no taps, no actions, no checkers, no plugin that starts, and none found by those that bring others along. */
 function isIdle({ host, loaded }: Ready): boolean {
-  const isBare = host.taps().length === 0 && host.actions().length === 0 && host.objects().length === 0;
+  const hasOffers = host.taps().length > 0 || host.actions().length > 0 || host.checkers().length > 0;
+  const isBare = !hasOffers && !host.hasObjects;
   return isBare && host.plugins().length === loaded.length && loaded.every(({ plugin }) => plugin.start === undefined);
 }

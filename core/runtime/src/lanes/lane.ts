@@ -4,6 +4,7 @@
  */
 import type { ActionResult, Diagnostic, Explanation, HookName, ObjectStatus } from '@mainstay/sdk';
 import { MainstayError, messageOf, type SourceTree } from '@mainstay/sdk';
+import type { CheckersMessage, CheckMessage } from '../checks/orders.js';
 import type { Interest } from '../hooks/interest.js';
 import type { TapStatus } from '../hooks/record.js';
 import type { ActionFacts } from '../host/actions.js';
@@ -23,13 +24,18 @@ export interface LaneHost {
   /** Settles when the taps have ended or met their deadlines. */
   deliver(hook: HookName, key: string, payload: unknown): Promise<void>;
   receiveLease(hook: HookName, key: string, plugin: string, terms: LeaseTerms | undefined): void;
-  objects(): readonly ObjectStatus[];
+  /** Never rejects, and takes two seconds at most; `explain` likewise. */
+  objects(): Promise<readonly ObjectStatus[]>;
   plugins(): readonly PluginStatus[];
   taps(): readonly TapStatus[];
-  explain(name: string): readonly Explanation[];
+  explain(name: string): Promise<readonly Explanation[]>;
   /** What the plugins can be asked to do, and having it done; the latter never rejects. */
   actions(): readonly ActionFacts[];
   act(verb: string, name: string): Promise<ActionResult>;
+  /** Keywords of the checkers of its plugins. */
+  checkers(): readonly string[];
+  /** Something about checks from another lane. */
+  hearOfChecks(message: CheckMessage | CheckersMessage): void;
   /** What the process itself has to tell. */
   facts(): Readonly<Record<string, unknown>> | undefined;
   /** True when nothing in this lane would ever run. */
@@ -80,13 +86,20 @@ export class Lane {
         this.#host.receiveLease(message.hook, message.key, message.plugin, message.terms);
         break;
       case 'report':
-        this.#report(message.id);
+        void this.#report(message.id);
         break;
       case 'explain':
-        this.#explain(message.id, message.name);
+        void this.#explain(message.id, message.name);
         break;
       case 'act':
         void this.#act(message);
+        break;
+      case 'checkers':
+      case 'checks':
+      case 'checked':
+      case 'checksAsked':
+      case 'checksTold':
+        this.#hearOfChecks(message);
         break;
       case 'ping':
         this.#channel.send({ kind: 'pong', id: message.id });
@@ -126,7 +139,8 @@ export class Lane {
     await this.#host.setUp(setup);
     if (this.#isStopping) return;
     const host = this.#host;
-    this.#channel.send({ kind: 'ready', interest: host.interest(), isIdle: host.isIdle(), actions: host.actions() });
+    const facts = { interest: host.interest(), isIdle: host.isIdle(), actions: host.actions(), checkers: host.checkers() };
+    this.#channel.send({ kind: 'ready', ...facts });
   }
 
   async #start(): Promise<void> {
@@ -165,15 +179,24 @@ export class Lane {
     });
   }
 
-  #report(id: number): void {
-    const facts = this.#facts();
+  async #report(id: number): Promise<void> {
     const host = this.#host;
-    const report = { objects: host.objects(), plugins: host.plugins(), taps: host.taps(), ...(facts && { facts }) };
+    const objects = await host.objects();
+    const facts = this.#facts();
+    const report = { objects, plugins: host.plugins(), taps: host.taps(), ...(facts && { facts }) };
     this.#channel.send({ kind: 'reported', id, report });
   }
 
-  #explain(id: number, name: string): void {
-    this.#channel.send({ kind: 'explained', id, explanations: this.#host.explain(name) });
+  async #explain(id: number, name: string): Promise<void> {
+    this.#channel.send({ kind: 'explained', id, explanations: await this.#host.explain(name) });
+  }
+
+  #hearOfChecks(message: CheckMessage | CheckersMessage): void {
+    try {
+      this.#host.hearOfChecks(message);
+    } catch (error) {
+      this.#complain(`a message about checks makes no sense here: ${messageOf(error)}`);
+    }
   }
 
   /** What is wrong with the facts must not hide the rest of the report. */

@@ -26,6 +26,8 @@ import { Attribution, describeStray, maySurvive } from './stray.js';
 const longestEndMs = 8000;
 /** Of the errors that nobody caught, so many are told, and then each thousandth: code that fails in a loop must not fill the log. */
 const straysTold = 20;
+/** Messages on their way out beyond which checks and their states wait where only the newest of each is kept. */
+const busyFrom = 16;
 
 const [, , name = 'lane', kindText = 'extension'] = process.argv;
 const kind: LaneKind = laneKinds.find((known) => known === kindText) ?? 'extension';
@@ -108,6 +110,7 @@ const host = laneHost({
   openPorts: open,
   laneFacts: () => ({ ...(ports?.pacemaker && { pacemaker: paceOf(ports.pacemaker.status()) }) }),
   onObserve: (hook, key, payload) => sender.send({ kind: 'event', hook, key, payload }),
+  checkChannel: { send: (message) => sender.send(message), isBusy: () => sender.waiting >= busyFrom },
   onLease: (hook, key, plugin, terms) => sender.send({ kind: 'lease', hook, key, plugin, ...(terms && { terms }) }),
 });
 

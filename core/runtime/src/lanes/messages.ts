@@ -13,6 +13,7 @@ import type {
   ObjectStatus,
   SourceTree,
 } from '@mainstay/sdk';
+import type { CheckersMessage, CheckMessage } from '../checks/orders.js';
 import type { Interest } from '../hooks/interest.js';
 import type { TapStatus } from '../hooks/record.js';
 import type { ActionFacts } from '../host/actions.js';
@@ -71,6 +72,8 @@ export type ToLane =
   | { readonly kind: 'report'; readonly id: number }
   | { readonly kind: 'explain'; readonly id: number; readonly name: string }
   | { readonly kind: 'act'; readonly id: number; readonly verb: string; readonly name: string }
+  | CheckMessage
+  | CheckersMessage
   | { readonly kind: 'ping'; readonly id: number }
   | { readonly kind: 'stop'; readonly why: 'shutdown' | 'restart' };
 
@@ -101,6 +104,8 @@ export type FromLane =
       readonly isIdle: boolean;
       /** What its plugins can be asked to do; absent: nothing. */
       readonly actions?: readonly ActionFacts[];
+      /** Keywords of the checkers that its plugins have; absent: none. */
+      readonly checkers?: readonly string[];
     }
   | { readonly kind: 'started' }
   | { readonly kind: 'failed'; readonly phase: 'setup' | 'start'; readonly failure: Failure }
@@ -111,6 +116,7 @@ export type FromLane =
   | { readonly kind: 'reported'; readonly id: number; readonly report: LaneReport }
   | { readonly kind: 'explained'; readonly id: number; readonly explanations: readonly Explanation[] }
   | { readonly kind: 'acted'; readonly id: number; readonly result: ActionResult }
+  | CheckMessage
   | { readonly kind: 'pong'; readonly id: number }
   | { readonly kind: 'log'; readonly record: LogRecord }
   | { readonly kind: 'dropped'; readonly events: number; readonly records: number }
@@ -139,6 +145,10 @@ const kindsFromLane: Readonly<Record<FromLane['kind'], true>> = {
   reported: true,
   explained: true,
   acted: true,
+  checks: true,
+  checked: true,
+  checksAsked: true,
+  checksTold: true,
   pong: true,
   log: true,
   dropped: true,

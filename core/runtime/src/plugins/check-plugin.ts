@@ -4,14 +4,14 @@ import { isPlugin, MainstayError, messageOf, type Plugin } from '@mainstay/sdk';
 /** A plugin that another one brings along may add what it was made from: `notify-file:site.ts`. */
 const nameRule = /^[a-z][a-z0-9-]*(:[\w.#-]+)?$/;
 /** Names that stand for the daemon itself in hooks and logs. */
-const reservedNames: readonly string[] = ['core', 'mainstay'];
+const reservedNames: readonly string[] = ['core', 'mainstay', 'checkers'];
 const optionalSteps = ['children', 'verify', 'start', 'reconfigure', 'stop'] as const;
 
 /** Throws PLUGIN_BAD_EXPORT with everything that is wrong. */
 export function checkPlugin(value: unknown, origin: string): asserts value is Plugin {
   if (!isPlugin(value)) {
     const message = `the default export of ${origin} is not a plugin`;
-    throw new MainstayError('PLUGIN_BAD_EXPORT', message, 'write `export default definePlugin({ ... })`');
+    throw new MainstayError('PLUGIN_BAD_EXPORT', message, 'write `export default definePlugin({ ... })`, or defineChecker');
   }
   const problems = problemsOf(value);
   if (problems.length === 0) return;

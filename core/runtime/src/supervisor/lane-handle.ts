@@ -83,6 +83,7 @@ export class LaneHandle {
   #isResting = false;
   #onGone: (() => void)[] = [];
   #actions: readonly ActionFacts[] | undefined;
+  #checkers: readonly string[] = [];
   readonly #backoff = new Backoff();
   readonly #reports: Requests<LaneReport>;
   readonly #explanations: Requests<Extract<FromLane, { kind: 'explained' }>['explanations']>;
@@ -120,6 +121,10 @@ export class LaneHandle {
   }
   get hasToldActions(): boolean {
     return this.#actions !== undefined;
+  }
+  /** Keywords of the checkers that its plugins have, as its last process said. */
+  get checkers(): readonly string[] {
+    return this.#checkers;
   }
   get isRealtime(): boolean {
     return this.plan.laneKind === 'realtime';
@@ -319,6 +324,7 @@ export class LaneHandle {
     if (message.kind === 'ready' && this.phase === 'loading') {
       this.phase = 'ready';
       this.#actions = message.actions ?? [];
+      this.#checkers = message.checkers ?? [];
     }
     if (message.kind === 'started' && this.phase === 'starting') this.phase = 'started';
     this.owner.message(this, message);

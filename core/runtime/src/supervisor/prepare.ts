@@ -105,7 +105,7 @@ async function load(
   const found = request.module ?? findPlugin(request.reference, options);
   const { lane, isolated } = override?.value ?? {};
   const manifest = { ...found.manifest, ...(lane !== undefined && { lane }), ...(isolated !== undefined && { isolated }) };
-  const imported = await importPlugin({ ...found, manifest }, request.origin);
+  const imported = await importPlugin({ packageName: request.reference, ...found, manifest }, request.origin);
   const { plugin, contribution } = recording(imported.plugin);
   const planned: PlannedPlugin = {
     name: plugin.name,

@@ -26,7 +26,8 @@ export interface DaemonReport extends Omit<LaneReport, 'facts'> {
   readonly lanes: readonly LaneStatus[];
 }
 
-const answerMs = 1000;
+/** A plugin has two seconds for its part. */
+const answerMs = 2500;
 
 export async function reportOf(
   lanes: readonly LaneHandle[],

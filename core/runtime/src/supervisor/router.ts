@@ -156,7 +156,11 @@ function owns(lane: LaneHandle, hook: HookName): boolean {
   return lane.plan.plugins.some((plugin) => plugin.name === catalogue[hook].owner);
 }
 
-/** A plugin in one lane cannot speak for a hook that another lane's plugin owns. Core speaks in every lane. */
+/**
+ * A plugin in one lane cannot speak for a hook that another lane's plugin owns. Core speaks in every lane, and for its checking loop
+ * where there are checkers.
+ */
 function mayCall(from: LaneHandle | undefined, hook: HookName): boolean {
-  return from === undefined || catalogue[hook].owner === 'core' || owns(from, hook);
+  const { owner } = catalogue[hook];
+  return from === undefined || owner === 'core' || (owner === 'checkers' && from.checkers.length > 0) || owns(from, hook);
 }

@@ -8,6 +8,7 @@ import type { FromLane, LaneSetup } from '../lanes/messages.js';
 import type { LanePlan } from '../lanes/plan.js';
 import type { Logger } from '../log/logger.js';
 import { type ActionOutcome, act, actionsOf, clashesOf } from './actions.js';
+import { CheckRoutes } from './check-routes.js';
 import { heapShare, type LaneCrash, LaneHandle, type LaneLimits, type LaneOwner } from './lane-handle.js';
 import type { SpawnLane } from './lane-process.js';
 import { LogQuota } from './log-quota.js';
@@ -42,6 +43,7 @@ export class Supervisor implements LaneOwner {
   readonly #options: SupervisorOptions;
   readonly #lanes = new Map<string, LaneHandle>();
   readonly #quota: LogQuota;
+  readonly #checks = new CheckRoutes(() => this.lanes);
   #prepared: Prepared | undefined;
   #generation = 1;
   #startedAt = 0;
@@ -109,6 +111,7 @@ export class Supervisor implements LaneOwner {
     await lane.stop('shutdown', stopMs);
     this.#lanes.delete(lane.name);
     this.router.forgetLane(lane.name);
+    this.#checks.removed(lane);
   }
 
   /** Names of the lanes that have something to do. */
@@ -133,18 +136,9 @@ export class Supervisor implements LaneOwner {
     };
     const others = prepared.plans.filter((plan) => plan.lane !== name);
     const elsewhere = others.flatMap((plan) => plan.plugins.map((p) => [p.name, plan.laneKind] as const));
-    const { consent } = prepared.settings;
-    return {
-      lane: name,
-      laneKind,
-      plugins,
-      schemaOf,
-      elsewhere,
-      tree: prepared.tree,
-      facts,
-      consent,
-      generation: this.#generation,
-    };
+    const { settings, tree } = prepared;
+    const { consent } = settings;
+    return { lane: name, laneKind, plugins, schemaOf, elsewhere, tree, facts, consent, generation: this.#generation };
   }
 
   message(lane: LaneHandle, message: FromLane): void {
@@ -170,6 +164,12 @@ export class Supervisor implements LaneOwner {
       case 'dropped':
         this.#say('warn', `${lane.name} lane: lost ${message.events} events and ${message.records} log records on the way here`);
         return;
+      case 'checks':
+      case 'checked':
+      case 'checksAsked':
+      case 'checksTold':
+        this.#checks.relay(lane, message);
+        break;
       case 'ack':
       case 'pong':
       case 'reported':
@@ -194,6 +194,7 @@ export class Supervisor implements LaneOwner {
 
   process(lane: LaneHandle, pid: number | undefined): void {
     if (pid !== undefined) this.router.forgetSent(lane.name);
+    else this.#checks.gone(lane);
     this.#options.laneProcess(lane.plan, pid);
   }
 
@@ -232,6 +233,7 @@ export class Supervisor implements LaneOwner {
     this.#say('debug', `${lane.name} lane started (pid ${lane.pid})`);
     this.router.announce();
     this.router.replayLeases(lane);
+    this.#checks.started(lane);
     this.#checkOthers();
     this.#checkUp();
   }
@@ -364,7 +366,7 @@ export class Supervisor implements LaneOwner {
     this.#options.fatal(exitCode, why);
   }
 
-  /** What every lane says of itself; a lane that does not answer within a second is marked. */
+  /** What every lane says of itself; a lane that does not answer in time is marked. */
   report(): Promise<DaemonReport> {
     return reportOf(this.lanes, {
       generation: this.#generation,

@@ -20,6 +20,7 @@ import type { SimulatedProcess } from '../kernel/process.js';
 import { SimulatedFiles, SimulatedModules } from '../ports/files.js';
 import { createPorts, type SimulatedPorts } from '../ports/index.js';
 import { SimulatedScripts } from '../ports/scripts.js';
+import { createRandom } from '../random.js';
 import { readConfigText, refuseErrors } from './config-text.js';
 import type { LogRecord } from './log-record.js';
 
@@ -169,10 +170,12 @@ export class SimulatedHost {
     const { files, modules } = this;
     const ports = createPorts(process, { files, modules, scripts: new SimulatedScripts(process.clock) });
     const plugins = plan.plugins().map(asLoaded);
+    const random = createRandom(0).fork(`checks of ${this.name}`);
     const host = new Host({
       lane: 'test',
       laneKind: plan.laneKind ?? 'realtime',
       clock: process.clock,
+      random: () => random.next(),
       log: (record) => this.log.push(record),
       portsFor: () => ports,
       facts: { ...noFacts, isRestart, ...plan.facts },

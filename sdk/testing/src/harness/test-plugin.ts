@@ -38,6 +38,9 @@ export interface TestedPlugin {
   events(name?: HookName): readonly ObservedEvent[];
   status(): readonly ObjectStatus[];
   explain(name: string): readonly Explanation[];
+  /** The same for plugins that must ask others first: lets time pass until everything is there. */
+  report(): Promise<readonly ObjectStatus[]>;
+  explanation(name: string): Promise<readonly Explanation[]>;
   /** Has the plugin do what it declared, as `mainstay VERB NAME` does; lets time pass until it has answered. */
   act(verb: string, name: string): Promise<ActionResult>;
   /** Lets time pass. */
@@ -75,8 +78,10 @@ function tested({ clock, net }: Simulation, machine: SimulatedHost): TestedPlugi
     },
     log: machine.log,
     events: (name) => machine.events.filter((event) => name === undefined || event.name === name),
-    status: () => machine.host.objects(),
-    explain: (name) => machine.host.explain(name),
+    status: () => machine.host.objectsNow(),
+    explain: (name) => machine.host.explainNow(name),
+    report: () => clock.drive(machine.host.objects()),
+    explanation: (name) => clock.drive(machine.host.explain(name)),
     act: (verb, name) => clock.drive(machine.host.act(verb, name)),
     advance: (ms) => clock.advance(ms),
     reload: (config) => clock.drive(machine.reload(config)),

@@ -66,7 +66,8 @@ class Builder {
     switch (token.kind) {
       case 'statement':
         this.flush();
-        if (token.isFirst) this.closeWhileIndented(token.statement.keyword.at, (block, here) => block >= here);
+        if (token.isFirst && this.judgesIndentation)
+          this.closeWhileIndented(token.statement.keyword.at, (block, here) => block >= here);
         this.pending = token;
         break;
       case 'open':
@@ -78,7 +79,7 @@ class Builder {
         break;
       case 'enter':
         this.flush();
-        this.stack.push({ ...frame('', nowhere, false, true), statements: this.top.statements });
+        this.stack.push(frame('', nowhere, false, true, this.top.statements));
         break;
       case 'leave':
         this.flush();
@@ -111,11 +112,11 @@ class Builder {
       this.isTooDeep = true;
     } else this.top.statements.push({ ...pending.statement, block });
     const keyword = pending?.statement.keyword;
-    this.stack.push({ ...frame(keyword?.text ?? '', keyword?.at ?? at, pending?.isFirst ?? false, false), statements: block });
+    this.stack.push(frame(keyword?.text ?? '', keyword?.at ?? at, pending?.isFirst ?? false, false, block));
   }
 
   private close(at: SourcePosition, isFirst: boolean): void {
-    if (isFirst) this.closeWhileIndented(at, (block, here) => block > here);
+    if (isFirst && this.judgesIndentation) this.closeWhileIndented(at, (block, here) => block > here);
     const { isFile, isFirst: isOnOwnLine, at: opened } = this.top;
     const isMisplaced = this.judgesIndentation && isFirst && isOnOwnLine && opened.column < at.column;
     if (isFile || isMisplaced) {
@@ -126,7 +127,6 @@ class Builder {
 
   /** Where indentation judges: blocks that what stands at `at` cannot belong to are closed before it. */
   private closeWhileIndented(at: SourcePosition, isOver: (blockColumn: number, column: number) => boolean): void {
-    if (!this.judgesIndentation) return;
     for (let { top } = this; !top.isFile && top.isFirst && isOver(top.at.column, at.column); top = this.top) {
       this.notClosed(top, `a } is missing before line ${at.line}`);
       this.stack.pop();
@@ -153,6 +153,6 @@ class Builder {
 
 const nowhere: SourcePosition = { file: '', line: 0, column: 0 };
 
-function frame(keyword: string, at: SourcePosition, isFirst: boolean, isFile: boolean): Frame {
-  return { keyword, at, isFirst, isFile, statements: [] };
+function frame(keyword: string, at: SourcePosition, isFirst: boolean, isFile: boolean, statements: Statement[] = []): Frame {
+  return { keyword, at, isFirst, isFile, statements };
 }

@@ -1,0 +1,201 @@
+/**
+ * One plugin's end of the checking loop: what it wants, what it was told, and which lane can check it. It outlives the lives of the
+ * plugin, so that a restart does not disturb the checks. Used by the host.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { type CheckReport, type CheckRequest, type CheckState, type Checks, type Clock, messageOf } from '@mainstay/sdk';
+import type { LogLevel } from '../log/record.js';
+import { type CheckingLane, LaneOrders } from './lane-orders.js';
+
+export interface ClientOptions {
+  readonly plugin: string;
+  readonly clock: Clock;
+  readonly log: (level: LogLevel, plugin: string, message: string) => void;
+  /** Calls `work` when what is under way now has ended. */
+  readonly soon?: (work: () => void) => void;
+}
+
+interface Wanted {
+  request: CheckRequest;
+  /** The newest that a lane told. */
+  state: CheckState | undefined;
+  /** It told that of this very content. */
+  isSettled: boolean;
+}
+
+type Listener = (states: readonly CheckState[]) => void;
+
+/** Two seconds are promised, and whoever asks has a bound of its own. */
+const reportMs = 1500;
+/** A lane that was started a moment ago, or is started again, is waited for so long before its lack is an error. */
+const graceMs = 15_000;
+
+export class CheckClient {
+  readonly #options: ClientOptions;
+  readonly #wanted = new Map<string, Wanted>();
+  readonly #lanes = new Map<string, LaneOrders>();
+  readonly #listeners = new Set<Listener>();
+  /** Checkers whose lack has been told. */
+  readonly #lacking = new Set<string>();
+  #isLooking = false;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  /** The port, for one life of the plugin. */
+  portFor(life: AbortSignal): Checks {
+    return {
+      set: (requests) => this.set(requests),
+      watch: (listener) => {
+        const end = () => {
+          this.#listeners.delete(own);
+          life.removeEventListener('abort', end);
+        };
+        const own: Listener = (states) => listener(states);
+        this.#listeners.add(own);
+        life.addEventListener('abort', end, { once: true });
+        return end;
+      },
+      report: (ids) => this.#report(ids),
+    };
+  }
+
+  set(requests: readonly CheckRequest[]): void {
+    const next = new Map(requests.map((request) => [request.id, request]));
+    if (next.size < requests.length) this.#complain('two of its checks have the same id: only the last of them is made');
+    for (const [id, { request }] of [...this.#wanted]) if (!next.has(id)) this.#drop(id, request);
+    for (const request of next.values()) this.#put(request);
+    this.#lookForLacks();
+  }
+
+  /** A lane can check, from now on or anew: it is told everything that concerns it. */
+  serve(name: string, lane: CheckingLane): void {
+    this.#lanes.get(name)?.close();
+    const { clock, plugin, soon = queueMicrotask } = this.#options;
+    const orders = new LaneOrders(lane, plugin, clock, (id) => this.#asked(id), soon);
+    this.#lanes.set(name, orders);
+    for (const checker of lane.checkers) this.#lacking.delete(checker);
+    orders.tellAll(
+      [...this.#wanted.values()].flatMap(({ request: { id, identity } }) => (lane.checkers.has(identity.checker) ? [id] : [])),
+    );
+  }
+
+  /** It does not run any more: what it told stays. */
+  lose(name: string): void {
+    this.#lanes.get(name)?.close();
+    this.#lanes.delete(name);
+    this.#lookForLacks();
+  }
+
+  /** States that a lane tells. Listeners hear those that are other than what they had to believe. */
+  hear(states: readonly unknown[]): void {
+    const news = states.filter(isState).filter((state) => this.#note(state));
+    if (news.length === 0) return;
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(news);
+      } catch (error) {
+        this.#complain(`it failed to take the states of its checks: ${messageOf(error)}`);
+      }
+    }
+  }
+
+  /** For the operator: how many checks are wanted, and a warning where some are not made. */
+  facts(): { readonly wanted: number; readonly notMade: number; readonly warning?: string } {
+    const lacking = new Map<string, number>();
+    for (const { request } of this.#wanted.values()) {
+      const { checker } = request.identity;
+      if (this.#laneOf(checker) === undefined) lacking.set(checker, (lacking.get(checker) ?? 0) + 1);
+    }
+    const notMade = [...lacking.values()].reduce((sum, count) => sum + count, 0);
+    if (notMade === 0) return { wanted: this.#wanted.size, notMade };
+    const names = [...lacking.keys()].join(', ');
+    const warning = `${notMade} of ${this.#wanted.size} checks are not made, and servers keep the state they had: no lane runs that has ${names}`;
+    return { wanted: this.#wanted.size, notMade, warning };
+  }
+
+  #put(request: CheckRequest): void {
+    const { id } = request;
+    const old = this.#wanted.get(id);
+    if (old === undefined) this.#wanted.set(id, { request, state: undefined, isSettled: false });
+    else {
+      if (isDeepStrictEqual(old.request, request)) return;
+      if (!isSameQuestion(old.request, request)) old.isSettled = false;
+      const before = old.request.identity.checker;
+      if (before !== request.identity.checker) this.#laneOf(before)?.drop(id);
+      old.request = request;
+    }
+    this.#laneOf(request.identity.checker)?.put(id);
+  }
+
+  #drop(id: string, request: CheckRequest): void {
+    this.#wanted.delete(id);
+    this.#laneOf(request.identity.checker)?.drop(id);
+  }
+
+  #asked(id: string) {
+    const wanted = this.#wanted.get(id);
+    if (wanted === undefined) return undefined;
+    const { request, state, isSettled } = wanted;
+    return { request, isSettled, ...(state !== undefined && { known: state }) };
+  }
+
+  #laneOf(checker: string): LaneOrders | undefined {
+    for (const orders of this.#lanes.values()) if (orders.lane.checkers.has(checker)) return orders;
+    return undefined;
+  }
+
+  /** Answers true where it is news to the plugin. */
+  #note(state: CheckState): boolean {
+    const wanted = this.#wanted.get(state.id);
+    if (wanted === undefined) return false;
+    const before: Partial<CheckState> = wanted.state ?? { isUp: wanted.request.initial === 'up' };
+    wanted.state = state;
+    wanted.isSettled = true;
+    return before.isUp !== state.isUp || before.weight !== state.weight || before.adjust !== state.adjust;
+  }
+
+  async #report(ids?: readonly string[]): Promise<readonly CheckReport[]> {
+    const lanes = [...this.#lanes.values()];
+    const reports = await Promise.all(lanes.map(({ lane }) => lane.report(this.#options.plugin, ids, reportMs)));
+    return reports.flat();
+  }
+
+  /** After a while, says once which checkers no lane has. */
+  #lookForLacks(): void {
+    if (this.#isLooking || this.facts().notMade === 0) return;
+    this.#isLooking = true;
+    this.#options.clock.after(graceMs, () => {
+      this.#isLooking = false;
+      const all = new Set([...this.#wanted.values()].map(({ request }) => request.identity.checker));
+      const news = [...all].filter((checker) => this.#laneOf(checker) === undefined && !this.#lacking.has(checker));
+      for (const checker of news) this.#lacking.add(checker);
+      if (news.length === 0) return;
+      this.#complain(
+        `no lane runs that has ${news.join(', ')}: these checks are not made, and their servers keep the state they had ` +
+          '(look for a lane that does not start, or load the plugin of the checker)',
+      );
+    });
+  }
+
+  #complain(message: string): void {
+    this.#options.log('error', this.#options.plugin, message);
+  }
+}
+
+/** The lane that checks runs anybody's code. */
+function isState(value: unknown): value is CheckState {
+  const { id, isUp, reason, since, weight, adjust } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const isWish = (wish: unknown) => wish === undefined || Number.isFinite(wish);
+  const isPlain = typeof id === 'string' && typeof isUp === 'boolean' && typeof reason === 'string' && Number.isFinite(since);
+  return isPlain && isWish(weight) && isWish(adjust);
+}
+
+/** What does not change the question goes on without a new beginning. */
+function isSameQuestion(a: CheckRequest, b: CheckRequest): boolean {
+  const question = ({ identity, target, config, virtualHost, timing }: CheckRequest) => {
+    return [identity.checker, target, config, virtualHost, timing];
+  };
+  return isDeepStrictEqual(question(a), question(b));
+}

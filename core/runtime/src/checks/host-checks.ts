@@ -1,0 +1,151 @@
+/**
+ * The checks of one plugin host: its loop, where a plugin of it has checkers; the clients of its plugins that want checks; and the
+ * way between them, direct within the host, by messages to and from other lanes. Made by the host.
+ */
+import type { Checks, Clock, HookCalls } from '@mainstay/sdk';
+import type { LogLevel } from '../log/record.js';
+import { CheckClient } from './client.js';
+import type { CheckingLane } from './lane-orders.js';
+import { CheckLoop } from './loop.js';
+import type { CheckersMessage, CheckMessage } from './orders.js';
+import type { RunnableChecker } from './probe.js';
+import { type CheckChannel, ReportRequests, remoteLane } from './remote-lane.js';
+
+export interface HostChecksOptions {
+  readonly lane: string;
+  readonly clock: Clock;
+  readonly random?: () => number;
+  readonly hooks: HookCalls;
+  readonly log: (level: LogLevel, plugin: string, message: string, fields?: Readonly<Record<string, unknown>>) => void;
+}
+
+export class HostChecks {
+  readonly #options: HostChecksOptions;
+  readonly #clients = new Map<string, CheckClient>();
+  /** Lanes that check, this one among them. */
+  readonly #lanes = new Map<string, CheckingLane>();
+  readonly #requests: ReportRequests;
+  #loop: CheckLoop | undefined;
+  #channel: CheckChannel | undefined;
+
+  constructor(options: HostChecksOptions) {
+    this.#options = options;
+    this.#requests = new ReportRequests(options.clock);
+  }
+
+  /** Connects the host with the other lanes of the daemon. */
+  connect(channel: CheckChannel): void {
+    this.#channel = channel;
+  }
+
+  /** A plugin of this host has such a checker. */
+  define(keyword: string): void {
+    const checkers = new Set([...(this.#lanes.get(this.#options.lane)?.checkers ?? []), keyword]);
+    const loop = this.#theLoop();
+    this.#serve(this.#options.lane, {
+      checkers,
+      apply: (client, order) => loop.apply(client, order),
+      report: async (client, ids) => loop.report(client, ids),
+      isBusy: () => false,
+    });
+  }
+
+  /** Its plugin runs. */
+  begin(keyword: string, checker: RunnableChecker): void {
+    this.#theLoop().serve(keyword, checker);
+  }
+
+  end(keyword: string): void {
+    this.#loop?.withdraw(keyword);
+  }
+
+  /** The port of a plugin, for one life of it. */
+  portFor(plugin: string, life: AbortSignal): Checks {
+    return this.#clientOf(plugin).portFor(life);
+  }
+
+  /** A message of another lane, or about one. */
+  receive(message: CheckMessage | CheckersMessage): void {
+    switch (message.kind) {
+      case 'checkers':
+        this.#heardOf(message);
+        break;
+      case 'checks':
+        this.#loop?.apply(message.plugin, message.order);
+        break;
+      case 'checked':
+        this.#clients.get(message.plugin)?.hear(message.states);
+        break;
+      case 'checksAsked': {
+        const { plugin, id, checks } = message;
+        this.#channel?.send({ kind: 'checksTold', plugin, id, reports: this.#loop?.report(plugin, checks) ?? [] });
+        break;
+      }
+      case 'checksTold':
+        this.#requests.answer(message.id, message.reports);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** What the process tells of itself. */
+  facts(): Readonly<Record<string, unknown>> {
+    const wanted = [...this.#clients].map(([plugin, client]) => [`checks of ${plugin}`, client.facts()] as const);
+    return { ...Object.fromEntries(wanted), ...(this.#loop !== undefined && { checking: checkingFacts(this.#loop) }) };
+  }
+
+  close(): void {
+    this.#loop?.close();
+  }
+
+  #theLoop(): CheckLoop {
+    const { clock, random, hooks, log } = this.#options;
+    const send = (client: string, states: Parameters<CheckClient['hear']>[0]) => this.#tell(client, states as never);
+    this.#loop ??= new CheckLoop({ clock, ...(random !== undefined && { random }), hooks, log, send });
+    return this.#loop;
+  }
+
+  #tell(client: string, states: Extract<CheckMessage, { kind: 'checked' }>['states']): boolean {
+    const own = this.#clients.get(client);
+    if (own !== undefined) {
+      own.hear(states);
+      return true;
+    }
+    if (this.#channel?.isBusy() === true) return false;
+    this.#channel?.send({ kind: 'checked', plugin: client, states });
+    return true;
+  }
+
+  #heardOf({ lane, checkers }: CheckersMessage): void {
+    const channel = this.#channel;
+    if (lane === this.#options.lane || channel === undefined) return;
+    if (checkers.length > 0) this.#serve(lane, remoteLane(lane, new Set(checkers), channel, this.#requests));
+    else {
+      this.#lanes.delete(lane);
+      for (const client of this.#clients.values()) client.lose(lane);
+    }
+  }
+
+  #serve(name: string, lane: CheckingLane): void {
+    this.#lanes.set(name, lane);
+    for (const client of this.#clients.values()) client.serve(name, lane);
+  }
+
+  #clientOf(plugin: string): CheckClient {
+    const known = this.#clients.get(plugin);
+    if (known !== undefined) return known;
+    const { clock, log } = this.#options;
+    const client = new CheckClient({ plugin, clock, log });
+    this.#clients.set(plugin, client);
+    for (const [name, lane] of this.#lanes) client.serve(name, lane);
+    return client;
+  }
+}
+
+function checkingFacts(loop: CheckLoop): Readonly<Record<string, unknown>> {
+  const { strays, ...counts } = loop.counts();
+  if (strays.size === 0) return counts;
+  const list = [...strays].map(([plugin, count]) => `${count} of ${plugin}`).join(', ');
+  return { ...counts, warning: `probes go on although their time is over, and hold what they hold: ${list}` };
+}

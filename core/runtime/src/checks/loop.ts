@@ -1,0 +1,230 @@
+/**
+ * The checking loop of one lane: which checks there are and for whom, which of them share probes, and what verdicts make of them.
+ * It knows no protocol: checkers are given to it. Used by the host.
+ */
+import type { CheckReport, CheckState, Clock, HookCalls, Log, Verdict } from '@mainstay/sdk';
+import type { LogLevel } from '../log/record.js';
+import { contentKey } from './content.js';
+import type { AskedCheck, CheckOrder } from './orders.js';
+import { Outbox, type SendStates } from './outbox.js';
+import { type Check, Probe, type RunnableChecker } from './probe.js';
+import { type Finding, Prober } from './prober.js';
+import { judge, renewed, standingAtStart, stateOf } from './standing.js';
+import { Telling } from './telling.js';
+
+export interface LoopOptions {
+  readonly clock: Clock;
+  /** 0 <= number < 1. Default: Math.random. */
+  readonly random?: () => number;
+  /** Calls of the owner `checkers`. */
+  readonly hooks: HookCalls;
+  readonly log: (level: LogLevel, plugin: string, message: string, fields?: Readonly<Record<string, unknown>>) => void;
+  readonly send: SendStates;
+  readonly soon?: (work: () => void) => void;
+}
+
+interface Client {
+  readonly checks: Map<string, Check>;
+  /** While everything that it wants is being told: what has not been named yet. */
+  unnamed: Set<string> | undefined;
+}
+
+export class CheckLoop {
+  readonly #options: LoopOptions;
+  readonly #clients = new Map<string, Client>();
+  readonly #probes = new Map<string, Probe>();
+  readonly #plugins = new Map<string, string>();
+  readonly #prober: Prober;
+  readonly #outbox: Outbox;
+  readonly #telling: Telling;
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+    const { clock, random = Math.random, hooks, log, send, soon } = options;
+    this.#outbox = new Outbox(clock, send, soon);
+    this.#telling = new Telling(clock, hooks, log);
+    const complain = (plugin: string, message: string) => log('error', plugin, message);
+    this.#prober = new Prober({ clock, random, judged: (...args) => this.#judged(...args), complain });
+  }
+
+  /** Its plugin runs. */
+  serve(keyword: string, checker: RunnableChecker): void {
+    this.#plugins.set(keyword, checker.plugin);
+    this.#prober.serve(keyword, checker, this.#probesOf(keyword));
+  }
+
+  /** Its plugin stops: its checks keep their states and are not made. */
+  withdraw(keyword: string): void {
+    this.#prober.withdraw(keyword, this.#probesOf(keyword));
+  }
+
+  apply(client: string, { put, drop, isFirst, isLast }: CheckOrder): void {
+    const own = this.#clients.get(client) ?? { checks: new Map<string, Check>(), unnamed: undefined };
+    this.#clients.set(client, own);
+    if (isFirst === true) own.unnamed = new Set(own.checks.keys());
+    for (const id of drop) this.#drop(own, id);
+    for (const asked of put) this.#put(client, own, asked);
+    if (isLast === true) {
+      for (const id of own.unnamed ?? []) this.#drop(own, id);
+      own.unnamed = undefined;
+    }
+    if (own.checks.size === 0 && own.unnamed === undefined) this.#clients.delete(client);
+  }
+
+  report(client: string, ids?: readonly string[]): readonly CheckReport[] {
+    const checks = this.#clients.get(client)?.checks ?? new Map<string, Check>();
+    return [...(ids ?? checks.keys())].flatMap((id) => {
+      const check = checks.get(id);
+      return check === undefined ? [] : [this.#reportOf(check)];
+    });
+  }
+
+  /** For status and tests: how much there is of everything. */
+  counts() {
+    let checks = 0;
+    for (const client of this.#clients.values()) checks += client.checks.size;
+    const { planned, underWay, strays } = this.#prober;
+    return { checks, probes: this.#probes.size, planned, underWay, strays, unsent: this.#outbox.size };
+  }
+
+  /** Nothing is probed any more, and nothing stays open. */
+  close(): void {
+    for (const probe of this.#probes.values()) this.#prober.halt(probe);
+    this.#prober.close();
+    this.#probes.clear();
+    this.#clients.clear();
+  }
+
+  #probesOf(keyword: string): readonly Probe[] {
+    return [...this.#probes.values()].filter((probe) => probe.checker === keyword);
+  }
+
+  #put(client: string, own: Client, asked: AskedCheck): void {
+    const { request } = asked;
+    const key = contentKey(request);
+    const old = own.checks.get(request.id);
+    own.unnamed?.delete(request.id);
+    if (old === undefined) this.#add(client, own, asked, key);
+    else {
+      const wasSuspended = old.request.isSuspended === true;
+      old.request = request;
+      if (old.probe.key !== key) this.#moveTo(old, key);
+      else if (wasSuspended !== (request.isSuspended === true)) this.#suspensionChanged(old);
+      // A client that begins anew knows nothing of what has been found out so far.
+      if (own.unnamed !== undefined && old.standing.isSettled) this.#tell(old);
+    }
+  }
+
+  #add(client: string, own: Client, { request, known, isSettled }: AskedCheck, key: string): void {
+    const { id, initial } = request;
+    const standing = standingAtStart(initial, known, isSettled, this.#options.clock.wall());
+    const probe = this.#probeFor(key, request);
+    const check: Check = { client, id, request, standing, probe };
+    own.checks.set(id, check);
+    probe.checks.add(check);
+    if (known === undefined) this.#prober.begin(probe);
+    else this.#prober.resume(probe);
+  }
+
+  #moveTo(check: Check, key: string): void {
+    this.#leave(check);
+    check.standing = renewed(check.standing);
+    check.probe = this.#probeFor(key, check.request);
+    check.probe.checks.add(check);
+    this.#prober.begin(check.probe);
+  }
+
+  #suspensionChanged(check: Check): void {
+    const { probe } = check;
+    check.standing = { ...check.standing, failures: 0 };
+    if (!probe.isWanted) this.#prober.halt(probe);
+    else this.#prober.resume(probe);
+  }
+
+  #drop(own: Client, id: string): void {
+    const check = own.checks.get(id);
+    if (check === undefined) return;
+    own.checks.delete(id);
+    own.unnamed?.delete(id);
+    this.#outbox.drop(check.client, id);
+    this.#leave(check);
+  }
+
+  #leave(check: Check): void {
+    const { probe } = check;
+    probe.checks.delete(check);
+    if (!probe.isWanted) this.#prober.halt(probe);
+    if (probe.checks.size === 0) this.#probes.delete(probe.key);
+  }
+
+  #probeFor(key: string, request: Check['request']): Probe {
+    const known = this.#probes.get(key);
+    if (known !== undefined) return known;
+    const probe = new Probe(key, request, this.#logOf(request));
+    this.#probes.set(key, probe);
+    return probe;
+  }
+
+  /** Counts a verdict for every check that asked. */
+  #judged(probe: Probe, verdict: Verdict, { durationMs, retry }: Finding): boolean | Promise<boolean> {
+    let isRetrying = false;
+    let later: Promise<void>[] | undefined;
+    const { run } = probe;
+    for (const check of probe.checks) {
+      if (check.request.isSuspended === true) continue;
+      if (!this.#telling.isShaped(check)) isRetrying = this.#count(check, verdict, durationMs, retry) || isRetrying;
+      else {
+        const count = (shaped: Verdict) => {
+          // It may have been given up or changed while the taps thought about it.
+          const isStill = probe.run === run && check.probe === probe && probe.checks.has(check);
+          if (isStill) isRetrying = this.#count(check, shaped, durationMs, retry) || isRetrying;
+        };
+        later ??= [];
+        later.push(this.#telling.shaped(check, verdict).then(count));
+      }
+    }
+    return later === undefined ? isRetrying : Promise.all(later).then(() => isRetrying);
+  }
+
+  #count(check: Check, verdict: Verdict, durationMs: number, retry: number): boolean {
+    const judgement = judge(check.standing, verdict, retry, this.#options.clock.wall());
+    this.#telling.result(check, verdict, durationMs);
+    const plugin = this.#plugins.get(check.request.identity.checker) ?? 'mainstay';
+    this.#telling.judged(check, plugin, verdict, judgement, retry);
+    check.standing = judgement.standing;
+    if (judgement.isNews) this.#tell(check);
+    return judgement.isRetrying;
+  }
+
+  #tell({ client, id, standing }: Check): void {
+    this.#outbox.put(client, stateOf(id, standing));
+  }
+
+  #reportOf(check: Check): CheckReport {
+    const { probe, standing } = check;
+    const { clock } = this.#options;
+    const { attempt, lastProbeAt, lastDurationMs, probes, failures } = probe;
+    const isPlanned = probe.place >= 0 && probe.run === undefined && check.request.isSuspended !== true;
+    const nextProbeAt = isPlanned ? Math.round(clock.wall() + probe.dueAt - clock.now()) : undefined;
+    const state: CheckState = stateOf(check.id, standing);
+    return {
+      ...state,
+      attempt,
+      probes,
+      failures,
+      ...(lastProbeAt !== undefined && { lastProbeAt }),
+      ...(lastDurationMs !== undefined && { lastDurationMs }),
+      ...(nextProbeAt !== undefined && { nextProbeAt }),
+    };
+  }
+
+  /** What a checker logs is about this server. */
+  #logOf({ identity }: Check['request']): Log {
+    const about = `${identity.checker} of ${identity.realServer}: `;
+    const say = (level: LogLevel) => (message: string, fields?: Readonly<Record<string, unknown>>) => {
+      const plugin = this.#plugins.get(identity.checker) ?? 'mainstay';
+      this.#options.log(level, plugin, `${about}${message}`, fields);
+    };
+    return { error: say('error'), warn: say('warn'), info: say('info'), debug: say('debug') };
+  }
+}

@@ -1,0 +1,39 @@
+/** What travels between whoever wants checks and the lane that makes them. Plain data. */
+import type { CheckReport, CheckRequest, CheckState } from '@mainstay/sdk';
+
+export interface AskedCheck {
+  readonly request: CheckRequest;
+  /** How it stood when this was sent, for a lane that does not know it. */
+  readonly known?: CheckState;
+  /** A verdict on this very content has counted before. */
+  readonly isSettled: boolean;
+}
+
+/** Changes to what one client wants of one lane. */
+export interface CheckOrder {
+  /** From here to `isLast` comes everything that it wants: what is not in it is wanted no more. */
+  readonly isFirst?: boolean;
+  readonly isLast?: boolean;
+  readonly put: readonly AskedCheck[];
+  readonly drop: readonly string[];
+}
+
+/** Between the lanes, by way of the supervisor. `plugin` is the client: it decides the lane where answers go. */
+export type CheckMessage =
+  | { readonly kind: 'checks'; readonly lane: string; readonly plugin: string; readonly order: CheckOrder }
+  | { readonly kind: 'checked'; readonly plugin: string; readonly states: readonly CheckState[] }
+  | {
+      readonly kind: 'checksAsked';
+      readonly lane: string;
+      readonly plugin: string;
+      readonly id: number;
+      readonly checks?: readonly string[];
+    }
+  | { readonly kind: 'checksTold'; readonly plugin: string; readonly id: number; readonly reports: readonly CheckReport[] };
+
+/** Told to lanes with clients: what another lane can check; nothing when it does not run. */
+export interface CheckersMessage {
+  readonly kind: 'checkers';
+  readonly lane: string;
+  readonly checkers: readonly string[];
+}

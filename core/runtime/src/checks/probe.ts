@@ -1,0 +1,72 @@
+/** One question that is asked of one server again and again, for all checks that ask it. Data; the prober does the asking. */
+import type { Checker, CheckRequest, Log, Ports } from '@mainstay/sdk';
+import type { Planned } from './schedule.js';
+import type { Standing } from './standing.js';
+
+/** A checker whose plugin runs. */
+export interface RunnableChecker {
+  readonly plugin: string;
+  readonly spec: Checker;
+  readonly log: Log;
+  readonly ports: Ports;
+}
+
+/** One check of a client. */
+export interface Check {
+  readonly client: string;
+  readonly id: string;
+  request: CheckRequest;
+  standing: Standing;
+  probe: Probe;
+}
+
+/** One attempt, or one watch. */
+export interface Run {
+  readonly controller: AbortController;
+  readonly startedAt: number;
+  /** Its verdict is there, and is being judged. */
+  isOver: boolean;
+  /** Of a watch: ends it. */
+  end?: () => void;
+}
+
+export class Probe implements Planned {
+  dueAt = 0;
+  place = -1;
+  readonly checks = new Set<Check>();
+  readonly memory = new Map<string, unknown>();
+  run: Run | undefined;
+  attempt = 1;
+  /** When the last regular probe was due: the next is counted from there, so that checks do not move together over time. */
+  beganAt = 0;
+  lastProbeAt: number | undefined;
+  lastDurationMs: number | undefined;
+  probes = 0;
+  failures = 0;
+  readonly log: Log;
+
+  constructor(
+    readonly key: string,
+    readonly request: CheckRequest,
+    log: Log,
+  ) {
+    this.log = log;
+  }
+
+  get checker(): string {
+    return this.request.identity.checker;
+  }
+
+  /** Somebody wants to know. */
+  get isWanted(): boolean {
+    for (const { request } of this.checks) if (request.isSuspended !== true) return true;
+    return false;
+  }
+
+  /** The next regular time after `now`, a whole number of periods from the last. */
+  nextAfter(now: number): number {
+    const period = Math.max(1, this.request.timing.delayLoopMs);
+    const next = this.beganAt + period;
+    return next > now ? next : this.beganAt + (Math.floor((now - this.beganAt) / period) + 1) * period;
+  }
+}

@@ -1,0 +1,76 @@
+/** How one check stands, and what a verdict makes of it: pure. Used by the checking loop. */
+import type { CheckState, Verdict } from '@mainstay/sdk';
+
+export interface Standing {
+  readonly isUp: boolean;
+  /** A verdict has counted since the check began. */
+  readonly isSettled: boolean;
+  /** Failed attempts in a row that do not count yet. */
+  readonly failures: number;
+  readonly weight?: number;
+  readonly adjust?: number;
+  readonly reason: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
+export interface Judgement {
+  readonly standing: Standing;
+  readonly turn?: 'up' | 'down';
+  /** Something that its owner has not been told. */
+  readonly isNews: boolean;
+  /** The failure does not count yet: the next attempt follows after `delay_before_retry`. */
+  readonly isRetrying: boolean;
+}
+
+const notYet = 'it has not been checked yet';
+
+/** Before the first verdict: what is believed, or what was known in an earlier life. */
+export function standingAtStart(initial: 'up' | 'down', known: CheckState | undefined, isSettled: boolean, at: number): Standing {
+  if (known === undefined) return { isUp: initial === 'up', isSettled: false, failures: 0, reason: notYet, since: at };
+  const { isUp, weight, adjust, reason, since } = known;
+  return { isUp, isSettled, failures: 0, reason, since, ...wishOf({ weight, adjust }) };
+}
+
+/** It starts anew with other content: the state stays until the first verdict, which counts at once. */
+export function renewed(standing: Standing): Standing {
+  return { ...standing, isSettled: false, failures: 0 };
+}
+
+/**
+ * One success is enough to turn up. Before a check is down it fails `retry` more times; its very first verdict counts without
+ * that, because nothing better is known of the server than a belief.
+ */
+export function judge(standing: Standing, verdict: Verdict, retry: number, at: number): Judgement {
+  if (verdict.ok) return succeeded(standing, verdict, at);
+  const { reason } = verdict;
+  if (!standing.isUp) {
+    const next = { ...standing, isSettled: true, failures: 0, reason };
+    return { standing: next, isNews: !standing.isSettled, isRetrying: false };
+  }
+  const failures = standing.failures + 1;
+  if (standing.isSettled && failures <= retry) return { standing: { ...standing, failures }, isNews: false, isRetrying: true };
+  const next: Standing = { isUp: false, isSettled: true, failures: 0, reason, since: at };
+  return { standing: next, turn: 'down', isNews: true, isRetrying: false };
+}
+
+function succeeded(standing: Standing, verdict: Extract<Verdict, { ok: true }>, at: number): Judgement {
+  const { detail = 'it works', weight, adjust } = verdict;
+  const isSame = standing.isUp && standing.weight === weight && standing.adjust === adjust;
+  const since = standing.isUp ? standing.since : at;
+  const next: Standing = { isUp: true, isSettled: true, failures: 0, reason: detail, since, ...wishOf(verdict) };
+  return {
+    standing: next,
+    ...(!standing.isUp && { turn: 'up' }),
+    isNews: !isSame || !standing.isSettled,
+    isRetrying: false,
+  };
+}
+
+function wishOf({ weight, adjust }: { readonly weight?: number | undefined; readonly adjust?: number | undefined }) {
+  return { ...(weight !== undefined && { weight }), ...(adjust !== undefined && { adjust }) };
+}
+
+export function stateOf(id: string, { isUp, reason, since, weight, adjust }: Standing): CheckState {
+  return { id, isUp, reason, since, ...wishOf({ weight, adjust }) };
+}

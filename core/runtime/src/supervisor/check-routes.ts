@@ -1,0 +1,78 @@
+/**
+ * Carries checks between the lanes that want them and the lanes that make them, and tells the former which of the latter there are.
+ * It keeps nothing of the checks: after a lane died, whoever wants checks tells them again. Called by supervisor.ts.
+ */
+import type { CheckMessage } from '../checks/orders.js';
+import type { LaneHandle } from './lane-handle.js';
+
+export class CheckRoutes {
+  readonly #lanes: () => readonly LaneHandle[];
+  /** Plugins that have asked for checks, and the lane they did it from. */
+  readonly #clients = new Map<string, string>();
+
+  constructor(lanes: () => readonly LaneHandle[]) {
+    this.#lanes = lanes;
+  }
+
+  /** A lane has started: it hears who can check for it, and others hear what it can check. */
+  started(lane: LaneHandle): void {
+    this.#forgetFormer(lane);
+    if (wantsChecks(lane)) for (const other of this.#lanes()) if (other !== lane && isRunning(other)) introduce(other, lane);
+    for (const other of this.#lanes()) if (other !== lane && wantsChecks(other) && isRunning(other)) introduce(lane, other);
+  }
+
+  /** Its process is gone. */
+  gone(lane: LaneHandle): void {
+    if (lane.checkers.length === 0) return;
+    const message = { kind: 'checkers', lane: lane.name, checkers: [] } as const;
+    for (const other of this.#lanes()) if (other !== lane && wantsChecks(other) && isRunning(other)) other.send(message);
+  }
+
+  /** It does not come back. */
+  removed(lane: LaneHandle): void {
+    for (const [plugin, name] of this.#clients) if (name === lane.name) this.#forget(plugin);
+  }
+
+  /** A message of a lane about checks. What does not belong to it is ignored: a lane runs anybody's code. */
+  relay(from: LaneHandle, message: CheckMessage): void {
+    const { plugin } = message;
+    if (message.kind === 'checks' || message.kind === 'checksAsked') {
+      const to = this.#lanes().find((lane) => lane.name === message.lane);
+      if (to === undefined || to === from || !isRunning(to) || !isClient(from, plugin)) return;
+      this.#clients.set(plugin, from.name);
+      to.send(message);
+    } else if (from.checkers.length > 0) {
+      const to = this.#lanes().find((lane) => isClient(lane, plugin));
+      if (to !== undefined && to !== from && isRunning(to)) to.send(message);
+    }
+  }
+
+  /** Plugins that the lane had before its list of plugins changed. */
+  #forgetFormer(lane: LaneHandle): void {
+    for (const [plugin, name] of this.#clients) if (name === lane.name && !isClient(lane, plugin)) this.#forget(plugin);
+  }
+
+  #forget(plugin: string): void {
+    this.#clients.delete(plugin);
+    const order = { isFirst: true, isLast: true, put: [], drop: [] };
+    for (const lane of this.#lanes()) {
+      if (lane.checkers.length > 0 && isRunning(lane)) lane.send({ kind: 'checks', lane: lane.name, plugin, order });
+    }
+  }
+}
+
+function introduce(who: LaneHandle, to: LaneHandle): void {
+  if (who.checkers.length > 0) to.send({ kind: 'checkers', lane: who.name, checkers: who.checkers });
+}
+
+function isRunning(lane: LaneHandle): boolean {
+  return lane.phase === 'started';
+}
+
+function wantsChecks(lane: LaneHandle): boolean {
+  return lane.plan.plugins.some(({ manifest }) => manifest.needs.includes('checks'));
+}
+
+function isClient(lane: LaneHandle, plugin: string): boolean {
+  return lane.plan.plugins.some(({ name, manifest }) => name === plugin && manifest.needs.includes('checks'));
+}

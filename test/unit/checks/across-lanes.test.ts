@@ -1,0 +1,236 @@
+/** Checks between lanes, by way of the real supervisor: the lanes' processes are played, with the real ends of the checks in them. */
+import assert from 'node:assert/strict';
+import {
+  type CheckersMessage,
+  type CheckMessage,
+  type FromLane,
+  HookBus,
+  HostChecks,
+  type LanePlan,
+  type ToLane,
+} from '@mainstay/core';
+import { type CheckState, type Checks, defineChecker, down, type LaneKind, type Ports, up } from '@mainstay/sdk';
+import { describe, it } from 'mocha';
+import { type Played, planOf, preparedOf, Stage } from '../lanes/supervisor-stage.js';
+import { request } from './loop-bench.js';
+
+function planned(lane: string, laneKind: LaneKind, plugin: string, needs: readonly 'checks'[] = []): LanePlan {
+  const plan = planOf(lane, laneKind, plugin);
+  return { ...plan, plugins: plan.plugins.map((one) => ({ ...one, manifest: { ...one.manifest, needs } })) };
+}
+const balance = planned('balance', 'balance', 'lb', ['checks']);
+const health = planned('health', 'health', 'x');
+const more = planned('health:y', 'health', 'y');
+const timing = { delayLoopMs: 1000, retry: 0 };
+
+const kinds = ['checks', 'checked', 'checksAsked', 'checksTold', 'checkers'];
+
+class World {
+  readonly stage = new Stage();
+  readonly told: CheckState[] = [];
+  readonly ends: HostChecks[] = [];
+  port!: Checks;
+  isUp = true;
+  probes = 0;
+  /** Asked of everything that a lane sends. */
+  busy = 0;
+
+  constructor(...plans: readonly LanePlan[]) {
+    void this.stage.supervisor.start(preparedOf(...plans));
+    for (const { lane } of plans) this.begin(lane);
+  }
+
+  get lines(): readonly string[] {
+    return this.told.map(({ id, isUp }) => `${id} ${isUp ? 'up' : 'down'}`);
+  }
+
+  /** The last process of the lane comes up, and its plugin starts. */
+  begin(lane: string): HostChecks {
+    const process = this.stage.the(lane);
+    const end = this.#endOf(lane, process);
+    this.ends.push(end);
+    const checkers = lane === 'balance' ? [] : [lane === 'health' ? 'X_CHECK' : 'Y_CHECK'];
+    for (const keyword of checkers) {
+      end.define(keyword);
+      const check = () => {
+        this.probes++;
+        return this.isUp ? up(keyword) : down('no');
+      };
+      const none = () => {};
+      const log = { error: none, warn: none, info: none, debug: none };
+      end.begin(keyword, { plugin: lane, spec: defineChecker({ keyword, fields: {}, check }), log, ports: {} as Ports });
+    }
+    process.say({ kind: 'ready', interest: [], isIdle: false, checkers });
+    if (lane === 'balance') {
+      this.port = end.portFor('lb', new AbortController().signal);
+      this.port.watch((states) => this.told.push(...states));
+    }
+    process.say({ kind: 'started' });
+    return end;
+  }
+
+  /** As kill -9 does it, and the supervisor starts the next at once. */
+  async crash(lane: string): Promise<void> {
+    const process = this.stage.the(lane);
+    this.ends[this.stage.processes.indexOf(process)]?.close();
+    process.end('signal SIGKILL');
+    await this.stage.clock.advance(0);
+  }
+
+  #endOf(lane: string, process: Played): HostChecks {
+    const { clock } = this.stage;
+    const bus = new HookBus({ lane, clock, log: () => {} });
+    const log = (level: string, plugin: string, message: string) => {
+      this.stage.log += `${plugin} ${level}: ${message}\n`;
+    };
+    const end = new HostChecks({ lane, clock, random: () => 0, hooks: bus.callsFor('checkers'), log });
+    const isAlive = () => this.stage.the(lane) === process;
+    const over = (message: FromLane | ToLane) => structuredClone(message);
+    end.connect({ send: (message) => isAlive() && process.say(over(message) as FromLane), isBusy: () => this.busy-- > 0 });
+    const hear = (message: ToLane) => {
+      if (kinds.includes(message.kind)) end.receive(over(message) as CheckMessage | CheckersMessage);
+      return Array.prototype.push.call(process.heard, message);
+    };
+    process.heard.push = (...messages) => messages.map(hear).length;
+    return end;
+  }
+}
+
+describe('checks of another lane', () => {
+  it('are asked for when that lane runs, whichever comes first, and their turns come back', async () => {
+    for (const plans of [
+      [balance, health],
+      [health, balance],
+    ]) {
+      const world = new World(...plans);
+      world.port.set([request('a', { timing }), request('b', { timing, initial: 'down' })]);
+      await world.stage.clock.advance(1);
+      assert.deepEqual(world.lines, ['b up']);
+      world.isUp = false;
+      await world.stage.clock.advance(1000);
+      assert.deepEqual(world.lines, ['b up', 'a down', 'b down']);
+      const reports = await world.stage.clock.drive(world.port.report(['a']));
+      assert.deepEqual([reports.length, reports[0]?.probes, reports[0]?.reason], [1, 2, 'no']);
+    }
+  });
+
+  it('go on where they were when the lane died: nothing flaps, and nothing is told twice', async () => {
+    const world = new World(balance, health);
+    world.port.set([request('a', { timing: { ...timing, retry: 2, delayBeforeRetryMs: 300 } }), request('b', { timing })]);
+    await world.stage.clock.advance(1);
+    const since = (await world.stage.clock.drive(world.port.report(['a'])))[0]?.since;
+    await world.crash('health');
+    assert.match(
+      world.ends[0]?.facts()['checks of lb'] ? JSON.stringify(world.ends[0].facts()) : '',
+      /2 of 2 checks are not made/,
+    );
+    assert.deepEqual(await world.stage.clock.drive(world.port.report()), []);
+    world.begin('health');
+    assert.equal(JSON.stringify(world.ends[0]?.facts()).includes('warning'), false);
+    world.isUp = false;
+    await world.stage.clock.advance(1);
+    // Its one attempt has no retries; the other has two left.
+    assert.deepEqual(world.lines, ['b down']);
+    assert.equal((await world.stage.clock.drive(world.port.report(['a'])))[0]?.since, since);
+    await world.stage.clock.advance(600);
+    assert.deepEqual(world.lines, ['b down', 'a down']);
+  });
+
+  it('go on undisturbed when those who want them died, and are told to the next life', async () => {
+    const world = new World(balance, health);
+    world.port.set([request('a', { timing, initial: 'down' }), request('old', { timing })]);
+    await world.stage.clock.advance(1500);
+    const { probes } = world;
+    world.told.length = 0;
+    await world.crash('balance');
+    await world.stage.clock.advance(1000);
+    assert.equal(world.probes, probes + 2);
+    world.begin('balance');
+    world.port.set([request('a', { timing, initial: 'down' })]);
+    await world.stage.clock.advance(0);
+    assert.deepEqual([world.lines, world.probes], [['a up'], probes + 2]);
+    await world.stage.clock.advance(1000);
+    assert.equal(world.probes, probes + 3);
+  });
+
+  it('are sent in pieces, later where the way is full, and only what changed', async () => {
+    const world = new World(balance, health);
+    const list = Array.from({ length: 1000 }, (_, i) => request(`${i}`, { timing }));
+    world.busy = 3;
+    world.port.set(list);
+    await world.stage.clock.advance(0);
+    assert.equal(world.probes, 0);
+    await world.stage.clock.advance(100);
+    assert.equal(world.probes, 1000);
+    const orders = () => world.stage.the('health').heard.flatMap((m) => (m.kind === 'checks' ? [m.order.put.length] : []));
+    assert.deepEqual(orders(), [250, 250, 250, 250]);
+    world.port.set([...list.slice(1), request('0', { timing, config: 'other' }), request('new', { timing })]);
+    world.port.set([...list.slice(1), request('new', { timing })]);
+    await world.stage.clock.advance(1);
+    const last = world.stage.the('health').heard.at(-1);
+    assert.ok(last?.kind === 'checks');
+    assert.deepEqual([last.order.put.map(({ request: { id } }) => id), last.order.drop], [['new'], ['0']]);
+  });
+
+  it('go to the lane that has the checker, one by one', async () => {
+    const world = new World(balance, health, more);
+    world.port.set([request('a', { timing }), request('y', { checker: 'Y_CHECK', timing })]);
+    await world.stage.clock.advance(1);
+    assert.equal((await world.stage.clock.drive(world.port.report())).length, 2);
+    await world.crash('health:y');
+    world.isUp = false;
+    await world.stage.clock.advance(1000);
+    assert.deepEqual(world.lines, ['a down']);
+    world.begin('health:y');
+    await world.stage.clock.advance(1);
+    assert.deepEqual(world.lines, ['a down', 'y down']);
+  });
+
+  it('are a lost case where the lane stays away: one error, and a warning as long as it is so', async () => {
+    const world = new World(balance, health);
+    world.port.set([request('a', { timing })]);
+    await world.stage.clock.advance(1);
+    await world.crash('health');
+    await world.stage.clock.advance(60_000);
+    assert.equal(world.stage.log.split('no lane runs that has X_CHECK').length, 2);
+  });
+
+  it('end when the lane that wanted them is gone, or has another list of plugins', async () => {
+    const world = new World(balance, health);
+    world.port.set([request('a', { timing })]);
+    await world.stage.clock.advance(1);
+    const lane = world.stage.supervisor.lanes.find(({ name }) => name === 'balance');
+    assert.ok(lane !== undefined);
+    lane.plan = planned('balance', 'balance', 'another', ['checks']);
+    await world.crash('balance');
+    world.begin('balance');
+    assert.deepEqual(world.ends[1]?.facts().checking, { checks: 0, probes: 0, planned: 0, underWay: 0, unsent: 0 });
+  });
+
+  it('believe nobody else: a lane speaks for plugins and checks of its own only', async () => {
+    const world = new World(balance, health);
+    world.port.set([request('a', { timing, initial: 'down' })]);
+    await world.stage.clock.advance(1);
+    const state = { id: 'a', isUp: false, reason: 'a lie', since: 1 };
+    world.stage.the('balance').say({ kind: 'checked', plugin: 'lb', states: [state] });
+    world.stage.the('health').say({ kind: 'checks', lane: 'health', plugin: 'x', order: { put: [], drop: ['a'] } });
+    const odd = [{ ...state, isUp: 1 }, { ...state, id: 'unknown' }, { ...state, weight: 'x' }, null, 7];
+    world.stage.the('health').say({ kind: 'checked', plugin: 'lb', states: odd as never });
+    await world.stage.clock.advance(1);
+    assert.deepEqual(world.lines, ['a up']);
+  });
+
+  it('that a listener fails to take do not keep the others from it', async () => {
+    const world = new World(balance, health);
+    const lines: string[] = [];
+    world.port.watch(() => assert.fail('broken'));
+    const end = world.port.watch((states) => lines.push(...states.map(({ id }) => id)));
+    world.port.set([request('a', { timing, initial: 'down' })]);
+    await world.stage.clock.advance(1);
+    end();
+    world.isUp = false;
+    await world.stage.clock.advance(1000);
+    assert.deepEqual([lines, world.lines], [['a'], ['a up', 'a down']]);
+    assert.match(world.stage.log, /lb error: it failed to take the states of its checks: broken/);
+  });
+});
