@@ -81,6 +81,8 @@ export interface Facts {
   readonly isRestart: boolean;
   /** `--dont-release-vrrp`: leave addresses in place at exit. */
   readonly keepAddressesAtExit: boolean;
+  /** `--dont-release-ipvs`: leave balanced services in place at exit. */
+  readonly keepServicesAtExit?: boolean;
   /** Directory that relative paths of the configuration refer to. */
   readonly configDirectory: string;
 }
