@@ -13,7 +13,20 @@ export interface Part {
 }
 
 /** Package names, in load order. */
-export const plugins = ['@mainstay/vrrp', '@mainstay/notify-script', '@mainstay/notify-file'] as const;
+export const plugins = [
+  '@mainstay/vrrp',
+  '@mainstay/ipvs',
+  '@mainstay/checker-tcp',
+  '@mainstay/checker-http',
+  '@mainstay/checker-smtp',
+  '@mainstay/checker-dns',
+  '@mainstay/checker-udp',
+  '@mainstay/checker-ping',
+  '@mainstay/checker-misc',
+  '@mainstay/checker-file',
+  '@mainstay/notify-script',
+  '@mainstay/notify-file',
+] as const;
 
 export const parts = {
   vrrp: {
@@ -36,22 +49,28 @@ export const parts = {
   check: {
     name: 'load balancing',
     keywords: ['virtual_server', 'virtual_server_group', 'SSL'],
-    plugins: [],
+    plugins: [
+      'ipvs',
+      'checker-tcp',
+      'checker-http',
+      'checker-smtp',
+      'checker-dns',
+      'checker-udp',
+      'checker-ping',
+      'checker-misc',
+      'checker-file',
+    ],
   },
   bfd: { name: 'BFD', keywords: ['bfd_instance'], plugins: [] },
 } as const satisfies Readonly<Record<string, Part>>;
 
 /** Root keywords of keepalived that are not built yet. A plugin that contributes one of them takes precedence. */
 export const reserved: readonly (readonly [keyword: string, why: string])[] = [
-  ['virtual_server', 'load balancing (IPVS)'],
-  ['virtual_server_group', 'load balancing (IPVS)'],
-  ['SSL', 'checking servers over TLS'],
   ['bfd_instance', 'BFD'],
   ['vrrp_sync_group', 'synchronised groups of VRRP instances'],
   ['vrrp_script', 'tracking by script'],
   ['vrrp_track_process', 'tracking of processes'],
   ['vrrp_track_file', 'tracking of files'],
-  ['track_file', 'tracking of files'],
   ['track_group', 'groups of tracked static items'],
   ['garp_group', 'pacing of gratuitous ARP by group'],
   ['static_ipaddress', 'static addresses'],

@@ -31,9 +31,11 @@ const exitCodes = `Exit codes
   check   0 clean, 4 cannot be read, 5 errors, 6 a script is not safe to run
   others  0 done, 1 refused, 3 no daemon answers`;
 
-export function helpText(command?: CommandName): string {
+/** `brought`: commands of plugins, with the name of the package. */
+export function helpText(command?: CommandName, brought: readonly (readonly [name: string, from: string])[] = []): string {
   if (command === undefined) {
-    const names = (Object.keys(summaries) as CommandName[]).map((name) => `  ${name.padEnd(8)}  ${summaries[name]}`);
+    const entries = [...Object.entries(summaries), ...brought.map(([name, from]) => [name, `of ${from}: mainstay ${name} --help`])];
+    const names = entries.map(([name = '', summary]) => `  ${name.padEnd(8)}  ${summary}`);
     return `mainstay COMMAND [OPTION]...\n\nCommands\n${names.join('\n')}\n\nOptions of run\n${list(daemonOptions)}\n\n${exitCodes}\n`;
   }
   const options = command === 'run' ? daemonOptions : clientOptions;

@@ -5,6 +5,6 @@ export { explanationText } from './commands/explain.js';
 export { byKind, overview } from './commands/status.js';
 export { line, watched } from './commands/watch.js';
 export { parts, plugins, reserved } from './distribution.js';
-export { absolute, readArguments } from './options.js';
+export { absolute, readArguments, readVerb } from './options.js';
 export { clean, duration, table } from './output/table.js';
 export { disabledParts, prepareRequest } from './request.js';

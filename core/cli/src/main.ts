@@ -16,6 +16,7 @@ import {
   type DaemonArguments,
   type Invocation,
   readArguments,
+  readVerb,
 } from './options.js';
 import { version } from './version.js';
 
@@ -89,6 +90,17 @@ function told({ json }: ClientArguments, { text, isOk }: ActText): number {
   return isOk ? 0 : 1;
 }
 
+/** A plugin's command, or else something that the running daemon can be asked to do. */
+async function verb(name: string, args: readonly string[]): Promise<number> {
+  const { pluginCommands, runPluginCommand } = await import('./commands/plugin-command.js');
+  const command = pluginCommands().find((candidate) => candidate.name === name);
+  if (command !== undefined) return runPluginCommand(command, args);
+  const read = readVerb(args);
+  if (read !== 'help') return told(read, await (await import('./commands/act.js')).verb(read, name));
+  process.stdout.write(helpText('act'));
+  return 0;
+}
+
 async function invoke(invocation: Invocation, argv: readonly string[]): Promise<number> {
   switch (invocation.kind) {
     case 'run':
@@ -100,10 +112,13 @@ async function invoke(invocation: Invocation, argv: readonly string[]): Promise<
     case 'client':
       return client(invocation.command, invocation.client);
     case 'verb':
-      return told(invocation.client, await (await import('./commands/act.js')).verb(invocation.client, invocation.verb));
-    case 'help':
-      process.stdout.write(helpText(invocation.command));
+      return verb(invocation.verb, invocation.args);
+    case 'help': {
+      const { pluginCommands } = await import('./commands/plugin-command.js');
+      const brought = pluginCommands().map(({ name, plugin }) => [name, plugin.packageName] as const);
+      process.stdout.write(helpText(invocation.command, brought));
       return 0;
+    }
     case 'version':
       process.stdout.write(`Mainstay ${version} (Node ${process.version})\n`);
       return 0;

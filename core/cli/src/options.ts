@@ -44,8 +44,8 @@ export type Invocation =
   | { readonly kind: 'run'; readonly daemon: DaemonArguments }
   | { readonly kind: 'configTest'; readonly daemon: DaemonArguments; readonly logTo?: string }
   | { readonly kind: 'client'; readonly command: Exclude<CommandName, 'run'>; readonly client: ClientArguments }
-  /** No command of ours: perhaps a verb of the running daemon. */
-  | { readonly kind: 'verb'; readonly verb: string; readonly client: ClientArguments }
+  /** No command of ours: one of a plugin with options of its own, or perhaps a verb of the running daemon. */
+  | { readonly kind: 'verb'; readonly verb: string; readonly args: readonly string[] }
   | { readonly kind: 'help'; readonly command?: CommandName }
   | { readonly kind: 'version' }
   | { readonly kind: 'signum'; readonly signal: string };
@@ -167,13 +167,16 @@ function clientInvocation(command: Exclude<CommandName, 'run'>, argv: readonly s
   return { kind: 'client', command, client: clientArguments(found, rest, file) };
 }
 
-/** What it means only the daemon knows: `verb` in commands/act.ts asks it. */
-function verbInvocation(verb: string, argv: readonly string[]): Invocation {
+function verbInvocation(verb: string, args: readonly string[]): Invocation {
   if (!/^[a-z][a-z-]*$/.test(verb)) throw new UsageError(`unknown command "${verb}"; commands are ${commands.join(', ')}`);
-  const { options, rest } = getopt(argv, clientOptions as readonly OptionSpec[]);
+  return { kind: 'verb', verb, args };
+}
+
+/** Of a verb that only the running daemon knows: `verb` in commands/act.ts asks it. */
+export function readVerb(args: readonly string[]): ClientArguments | 'help' {
+  const { options, rest } = getopt(args, clientOptions as readonly OptionSpec[]);
   const found = new Found(options, clientOptions);
-  if (found.has('help')) return { kind: 'help', command: 'act' };
-  return { kind: 'verb', verb, client: clientArguments(found, rest, found.value('use-file')) };
+  return found.has('help') ? 'help' : clientArguments(found, rest, found.value('use-file'));
 }
 
 function clientArguments(found: Found, names: readonly string[], file: string | undefined): ClientArguments {

@@ -4,6 +4,7 @@ export * from './actions.js';
 export * from './checker.js';
 export * from './checker-block.js';
 export * from './clock.js';
+export * from './command.js';
 export * from './config/diagnostic.js';
 export * from './config/schema.js';
 export * from './config/source.js';

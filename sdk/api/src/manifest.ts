@@ -14,6 +14,8 @@ export interface Manifest {
   readonly isolated?: boolean;
   /** Ports it is handed. */
   readonly needs: readonly PortName[];
+  /** Commands that it brings to the command line, each with the path of its module in the package. */
+  readonly commands?: Readonly<Record<string, string>>;
 }
 
 /** Version of this SDK, against which `api` is checked. */

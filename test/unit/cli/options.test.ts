@@ -1,6 +1,6 @@
 /** The command line: keepalived's forms, our commands, and what is refused. */
 import assert from 'node:assert/strict';
-import { readArguments } from 'mainstay';
+import { readArguments, readVerb } from 'mainstay';
 import { describe, it } from 'mocha';
 
 function daemon(...argv: readonly string[]) {
@@ -101,8 +101,11 @@ describe('the commands', () => {
 
   it('may be verbs that only the running daemon knows', () => {
     const verb = readArguments(['handover', 'VI_1', '--run-dir', '/r', '--json']);
-    assert.ok(verb.kind === 'verb' && verb.verb === 'handover' && verb.client.json);
-    assert.deepEqual([verb.client.names, verb.client.runDirectory], [['VI_1'], '/r']);
+    assert.ok(verb.kind === 'verb' && verb.verb === 'handover');
+    const client = readVerb(verb.args);
+    assert.ok(client !== 'help' && client.json);
+    assert.deepEqual([client.names, client.runDirectory], [['VI_1'], '/r']);
+    assert.equal(readVerb(['--help']), 'help');
     assert.deepEqual(readArguments(['handover', '--help']), { kind: 'help', command: 'act' });
     refuses(['handover', '--nonsense'], /unknown option --nonsense/);
     const act = readArguments(['act', 'status', 'x', '--instance', 'b']);

@@ -1,9 +1,9 @@
 /** Reads the `mainstay` block of a plugin's package.json: everything that is wrong with it in one error. No code of it runs. */
-import { type LaneKind, laneKinds, MainstayError, type Manifest, type PortName, portNames, sdkVersion } from '@mainstay/sdk';
+import { laneKinds, MainstayError, type Manifest, portNames, sdkVersion } from '@mainstay/sdk';
 import semver from 'semver';
 import { didYouMean } from '../hooks/index.js';
 
-const keys = ['api', 'lane', 'isolated', 'needs'];
+const keys = ['api', 'lane', 'isolated', 'needs', 'commands'];
 
 /** `packageName` is for messages. Throws PLUGIN_BAD_MANIFEST or PLUGIN_API_MISMATCH. */
 export function readManifest(block: unknown, packageName: string): Manifest {
@@ -16,13 +16,19 @@ export function readManifest(block: unknown, packageName: string): Manifest {
   }
   // First: a plugin for another SDK may rightly say things that this one does not know.
   if (isRange(block.api)) checkApi(block.api, packageName);
-  const problems = [...unknownKeys(block), ...wrongApi(block.api), ...wrongLane(block), ...wrongNeeds(block.needs)];
+  const problems = [...unknownKeys(block), ...wrongApi(block.api), ...wrongLane(block), ...wrongNeeds(block.needs), ...wrongCommands(block.commands)];
   if (problems.length > 0) {
     const message = `the "mainstay" block of ${packageName} is not valid: ${problems.join('; ')}`;
     throw new MainstayError('PLUGIN_BAD_MANIFEST', message);
   }
-  const { api, lane, isolated, needs } = block as { api: string; lane: LaneKind; isolated?: boolean; needs: PortName[] };
-  return Object.freeze({ api, lane, needs: Object.freeze([...needs]), ...(isolated === undefined ? {} : { isolated }) });
+  const { api, lane, isolated, needs, commands } = block as unknown as Manifest;
+  return Object.freeze({
+    api,
+    lane,
+    needs: Object.freeze([...needs]),
+    ...(isolated === undefined ? {} : { isolated }),
+    ...(commands === undefined ? {} : { commands: Object.freeze({ ...commands }) }),
+  });
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -70,6 +76,19 @@ function wrongNeeds(needs: unknown): readonly string[] {
   return needs
     .filter((need) => !portNames.some((port) => port === need))
     .map((need) => withHint(`"needs" names the unknown port ${JSON.stringify(need)}`, didYouMean(String(need), portNames)));
+}
+
+const commandName = /^[a-z][a-z-]*$/;
+
+function wrongCommands(commands: unknown): readonly string[] {
+  if (commands === undefined) return [];
+  if (!isRecord(commands)) return ['"commands" is not an object of names and modules'];
+  return Object.entries(commands).flatMap(([name, module]) => [
+    ...(commandName.test(name) ? [] : [`the command ${JSON.stringify(name)} must be lower-case letters and hyphens`]),
+    ...(typeof module === 'string' && module.startsWith('./') && !module.split('/').includes('..')
+      ? []
+      : [`the module of the command ${JSON.stringify(name)} is not a path that begins with ./ and stays in the package`]),
+  ]);
 }
 
 function withHint(problem: string, hint: string | undefined): string {
