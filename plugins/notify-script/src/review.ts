@@ -3,7 +3,36 @@
  * reload, and by `mainstay check`.
  */
 import type { ConfigEntry, Diagnostic, ProcessPort, ScriptIdentity, ScriptProblem } from '@mainstay/sdk';
-import { type GlobalConfig, type InstanceConfig, type Script, scriptKeywords, scriptOf } from './config.js';
+import {
+  type GlobalConfig,
+  type InstanceConfig,
+  type RealServerConfig,
+  type Script,
+  scriptKeywords,
+  scriptOf,
+  type VirtualServerConfig,
+} from './config.js';
+
+/** Everything that may hold a script. */
+export interface Configured {
+  readonly instances: readonly ConfigEntry<InstanceConfig>[];
+  readonly virtualServers: readonly ConfigEntry<VirtualServerConfig>[];
+  readonly realServers: readonly ConfigEntry<RealServerConfig>[];
+}
+
+interface Found {
+  readonly where: string;
+  readonly script: Script | undefined;
+}
+
+function* scriptsIn({ instances, virtualServers, realServers }: Configured): Generator<Found> {
+  for (const { name, value } of instances)
+    for (const keyword of scriptKeywords) yield { where: `${name}: ${keyword}`, script: scriptOf(value, keyword) };
+  for (const { name, value } of virtualServers)
+    for (const [keyword, script] of Object.entries(value)) yield { where: `${name}: ${keyword}`, script };
+  for (const { name, value } of realServers)
+    for (const [keyword, script] of Object.entries(value)) yield { where: `${name}: ${keyword}`, script };
+}
 
 /** The user that runs scripts where nothing else is said and the host has it (keepalived.conf(5), script_user). */
 export const conventionalUser = 'keepalived_script';
@@ -27,19 +56,16 @@ export function identityOf(script: Script, fallback: ScriptIdentity): ScriptIden
 }
 
 export async function reviewScripts(
-  instances: readonly ConfigEntry<InstanceConfig>[],
+  configured: Configured,
   global: GlobalConfig,
   ports: ProcessPort,
 ): Promise<readonly Diagnostic[]> {
   const fallback = await defaultIdentity(global, ports);
   const found: Diagnostic[] = [];
-  for (const { name, value } of instances) {
-    for (const keyword of scriptKeywords) {
-      const script = scriptOf(value, keyword);
-      const problem = script && (await ports.inspect(script.command, identityOf(script, fallback)));
-      if (script === undefined || problem === undefined) continue;
-      found.push(describe(`${name}: ${keyword}`, script, problem, global.enable_script_security));
-    }
+  for (const { where, script } of scriptsIn(configured)) {
+    const problem = script && (await ports.inspect(script.command, identityOf(script, fallback)));
+    if (script === undefined || problem === undefined) continue;
+    found.push(describe(where, script, problem, global.enable_script_security));
   }
   return found;
 }
