@@ -34,7 +34,10 @@ const exitCodes = `Exit codes
 /** `brought`: commands of plugins, with the name of the package. */
 export function helpText(command?: CommandName, brought: readonly (readonly [name: string, from: string])[] = []): string {
   if (command === undefined) {
-    const entries = [...Object.entries(summaries), ...brought.map(([name, from]) => [name, `of ${from}: mainstay ${name} --help`])];
+    const entries = [
+      ...Object.entries(summaries),
+      ...brought.map(([name, from]) => [name, `of ${from}: mainstay ${name} --help`]),
+    ];
     const names = entries.map(([name = '', summary]) => `  ${name.padEnd(8)}  ${summary}`);
     return `mainstay COMMAND [OPTION]...\n\nCommands\n${names.join('\n')}\n\nOptions of run\n${list(daemonOptions)}\n\n${exitCodes}\n`;
   }

@@ -13,6 +13,7 @@ import {
   type Plugin,
   type Ports,
   portNames,
+  type Run,
   sdkVersion,
 } from '@mainstay/sdk';
 import { createVirtualClock, type LogRecord, type ObservedEvent } from '@mainstay/testing';
@@ -93,6 +94,7 @@ export class Stand {
   ) {
     const { ipvs: _, checks, addresses } = this;
     const ports = { ipvs, checks, addresses } as unknown as Ports;
+    const balancer = onPorts(createIpvsPlugin(), ports);
     this.host = new Host({
       lane: 'test',
       laneKind: 'balance',
@@ -105,8 +107,8 @@ export class Stand {
     this.host.bus.onObserve((name, key, payload) => {
       this.events.push({ at: this.clock.now(), name, key, payload: payload as ObservedEvent['payload'] });
     });
-    const checkers = definePlugin({ name: 'checkers', setup: ({ config }) => plugTestCheckers(config) });
-    this.host.load([createIpvsPlugin(), checkers, ...(options.alongside ?? [])].map(loaded));
+    const checkers = definePlugin({ name: 'test-checkers', setup: ({ config }) => plugTestCheckers(config) });
+    this.host.load([balancer, checkers, ...(options.alongside ?? [])].map(loaded));
   }
 
   static async start(config: string, options: StandOptions = {}): Promise<Stand> {
@@ -144,6 +146,17 @@ export class Stand {
   complaints(): readonly string[] {
     return this.log.filter(({ level }) => level === 'warn' || level === 'error').map(({ message }) => message);
   }
+}
+
+/** The plugin with these ports, `checks` among them, which the host would have of its own. */
+function onPorts(plugin: Plugin, ports: Ports): Plugin {
+  const own = (run: Run): Run => ({ ...run, ports });
+  return definePlugin({
+    ...plugin,
+    start: (run) => plugin.start?.(own(run)),
+    reconfigure: (run) => plugin.reconfigure?.(own(run)) ?? 'absorbed',
+    stop: (run, why) => plugin.stop?.(own(run), why),
+  });
 }
 
 function loaded(plugin: Plugin): LoadedPlugin {

@@ -16,7 +16,13 @@ export function readManifest(block: unknown, packageName: string): Manifest {
   }
   // First: a plugin for another SDK may rightly say things that this one does not know.
   if (isRange(block.api)) checkApi(block.api, packageName);
-  const problems = [...unknownKeys(block), ...wrongApi(block.api), ...wrongLane(block), ...wrongNeeds(block.needs), ...wrongCommands(block.commands)];
+  const problems = [
+    ...unknownKeys(block),
+    ...wrongApi(block.api),
+    ...wrongLane(block),
+    ...wrongNeeds(block.needs),
+    ...wrongCommands(block.commands),
+  ];
   if (problems.length > 0) {
     const message = `the "mainstay" block of ${packageName} is not valid: ${problems.join('; ')}`;
     throw new MainstayError('PLUGIN_BAD_MANIFEST', message);
