@@ -54,7 +54,7 @@ export function probing<F extends Fields>(checker: Checker<F>, options: ProbingO
         virtualHost: options.virtualHost,
         attempt,
         delayLoopMs: 60_000,
-        timeoutMs,
+        timeoutMs: limit,
         memory,
         signal: abort.signal,
         clock: systemClock,

@@ -18,13 +18,21 @@ export function timeoutMs({ host }: SmtpConfig, timing: { readonly timeoutMs: nu
 export async function check(context: CheckContext<SmtpConfig>): Promise<Verdict> {
   const { config, target, timeoutMs: ms } = context;
   if (config.host.length === 0) return ask(context, { target, timeoutMs: ms });
+  const share = timeOfEach(config, ms);
   for (const host of config.host) {
-    const stop = { target: targetOf(host, target), timeoutMs: host.connect_timeout ?? ms };
+    const stop = { target: targetOf(host, target), timeoutMs: host.connect_timeout ?? share };
     const verdict = await ask(context, stop).catch((error: unknown) => down(messageOf(error)));
     const { address, port } = stop.target;
     if (!verdict.ok) return down(`host ${address} port ${port}: ${verdict.reason}`);
   }
   return up();
+}
+
+/** What `timeoutMs` added up for each host that has no time of its own. */
+function timeOfEach({ host }: SmtpConfig, totalMs: number): number {
+  const others = host.filter(({ connect_timeout }) => connect_timeout === undefined);
+  const taken = host.reduce((sum, { connect_timeout = 0 }) => sum + connect_timeout, 0);
+  return (totalMs - taken) / Math.max(1, others.length);
 }
 
 function targetOf(host: Host, target: CheckTarget): CheckTarget {

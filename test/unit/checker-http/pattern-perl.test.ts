@@ -46,7 +46,12 @@ describe('patterns and Perl', function () {
     const rows = fc.sample(fc.tuple(modifiers, anyPattern, anyText), { numRuns: 5000, seed: 7 });
     const hex = (text: string) => Buffer.from(text).toString('hex');
     const input = rows.map(([letters, pattern, text]) => `${letters} ${hex(pattern)} ${hex(text)}\n`).join('');
-    const { stdout, status } = spawnSync('perl', ['-e', program], { input, encoding: 'latin1', maxBuffer: 1 << 26, timeout: 50_000 });
+    const { stdout, status } = spawnSync('perl', ['-e', program], {
+      input,
+      encoding: 'latin1',
+      maxBuffer: 1 << 26,
+      timeout: 50_000,
+    });
     assert.equal(status, 0);
     const answers = stdout.trim().split('\n');
     assert.equal(answers.length, rows.length);

@@ -1,6 +1,12 @@
 /** Regular expressions of HTTP_GET (plugins/checker-http/src/pattern): PCRE's meaning, in pieces, in time. */
 import assert from 'node:assert/strict';
-import { NotUtf8, Pattern, PatternError, type PatternOptions, TooCostly } from '@mainstay/checker-http/internal/pattern/pattern.js';
+import {
+  NotUtf8,
+  Pattern,
+  PatternError,
+  type PatternOptions,
+  TooCostly,
+} from '@mainstay/checker-http/internal/pattern/pattern.js';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 
@@ -18,14 +24,23 @@ const plain: PatternOptions = {
   firstline: false,
 };
 
-function found(pattern: string, text: string | Uint8Array, options: Partial<PatternOptions> = {}, window?: { from: number; until?: number }) {
+function found(
+  pattern: string,
+  text: string | Uint8Array,
+  options: Partial<PatternOptions> = {},
+  window?: { from: number; until?: number },
+) {
   const search = new Pattern(pattern, { ...plain, ...options }).search(window);
   search.feed(typeof text === 'string' ? Buffer.from(text) : text);
   return search.end();
 }
 
 /** Rows: pattern, texts that it finds, texts that it does not. */
-function table(title: string, options: Partial<PatternOptions>, rows: readonly (readonly [string, readonly string[], readonly string[]])[]) {
+function table(
+  title: string,
+  options: Partial<PatternOptions>,
+  rows: readonly (readonly [string, readonly string[], readonly string[]])[],
+) {
   describe(title, () => {
     for (const [pattern, yes, no] of rows)
       it(pattern === '' ? 'the empty pattern' : pattern.replace(/[^\x20-\x7e]/g, '?'), () => {
@@ -76,7 +91,7 @@ describe('patterns', function () {
     ['(?s).(?-s).', ['\na'], ['a\n']],
     ['(?x) a b # c\n d', ['abd'], ['a b']],
     ['a(?#no)b', ['ab'], []],
-    ['(?<name>a)(?P<n>b)(?\'m\'c)(?|d|e)', ['abcd', 'abce'], ['abc']],
+    ["(?<name>a)(?P<n>b)(?'m'c)(?|d|e)", ['abcd', 'abce'], ['abc']],
     ['a\\Kb', ['ab'], ['a']],
     ['()*a', ['a'], ['']],
     ['(a*)*b', ['b', 'aab'], ['a']],
@@ -107,7 +122,10 @@ describe('patterns', function () {
     ['[^]', ['x', '\n'], ['']],
   ]);
   table('alt_bsux', { alt_bsux: true }, [['\\u0041\\x42\\U\\xz', ['ABUxz'], []]]);
-  table('firstline', { firstline: true }, [['b', ['ab\n', 'b'], ['a\nb']], ['\nb', ['a\nb'], ['a\n\nb']]]);
+  table('firstline', { firstline: true }, [
+    ['b', ['ab\n', 'b'], ['a\nb']],
+    ['\nb', ['a\nb'], ['a\n\nb']],
+  ]);
   table('utf', { utf: true, caseless: true }, [
     ['\u00e9.\u20ac', ['\u00c9x\u20ac', '\u00e9\u{1f600}\u20ac'], ['e.\u20ac']],
     ['\\x{20ac}', ['\u20ac'], ['\u20ad']],
@@ -169,9 +187,43 @@ describe('patterns', function () {
   });
 
   it('are read from any text, or refused', () => {
-    const words = ['(', ')', '[', ']', '{', '}', '?', '*', '+', '|', '\\', '^', '$', '-', ':', '<', '=', 'a', '1', ',', 'x', 'Q', 'E', 'p'];
-    const text = fc.oneof(fc.string({ maxLength: 40 }), fc.array(fc.constantFrom(...words), { maxLength: 25 }).map((all) => all.join('')));
-    const options = fc.record(Object.fromEntries(Object.keys(plain).filter((key) => key !== 'ucp').map((key) => [key, fc.boolean()])));
+    const words = [
+      '(',
+      ')',
+      '[',
+      ']',
+      '{',
+      '}',
+      '?',
+      '*',
+      '+',
+      '|',
+      '\\',
+      '^',
+      '$',
+      '-',
+      ':',
+      '<',
+      '=',
+      'a',
+      '1',
+      ',',
+      'x',
+      'Q',
+      'E',
+      'p',
+    ];
+    const text = fc.oneof(
+      fc.string({ maxLength: 40 }),
+      fc.array(fc.constantFrom(...words), { maxLength: 25 }).map((all) => all.join('')),
+    );
+    const options = fc.record(
+      Object.fromEntries(
+        Object.keys(plain)
+          .filter((key) => key !== 'ucp')
+          .map((key) => [key, fc.boolean()]),
+      ),
+    );
     fc.assert(
       fc.property(text, options, fc.uint8Array({ maxLength: 60 }), (pattern, chosen, subject) => {
         try {

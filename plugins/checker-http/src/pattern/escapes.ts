@@ -87,7 +87,7 @@ function setOf(c: string, reader: PatternReader, options: PatternOptions, from: 
     lower === 'd'
       ? options.ucp
         ? ucp.digit()
-        : posix['digit']
+        : posix.digit
       : lower === 's'
         ? options.ucp
           ? ucp.space()

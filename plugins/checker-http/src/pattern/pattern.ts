@@ -88,9 +88,10 @@ export class Search {
 
   /** The text is complete; true: something was found. */
   end(): boolean {
+    if (this.hasFound) return true;
     if (this.decoder !== undefined) for (const character of this.decoded()) this.take(character.codePointAt(0) ?? 0);
     if (this.holdsNewline) this.step(this.alphabet.lastNewline, 1);
-    if (!this.hasFound) this.step(this.alphabet.end, 0);
+    this.step(this.alphabet.end, 0);
     return this.hasFound;
   }
 

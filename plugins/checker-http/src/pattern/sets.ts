@@ -136,7 +136,7 @@ export const ucpPosix: Readonly<Record<string, () => Ranges>> = {
   digit: ucp.digit,
   space: ucp.space,
   word: ucp.word,
-  xdigit: () => posix['xdigit'] ?? [],
+  xdigit: () => posix.xdigit ?? [],
 };
 
 let variants: ReadonlyMap<number, readonly number[]> | undefined;

@@ -1,0 +1,50 @@
+/** One request and its answer over a connection, within bounds of memory. Used by check.ts and genhash.ts. */
+import type { Connection } from '@mainstay/sdk';
+import { type ResponseHead, ResponseReader } from './response.js';
+
+export interface Answer {
+  readonly head: ResponseHead;
+  /** Octets of its body that were read. */
+  readonly octets: number;
+  /** What is missing of it, because the connection ended early. */
+  readonly missing?: string;
+  /** The body is longer than what was to be read of it. */
+  readonly isLonger: boolean;
+}
+
+/** The connection ended, or broke, before there was a status. */
+export class NoAnswer extends Error {}
+
+/**
+ * `body` gets the body in pieces, `limit` octets of it at most. Throws NoAnswer, NotHttp, what `body` throws, and the errors of the
+ * connection. Leaves the connection to the caller.
+ */
+export async function exchange(
+  connection: Connection,
+  request: string,
+  { limit, body }: { readonly limit: number; readonly body: (bytes: Uint8Array) => void },
+): Promise<Answer> {
+  let octets = 0;
+  const reader = new ResponseReader((bytes) => {
+    const wanted = bytes.subarray(0, Math.max(0, limit - octets));
+    octets += bytes.length;
+    if (wanted.length > 0) body(wanted);
+  });
+  // A server may answer and close without having read: then the answer counts, not what became of the request.
+  let refusal: unknown;
+  connection.write(request).catch((error: unknown) => {
+    refusal = error;
+  });
+  let missing: string | undefined;
+  while (!reader.isComplete && octets <= limit) {
+    const bytes = await connection.read();
+    if (bytes === undefined) {
+      missing = reader.end();
+      break;
+    }
+    reader.push(bytes);
+  }
+  const { head } = reader;
+  if (head === undefined) throw refusal ?? new NoAnswer(`the connection ended; of the answer ${missing} is missing`);
+  return { head, octets: Math.min(octets, limit), isLonger: octets > limit, ...(missing === undefined ? {} : { missing }) };
+}
