@@ -31,6 +31,7 @@ export class NetlinkKernel {
   datagrams = 0;
   changes = 0;
   readonly #queue: Buffer[] = [];
+  readonly #out = new MessageWriter();
 
   constructor(readonly table: IpvsTable) {}
 
@@ -160,7 +161,7 @@ export class NetlinkKernel {
   }
 
   #tell(seq: number, flags: number, number: number, write: (out: MessageWriter) => void, type = this.familyId): void {
-    const out = new MessageWriter();
+    const out = this.#out;
     out.begin(type, flags, seq, number, 1);
     write(out);
     out.end();
