@@ -3,10 +3,14 @@ import type { EchoReply, IcmpPort } from '@mainstay/sdk';
 import { refusal } from '../kernel/errno.js';
 import { askKernel, type Client, untilAborted, whenHeard } from '../servers/client.js';
 
+/** With its headers a request fills one IPv4 packet. */
+const mostData = 65_507;
+
 export function simulatedIcmp(client: Client): IcmpPort {
   return {
-    async echo(to, { signal }) {
+    async echo(to, { signal, size = 56 }) {
       signal.throwIfAborted();
+      if (!Number.isInteger(size) || size < 0 || size > mostData) throw new RangeError(`${size} is no length of an echo request`);
       const { servers, clock } = client;
       askKernel(client, 'icmp.echo', `cannot send to ${to.address}`, to);
       const sentAt = clock.now();

@@ -55,7 +55,7 @@ export class Pipe {
   }
 
   read(): Promise<Uint8Array | undefined> {
-    if (this.#reader !== undefined) throw new RangeError('one read at a time');
+    if (this.#reader !== undefined) return Promise.reject(new RangeError('one read at a time'));
     const chunk = this.#chunks.shift();
     if (chunk !== undefined) {
       this.#bytes -= chunk.length;

@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Connection, Endpoint, MainstayError } from '@mainstay/sdk';
-import { closed, placeOf, socketError } from './refused.js';
+import { closed, placeOf, refused, socketError } from './refused.js';
 
 /** Of bytes that wait for `read`; the kernel holds what comes beyond that. */
 const mostWaiting = 64 * 1024;
@@ -20,6 +20,7 @@ export class StreamConnection implements Connection {
   #cause: unknown;
   #isReading = false;
   #hasEnded = false;
+  #hasSentEnd = false;
   #chunks: Buffer[] = [];
   #bytes = 0;
   #reader: Waiting<Uint8Array | undefined> | undefined;
@@ -59,26 +60,29 @@ export class StreamConnection implements Connection {
 
   write(data: Uint8Array | string): Promise<void> {
     if (this.#isOver) return Promise.reject(this.#reason);
+    if (this.#hasSentEnd) return Promise.reject(refused(this.#what, 'EPIPE'));
     this.#setUpReading();
     return new Promise((resolve, reject) => {
       this.socket.write(data, (error) => {
-        if (error == null) resolve();
-        else reject(this.#isOver ? this.#reason : socketError(this.#what, error));
+        // Node 20 gives no error to a write that was under way when the socket was closed.
+        if (this.#isOver) reject(this.#reason);
+        else if (error == null) resolve();
+        else reject(socketError(this.#what, error));
       });
     });
   }
 
   read(): Promise<Uint8Array | undefined> {
-    if (this.#reader !== undefined) throw new RangeError(`${this.#what}: one read at a time`);
+    if (this.#reader !== undefined) return Promise.reject(new RangeError(`${this.#what}: one read at a time`));
     const chunk = this.#chunks.shift();
     if (chunk !== undefined) {
       this.#bytes -= chunk.length;
       if (this.#bytes < mostWaiting && this.socket.isPaused()) this.socket.resume();
       return Promise.resolve(chunk);
     }
+    if (!this.#isOver) this.#setUpReading();
     if (this.#hasEnded) return Promise.resolve(undefined);
     if (this.#isOver) return Promise.reject(this.#reason);
-    this.#setUpReading();
     return new Promise((resolve, reject) => {
       this.#reader = { resolve, reject };
     });
@@ -88,6 +92,7 @@ export class StreamConnection implements Connection {
     if (this.#isOver) return;
     // Else nobody would notice that the peer ends too, and the socket would stay.
     this.#setUpReading();
+    this.#hasSentEnd = true;
     this.socket.end();
   }
 
@@ -102,13 +107,22 @@ export class StreamConnection implements Connection {
   #setUpReading(): void {
     if (this.#isReading) return;
     this.#isReading = true;
-    this.socket.on('close', () => this.#finish(undefined));
+    this.socket.on('close', () => this.#finish(this.#hasSentEnd ? refused(this.#what, 'EPIPE') : undefined));
     this.socket.on('data', (chunk: Buffer) => this.#take(chunk));
-    this.socket.on('end', () => {
-      this.#hasEnded = true;
-      this.#reader?.resolve(undefined);
-      this.#reader = undefined;
-    });
+    this.socket.on('end', () => this.#endOfStream());
+    // Told already, to nobody.
+    if (this.socket.readableEnded) this.#endOfStream();
+  }
+
+  /** libuv tells a reset that follows bytes as an end; only that such a socket has no peer any more gives it away. */
+  #endOfStream(): void {
+    if (!this.#hasSentEnd && this.socket.remoteAddress === undefined) {
+      this.#finish(refused(this.#what, 'ECONNRESET'));
+      return;
+    }
+    this.#hasEnded = true;
+    this.#reader?.resolve(undefined);
+    this.#reader = undefined;
   }
 
   #take(chunk: Buffer): void {
@@ -128,12 +142,19 @@ export class StreamConnection implements Connection {
     this.#isOver = true;
     this.#cause = cause;
     if (this.signal.aborted) this.#chunks = [];
+    else if (this.#opener === undefined && cause !== undefined) this.#salvage();
     this.signal.removeEventListener('abort', this.#onAbort);
     this.socket.destroy();
     const waiting = this.#opener ?? this.#reader;
     this.#opener = undefined;
     this.#reader = undefined;
     waiting?.reject(this.#reason);
+  }
+
+  /** The stream's own buffer, of a connection that broke off before anybody read or while a reader was slow. */
+  #salvage(): void {
+    const left: Buffer | null = this.socket.read();
+    if (left !== null) this.#chunks.push(left);
   }
 
   get #reason(): unknown {

@@ -13,8 +13,7 @@ const words: readonly (readonly [RegExp, string])[] = [
   [/UNRECOGNIZED_NAME/, 'the server does not know the name that it was asked for'],
   [/CERT_HAS_EXPIRED/, 'the certificate has expired'],
   [/CERT_NOT_YET_VALID/, 'the certificate is not valid yet'],
-  [/DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN/, 'the certificate is signed by itself, not by a trusted authority'],
-  [/UNABLE_TO_(VERIFY|GET_ISSUER)/, 'the certificate is of no trusted authority'],
+  [/SELF_SIGNED_CERT|UNABLE_TO_(VERIFY|GET_ISSUER)/, 'the certificate is of no trusted authority'],
   [/ERR_TLS_CERT_ALTNAME_INVALID/, 'the certificate is for another name'],
   [/(CERT|EE_KEY|DH_KEY|CA_KEY|CA_MD).*(TOO_SMALL|TOO_WEAK)|_TOO_SMALL|_TOO_WEAK/, 'the key of the server is too weak'],
 ];
