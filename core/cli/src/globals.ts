@@ -58,7 +58,7 @@ const accepted = {
   ...each(['notification_email_from', 'smtp_server', 'smtp_helo_name', 'smtp_connect_timeout', 'no_email_faults'], () =>
     s.noEffect(mail),
   ),
-  ...each(['no_checker_emails', 'rs_init_notifies', 'checker_log_all_failures'], () => s.noEffect('checkers are not built yet')),
+  no_checker_emails: s.noEffect('mail is not built yet'),
   ...each(['smtp_alert', 'smtp_alert_vrrp', 'smtp_alert_checker'], () => mailAlert().default(false)),
   ...each(['process_names', 'process_name', 'vrrp_process_name', 'checker_process_name', 'bfd_process_name'], () =>
     s.noEffect('processes are named after their lanes, such as "mainstay: realtime"'),
@@ -99,10 +99,6 @@ const refused = {
   ...each(['reload_time_file', 'reload_repeat'], () => s.notBuilt('reloading at a time of day')),
   set_supplementary_groups: s.notBuilt("set_supplementary_groups (scripts in all of their user's groups)"),
   ...each(['nftables_priority', 'nftables_ifindex', 'nftables_counters'], () => s.notBuilt('nftables (firewall rules)')),
-  ...each(['nftables_ipvs', 'nftables_ipvs_priority', 'nftables_ipvs_start_fwmark'], () => s.notBuilt('load balancing (IPVS)')),
-  ...each(['lvs_timeouts', 'lvs_flush', 'lvs_flush_on_stop', 'lvs_flush_onstop', 'lvs_sync_daemon'], () =>
-    s.notBuilt('load balancing (IPVS)'),
-  ),
 };
 
 export default definePlugin({
