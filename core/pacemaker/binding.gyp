@@ -5,6 +5,7 @@
       "sources": [
         "native/beacon.c",
         "native/beacon_api.c",
+        "native/datagram.c",
         "native/decode.c",
         "native/descriptors.c",
         "native/execute.c",
@@ -24,6 +25,7 @@
         "native/netlink.c",
         "native/open.c",
         "native/outbox.c",
+        "native/outgoing.c",
         "native/pacemaker_api.c",
         "native/packet.c",
         "native/process.c",

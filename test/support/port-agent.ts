@@ -1,12 +1,8 @@
-/**
- * Drives the Linux ports inside a namespace: ports act in the namespace of their process, so they run in a child there and
- * calls go over IPC. Run as a program (`port-agent.js serve`), this file is that child.
- */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** Drives the Linux ports inside a namespace. Run as a program (`port-agent.js serve`), this file is the child that has them. */
 import { fileURLToPath } from 'node:url';
 import { createPortDriver } from '../contract/support/port-driver.js';
 import type { PortDriver } from '../contract/support/world.js';
-import { atExit } from './at-exit.js';
+import { Agent, answerCalls } from './agent.js';
 
 /** What the child can do beyond the driver. */
 interface AgentExtras {
@@ -20,76 +16,12 @@ interface AgentExtras {
 
 export type AgentDriver = PortDriver & AgentExtras;
 
-interface Call {
-  readonly id: number;
-  readonly method: string;
-  readonly args: readonly unknown[];
-}
-type Reply = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: string };
-
-export class PortAgent {
-  readonly driver: AgentDriver;
-  readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
-  readonly #forget: () => void;
-  readonly #ended: Promise<void>;
-  #id = 0;
-
-  private constructor(private readonly child: ChildProcess) {
-    this.#forget = atExit(() => this.child.kill('SIGKILL'));
-    child.on('message', (reply: Reply) => this.#answer(reply));
-    this.#ended = new Promise((resolve) => {
-      child.once('exit', (code, signal) => {
-        for (const { reject } of this.#waiting.values()) reject(new Error(`the agent ended: ${code ?? signal}`));
-        this.#waiting.clear();
-        resolve();
-      });
-    });
-    this.driver = new Proxy({} as AgentDriver, {
-      get: (_, method) =>
-        typeof method === 'string' && method !== 'then' ? (...args: unknown[]) => this.#call(method, args) : undefined,
-    });
-  }
-
+export class PortAgent extends Agent<AgentDriver> {
   /** Resolves when the ports are open. */
   static async start(namespace: string, environment: NodeJS.ProcessEnv = {}): Promise<PortAgent> {
-    const args = ['netns', 'exec', namespace, process.execPath, fileURLToPath(import.meta.url), 'serve'];
-    const env = { ...process.env, ...environment };
-    const child = spawn('ip', args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced', env });
-    const agent = new PortAgent(child);
+    const agent = new PortAgent(namespace, fileURLToPath(import.meta.url), environment);
     await agent.driver.overruns();
     return agent;
-  }
-
-  get isRunning(): boolean {
-    return this.child.exitCode === null && this.child.signalCode === null;
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.child.kill(signal);
-  }
-
-  async stop(): Promise<void> {
-    this.#forget();
-    if (this.child.connected) this.child.disconnect();
-    const timer = setTimeout(() => this.child.kill('SIGKILL'), 3000);
-    await this.#ended;
-    clearTimeout(timer);
-  }
-
-  #call(method: string, args: readonly unknown[]): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      if (!this.child.connected) return reject(new Error('the agent has ended'));
-      const id = ++this.#id;
-      this.#waiting.set(id, { resolve, reject });
-      this.child.send({ id, method, args } satisfies Call);
-    });
-  }
-
-  #answer(reply: Reply): void {
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
-    if ('error' in reply) waiting?.reject(new Error(reply.error));
-    else waiting?.resolve(reply.value);
   }
 }
 
@@ -105,16 +37,7 @@ async function serve(): Promise<void> {
     overruns: async () => ports.overruns(),
     troubles: async () => [...troubles],
   };
-  const methods = driver as unknown as Readonly<Record<string, (...args: readonly unknown[]) => Promise<unknown>>>;
-  const answer = async ({ id, method, args }: Call): Promise<Reply> => {
-    try {
-      return { id, value: await methods[method]?.(...args) };
-    } catch (error) {
-      return { id, error: error instanceof Error ? error.message : String(error) };
-    }
-  };
-  process.on('message', (call: Call) => void answer(call).then((reply) => process.connected && process.send?.(reply)));
-  process.once('disconnect', () => ports.close());
+  answerCalls(driver, () => ports.close());
 }
 
 if (process.argv[2] === 'serve') await serve();

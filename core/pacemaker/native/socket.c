@@ -2,6 +2,7 @@
 #include "socket.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -112,7 +113,7 @@ napi_value pm_socket_adopt(napi_env env, int fd, enum pm_kind kind, bool watch, 
                            struct pm_socket **out) {
   napi_value handle;
   int error;
-  struct pm_socket *socket_ = calloc(1, sizeof *socket_);
+  struct pm_socket *socket_ = calloc(1, kind == PM_DATAGRAM ? offsetof(struct pm_socket, buffer) : sizeof *socket_);
   if (socket_ == NULL) {
     (void)close(fd);
     pm_throw_errno(env, "calloc", ENOMEM);

@@ -1,6 +1,6 @@
 /*
  * A non-blocking socket that the event loop watches. JavaScript holds a handle object; each kind of socket (raw_ip.c,
- * packet.c, netlink.c) opens its own and reads it when JavaScript, told by onReadable, asks for a batch.
+ * packet.c, netlink.c, datagram.c) opens its own and reads it when JavaScript, told by onReadable, asks for a batch.
  */
 #ifndef PACEMAKER_SOCKET_H
 #define PACEMAKER_SOCKET_H
@@ -15,7 +15,7 @@
 /* The most datagrams one call may take, so that a flood cannot hold the loop. */
 #define PM_MAX_BATCH 1024
 
-enum pm_kind { PM_RAW_IP, PM_PACKET, PM_NETLINK };
+enum pm_kind { PM_RAW_IP, PM_PACKET, PM_NETLINK, PM_DATAGRAM };
 
 /*
  * Two owners: the handle object (until its finalizer) and the poll handle (until its close callback). The last one frees.
@@ -28,12 +28,15 @@ struct pm_socket {
   int family;
   unsigned interface_index;
   uint16_t ether_type;
+  /* Address of the only peer of a datagram socket. */
+  uint8_t peer[16];
   int owners;
   bool is_open;
   uv_poll_t poll;
   napi_ref on_readable;
   napi_async_context async_context;
   napi_async_cleanup_hook_handle cleanup;
+  /* Of a datagram socket not there: there may be thousands. */
   uint8_t buffer[PM_BUFFER_SIZE];
 };
 

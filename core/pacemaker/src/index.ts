@@ -2,6 +2,7 @@
 export { errnoName, NativeMissingError, NativeSocketError } from './errors.js';
 export type { ReceivedIpPacket } from './native.js';
 export { type NetlinkBatch, NetlinkSocket, type NetlinkSocketOptions } from './netlink-socket.js';
+export { type DatagramOptions, DatagramSocket, type Departure, prepareStream } from './outgoing.js';
 export {
   type BeaconChange,
   type BeaconEnd,

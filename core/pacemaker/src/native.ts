@@ -31,6 +31,21 @@ interface Native extends NativePacemaker {
   netlinkMembership(handle: Handle, join: boolean, group: number): void;
   netlinkSend(handle: Handle, messages: Uint8Array): void;
   netlinkReceive(handle: Handle, max: number): { datagrams: Buffer[]; overrun: boolean; drained: boolean; error: number };
+  streamPrepare(family: 4 | 6, link: string, mark: number, local: Uint8Array, localPort: number): number;
+  datagramOpen(
+    family: 4 | 6,
+    link: string,
+    mark: number,
+    local: Uint8Array,
+    localPort: number,
+    protocol: number,
+    remote: Uint8Array,
+    remotePort: number,
+    onReadable: (errno: number) => void,
+  ): Handle;
+  /** The errno of a refusal, or 0. */
+  datagramSend(handle: Handle, bytes: Uint8Array): number;
+  datagramReceive(handle: Handle, max: number): { datagrams: Buffer[]; error: number };
   unixDatagramSend(path: string, bytes: Uint8Array): number;
   closeRawSocketsOnExec(): number;
   setParentDeathSignal(signal: number, parent: number): boolean;

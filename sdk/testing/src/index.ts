@@ -21,4 +21,8 @@ export * from './network/segment.js';
 export * from './ports/files.js';
 export * from './ports/index.js';
 export * from './ports/scripts.js';
+export { type SimulatedSockets, simulatedSockets } from './ports/sockets.js';
 export * from './random.js';
+export * from './servers/peer.js';
+export * from './servers/servers.js';
+export type { ServerTls } from './servers/tls.js';

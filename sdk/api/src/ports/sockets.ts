@@ -26,9 +26,12 @@ export interface ConnectOptions {
 
 /** A connected stream. */
 export interface Connection {
-  /** Resolves when the kernel has taken it all. Rejects with PortError: ECONNRESET, EPIPE. */
+  /** Resolves when the kernel has taken it all. Rejects with PortError: ECONNRESET, EPIPE; EBADF after `close`. */
   write(data: Uint8Array | string): Promise<void>;
-  /** The next bytes, at least one; undefined when the peer has ended. One read at a time. Rejects with PortError: ECONNRESET. */
+  /**
+   * The next bytes, at least one; undefined when the peer has ended. One read at a time. What came before a reset is read before it is
+   * told. Rejects with PortError: ECONNRESET; EBADF after `close`.
+   */
   read(): Promise<Uint8Array | undefined>;
   /** Sends the end of the stream; reading goes on. */
   end(): void;
@@ -37,7 +40,10 @@ export interface Connection {
 }
 
 export interface TcpPort {
-  /** Rejects with PortError, whose `code` is that of the system: ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ECONNRESET, EADDRINUSE, EPERM. */
+  /**
+   * Rejects with PortError, whose `errno` is that of the system: ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ECONNRESET, EADDRINUSE,
+   * EADDRNOTAVAIL; ENODEV where there is no such link, EPERM for a mark without CAP_NET_ADMIN.
+   */
   connect(to: Endpoint, options: ConnectOptions): Promise<Connection>;
 }
 
@@ -51,6 +57,8 @@ export interface TlsOptions extends ConnectOptions {
   /** Certificate and key of the client in PEM. */
   readonly certificate?: string;
   readonly key?: string;
+  /** Of the key, where it is encrypted. */
+  readonly password?: string;
 }
 
 export interface TlsConnection extends Connection {
@@ -67,9 +75,9 @@ export interface TlsPort {
 
 /** A connected UDP socket: it hears its peer only, and of ICMP errors. */
 export interface UdpExchange {
-  /** Rejects with PortError: ECONNREFUSED where an earlier datagram was answered by ICMP port unreachable. */
+  /** Rejects with PortError: ECONNREFUSED where an earlier datagram was answered by ICMP port unreachable. Each trouble is told once. */
   send(data: Uint8Array): Promise<void>;
-  /** The next datagram, oldest first. Rejects with PortError: ECONNREFUSED, EHOSTUNREACH. One receive at a time. */
+  /** The next datagram, oldest first; 64 wait at most. One receive at a time. Rejects with PortError: ECONNREFUSED, EHOSTUNREACH. */
   receive(): Promise<Uint8Array>;
   close(): void;
 }
@@ -86,7 +94,8 @@ export interface EchoReply {
 export interface IcmpPort {
   /**
    * Sends one echo request and awaits its reply (RFC 792, RFC 4443). Rejects with PortError: EHOSTUNREACH and the like where the
-   * kernel or a router says so, EPERM without CAP_NET_RAW.
+   * kernel or a router says so, EACCES where net.ipv4.ping_group_range admits no group of the process and it may not change that.
+   * `size`: bytes of data, default 56.
    */
   echo(to: Omit<Endpoint, 'port' | 'localPort'>, options: ConnectOptions & { readonly size?: number }): Promise<EchoReply>;
 }

@@ -12,6 +12,11 @@ export const errnoTexts = {
   EMSGSIZE: 'message too long',
   ENOMEM: 'cannot allocate memory',
   EADDRNOTAVAIL: 'cannot assign requested address',
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset by peer',
+  EHOSTUNREACH: 'no route to host',
+  EPIPE: 'broken pipe',
+  EBADF: 'bad file descriptor',
 } as const;
 
 export type Errno = keyof typeof errnoTexts;

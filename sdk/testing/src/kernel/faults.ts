@@ -11,7 +11,10 @@ export type Operation =
   | 'rawIp.send'
   | 'linkLayer.open'
   | 'linkLayer.send'
-  | 'firewall.refuse';
+  | 'firewall.refuse'
+  | 'tcp.connect'
+  | 'udp.open'
+  | 'icmp.echo';
 
 interface Order {
   readonly operation: Operation;

@@ -7,6 +7,7 @@ import { familyOf, isLinkLocal } from '@mainstay/sdk';
 import type { Frame } from '../network/frame.js';
 import { macBytes } from '../network/mac.js';
 import { inPrefix, linkLocalOf, parsePrefix } from '../network/prefix.js';
+import { SimulatedServers } from '../servers/servers.js';
 import { AddressTable } from './address-table.js';
 import { echoRequest } from './echo.js';
 import { Faults } from './faults.js';
@@ -37,6 +38,8 @@ export interface KernelOptions {
   readonly dadMs?: number;
   /** Milliseconds after which an unconfirmed neighbour is asked for again. Default 60000. */
   readonly neighbourLifetimeMs?: number;
+  /** What its checkers find. Default: servers of its own; hosts of one simulated network share theirs. */
+  readonly servers?: SimulatedServers;
 }
 
 export type PingResult =
@@ -52,6 +55,8 @@ export class SimulatedKernel {
   readonly routes: RouteTable;
   readonly firewall = new Firewall();
   readonly stack: Stack;
+  /** What the ports tcp, tls, udp and icmp reach. */
+  readonly servers: SimulatedServers;
   readonly processes = new Set<SimulatedProcess>();
   #power: 'on' | 'off' | 'paused' = 'on';
   #echoId = 0;
@@ -59,6 +64,7 @@ export class SimulatedKernel {
 
   constructor(private readonly options: KernelOptions) {
     this.name = options.name;
+    this.servers = options.servers ?? new SimulatedServers(options.clock);
     this.links = new LinkTable((event) => this.#tell({ of: 'link', event }));
     this.addresses = new AddressTable({ promoteSecondaries: options.promoteSecondaries ?? false }, (event) => {
       this.#tell({ of: 'address', event });

@@ -5,6 +5,7 @@
 import type { Clock } from '@mainstay/sdk';
 import { type KernelOptions, type PingResult, SimulatedKernel } from '../kernel/kernel.js';
 import type { Random } from '../random.js';
+import { SimulatedServers } from '../servers/servers.js';
 import type { Conditions } from './conditions.js';
 import { hostMac } from './mac.js';
 import { Segment } from './segment.js';
@@ -32,6 +33,8 @@ function isAddressList(plan: HostLinkPlan | readonly string[]): plan is readonly
 }
 
 export class SimulatedNetwork {
+  /** What the ports tcp, tls, udp and icmp of every host reach. */
+  readonly servers: SimulatedServers;
   readonly #segments = new Map<string, Segment>();
   readonly #kernels = new Map<string, SimulatedKernel>();
   readonly #owners = new Map<string, string>();
@@ -40,7 +43,9 @@ export class SimulatedNetwork {
     readonly clock: Clock,
     readonly random: Random,
     private readonly conditions: Conditions = {},
-  ) {}
+  ) {
+    this.servers = new SimulatedServers(clock);
+  }
 
   /** The segment of that name, made at the first call. */
   segment(name = 'lan'): Segment {
@@ -82,7 +87,7 @@ export class SimulatedNetwork {
         ...(segment === undefined ? {} : { plug: (receive) => segment.plug({ host: name, receive }) }),
       };
     }
-    const kernel = new SimulatedKernel({ ...plan, name, clock: this.clock, links });
+    const kernel = new SimulatedKernel({ servers: this.servers, ...plan, name, clock: this.clock, links });
     this.#kernels.set(name, kernel);
     return kernel;
   }

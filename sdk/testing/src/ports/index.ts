@@ -8,6 +8,7 @@ import { simulatedFirewall } from './firewall.js';
 import { simulatedLinkLayer } from './link-layer.js';
 import { simulatedRawIp } from './raw-ip.js';
 import { SimulatedScripts } from './scripts.js';
+import { socketsOf } from './sockets.js';
 import { simulatedAddresses, simulatedLinks, simulatedRoutes } from './tables.js';
 
 export interface SimulatedPorts extends Ports {
@@ -24,6 +25,7 @@ export interface PortParts {
 
 /** Every port of a process, each made when it is first touched. */
 export function createPorts(process: SimulatedProcess, parts: PortParts = {}): SimulatedPorts {
+  const sockets = socketsOf(process);
   const make: { [Name in PortName]: () => SimulatedPorts[Name] } = {
     links: () => simulatedLinks(process),
     addresses: () => simulatedAddresses(process),
@@ -32,10 +34,10 @@ export function createPorts(process: SimulatedProcess, parts: PortParts = {}): S
     linkLayer: () => simulatedLinkLayer(process),
     pacemaker: () => simulatedPacemaker(process),
     firewall: () => simulatedFirewall(process),
-    tcp: () => notSimulated('tcp'),
-    tls: () => notSimulated('tls'),
-    udp: () => notSimulated('udp'),
-    icmp: () => notSimulated('icmp'),
+    tcp: () => sockets.tcp,
+    tls: () => sockets.tls,
+    udp: () => sockets.udp,
+    icmp: () => sockets.icmp,
     ipvs: () => notSimulated('ipvs'),
     checks: () => notSimulated('checks'),
     process: () => parts.scripts ?? new SimulatedScripts(process.clock),

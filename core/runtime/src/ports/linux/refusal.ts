@@ -20,6 +20,12 @@ const texts: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   ENXIO: 'no such device or address',
   EADDRINUSE: 'address already in use',
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset by peer',
+  EPIPE: 'broken pipe',
+  ETIMEDOUT: 'connection timed out',
+  EPROTO: 'protocol error',
+  EBADF: 'bad file descriptor',
   EOPNOTSUPP: 'operation not supported',
 };
 
