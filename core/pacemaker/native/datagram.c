@@ -24,7 +24,7 @@ static bool place_of(napi_env env, napi_value address, napi_value port, size_t l
     pm_throw_type(env, "an address has the wrong length for its family");
     return false;
   }
-  memcpy(out->address, bytes, out->length);
+  if (out->length != 0) memcpy(out->address, bytes, out->length);
   out->port = (uint16_t)number;
   return true;
 }
@@ -163,7 +163,8 @@ napi_value pm_datagram_receive(napi_env env, napi_callback_info info) {
     PM_TRY(env, napi_create_buffer_copy(env, (size_t)length, bytes, NULL, &datagram));
     PM_TRY(env, napi_set_element(env, list, count++, datagram));
   }
-  int queued = take_errors(socket_->fd);
+  /* Nothing to read is what a report of trouble looks like; behind datagrams it wakes the loop once more. */
+  int queued = count == 0 ? take_errors(socket_->fd) : 0;
   PM_TRY(env, napi_set_named_property(env, result, "datagrams", list));
   if (!pm_set_number(env, result, "error", error != 0 ? error : queued)) {
     pm_throw_api(env, "cannot deliver datagrams");
