@@ -15,9 +15,8 @@ const add: IpvsEdit = { do: 'addService', service: { id: web, scheduler: 'wlc' }
 
 /** Schedulers first: they hold the module that they belong to. modprobe fails where it cannot take that along yet. */
 async function unload(): Promise<void> {
-  const loaded = readFileSync('/proc/modules', 'utf8').match(/^ip_vs\w*/gm) ?? [];
-  for (const name of [...loaded.filter((one) => one !== 'ip_vs'), 'ip_vs'])
-    await run('/sbin/modprobe', ['-r', name]).catch(() => {});
+  const names = '$(grep -o "^ip_vs_[a-z_]*" /proc/modules) ip_vs';
+  await run('/bin/sh', ['-c', `for name in ${names}; do /sbin/modprobe -r $name; done; true`]);
   assert.equal(existsSync(table), false);
 }
 
