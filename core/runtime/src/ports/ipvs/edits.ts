@@ -1,4 +1,5 @@
 /** Edits of the table as messages, sent in batches; what got no answer, or was not heard, is sent again. Used by the port. */
+import { constants } from 'node:os';
 import { NativeSocketError } from '@mainstay/pacemaker';
 import { type IpvsEdit, messageOf } from '@mainstay/sdk';
 import type { Answer } from '../linux/request-channel.js';
@@ -10,7 +11,6 @@ import { type GenericSocket, mostInFlight } from './generic-socket.js';
 import type { MessageWriter } from './message-writer.js';
 import { command, family as familyFacts } from './numbers.js';
 import { writeService, writeServiceId } from './service-format.js';
-import { UnsoundError } from './sound.js';
 
 const mostTries = 3;
 const enoent = 2;
@@ -100,8 +100,12 @@ function sendBatch(
     for (const [i, answer] of heard.entries()) answers[indices[i] ?? 0] ??= answer;
   } catch (error) {
     if (!(error instanceof NativeSocketError)) throw error;
-    for (const index of indices) answers[index] ??= { errno: enobufs, text: messageOf(error) };
+    for (const index of indices) answers[index] ??= { errno: numberOf(error.errno), text: messageOf(error) };
   }
+}
+
+function numberOf(errno: string): number {
+  return constants.errno[errno as keyof typeof constants.errno] ?? enobufs;
 }
 
 /** What is wrong with it: then it is not among what is sent. */
@@ -111,8 +115,7 @@ function writeChange(out: MessageWriter, id: number, seq: number, change: Change
     change.write?.(out);
   } catch (error) {
     out.abandon();
-    if (error instanceof UnsoundError) return error.message;
-    throw error;
+    return messageOf(error);
   }
   out.end();
   return undefined;
