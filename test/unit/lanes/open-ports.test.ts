@@ -1,16 +1,26 @@
-/** Which ports cost something when a lane opens them. */
+/** Which ports a lane opens for what its plugins need, and which of them cost something. */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { openPorts } from '@mainstay/core';
 import type { PortName } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
 
-describe('openPorts', () => {
-  it('opens nothing for the ports to servers and to the host, and keeps no copy of the kernel', async () => {
-    const needs: readonly PortName[] = ['tcp', 'tls', 'udp', 'icmp', 'process', 'modules', 'files'];
+const light = ['files', 'icmp', 'modules', 'process', 'tcp', 'tls', 'udp'] as const;
+
+async function opened(...needs: readonly PortName[]): Promise<readonly string[]> {
+  const ports = await openPorts(new Set(needs), (error) => assert.fail(String(error)));
+  return Object.keys(ports).sort();
+}
+
+describe('the ports of a lane', () => {
+  it('are those to servers and to the host, which open nothing and keep no copy of the kernel', async () => {
     const before = readdirSync('/proc/self/fd').length;
-    const ports = await openPorts(new Set(needs), (error) => assert.fail(String(error)));
+    assert.deepEqual(await opened(), light);
+    assert.deepEqual(await opened(...light), light);
     assert.equal(readdirSync('/proc/self/fd').length, before);
-    assert.deepEqual(Object.keys(ports).sort(), [...needs].sort());
+  });
+
+  it('hold no copy of links and routes where only the table of virtual services is needed', async () => {
+    assert.deepEqual(await opened('ipvs', 'process'), ['files', 'icmp', 'ipvs', 'modules', 'process', 'tcp', 'tls', 'udp']);
   });
 });
