@@ -7,8 +7,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { findPlugin, loadPlugin } from '@mainstay/core';
-import { type Checker, isChecker } from '@mainstay/sdk';
+import { findPlugin, loadPlugin, openPorts } from '@mainstay/core';
+import { type Checker, isChecker, messageOf } from '@mainstay/sdk';
+import { checkerContract } from '@mainstay/testing';
 import fc from 'fast-check';
 import { after, before, describe, it } from 'mocha';
 import { until } from '../../support/command.js';
@@ -29,10 +30,11 @@ describe('mainstay-checker-redis', function () {
   this.timeout(120_000);
   let site: PluginSite;
   let redis: RedisPackage;
+  let entry: URL;
   before(async () => {
     site = makePluginSite('mainstay-checker-redis');
-    const { entry } = findPlugin('mainstay-checker-redis', { configDirectory: site.directory });
-    redis = (await import(pathToFileURL(entry).href)) as RedisPackage;
+    entry = pathToFileURL(findPlugin('mainstay-checker-redis', { configDirectory: site.directory }).entry);
+    redis = (await import(entry.href)) as RedisPackage;
   });
   after(() => site.remove());
 
@@ -76,6 +78,25 @@ describe('mainstay-checker-redis', function () {
 
     it('is down where nobody listens', async () => {
       assert.match(await ask(await freePort()), /^down: .*refused/);
+    });
+
+    it('holds to the contract of checkers, also in another process', async () => {
+      const ports = await openPorts(new Set(['tcp']), () => {});
+      const at = (name: string, port: number, config: string) => ({
+        name,
+        config: `REDIS_CHECK {\n ${config}\n}`,
+        stage: () => ({ ports, target: { address: '127.0.0.1', port } }),
+      });
+      const contract = checkerContract(redis.default, {
+        time: 'real',
+        module: entry,
+        up: [at('a master', master.port, 'password sesame\n role master')],
+        down: [at('a wrong password', master.port, 'password mellon'), at('no server', await freePort(), '')],
+      });
+      assert.ok(contract.length > 10);
+      for (const { name, run } of contract) {
+        await run().catch((error: unknown) => assert.fail(`${name}: ${messageOf(error)}`));
+      }
     });
   });
 
