@@ -14,6 +14,8 @@ export interface IpvsChanged {
 export interface IpvsServerChanged {
   readonly virtualServer: string;
   readonly realServer: string;
+  /** Name of its block as extensions of it know it: see `uniqueNames` of the SDK. */
+  readonly block: string;
   readonly to: 'up' | 'down';
   readonly reason: string;
   /** True while the daemon stops (`omega`). */
@@ -23,6 +25,8 @@ export interface IpvsServerChanged {
 
 export interface IpvsQuorum {
   readonly virtualServer: string;
+  /** Name of its block as extensions of it know it: see `uniqueNames` of the SDK. */
+  readonly block: string;
   readonly to: 'gained' | 'lost';
   /** Sum of the weights of live real servers. */
   readonly weight: number;

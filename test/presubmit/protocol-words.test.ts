@@ -9,6 +9,12 @@ const words = /vrrp|ipvs|smtp|http|(?<![a-z])bfd(?![a-z])/i;
 const excused: readonly (readonly [path: RegExp, line: RegExp, reason: string])[] = [
   [/./, /https?:\/\/[^'"` ]*/, 'an address of a document'],
   [/^core\/runtime\/src\/control\//, /http/i, 'the control socket speaks HTTP/1.1, by node:http; no checker is meant'],
+  [/^core\/runtime\/src\/ports\/ipvs\//, /ipvs/, 'the port to the table that this kernel keeps is named after it'],
+  [
+    /^core\/runtime\/(src\/lanes\/open-ports\.ts|src\/supervisor\/privileges\.ts|package\.json)$/,
+    /ipvs/,
+    'the port, by its name',
+  ],
   [/^core\/runtime\/src\/supervisor\/daemon\.ts$/, /'node:http'/, 'the daemon holds the server of the control socket'],
 ];
 

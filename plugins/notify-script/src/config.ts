@@ -1,4 +1,4 @@
-/** keepalived's notify keywords: what a vrrp_instance and global_defs say about scripts. Schema only. */
+/** keepalived's notify keywords: what virtual routers, virtual servers, real servers and global_defs say about scripts. Schema only. */
 import { globalScriptKeywords, type Infer, type Script, s, scriptValue } from '@mainstay/sdk';
 
 export type { Script } from '@mainstay/sdk';
@@ -53,6 +53,16 @@ export const instanceKeywords = {
   smtp_alert: mailAlert().default(false).doc('Mail at changes of state. Mail is not built yet: nothing is sent.'),
 };
 
+export const virtualServerKeywords = {
+  quorum_up: script().doc('Run when the virtual server gains its quorum. No arguments are added.'),
+  quorum_down: script().doc('Run when the virtual server loses its quorum. No arguments are added.'),
+};
+
+export const realServerKeywords = {
+  notify_up: script().doc('Run when the real server comes up. No arguments are added.'),
+  notify_down: script().doc('Run when the real server goes down. No arguments are added.'),
+};
+
 export const globalKeywords = {
   ...globalScriptKeywords,
   notify_timeout: timeout().default(300_000).doc('How long a notify script may run before it is ended.'),
@@ -68,7 +78,12 @@ export const globalKeywords = {
 export type InstanceConfig = { readonly [K in keyof typeof instanceKeywords]: Infer<(typeof instanceKeywords)[K]> };
 export type GlobalConfig = { readonly [K in keyof typeof globalKeywords]: Infer<(typeof globalKeywords)[K]> };
 
-/** The keywords that hold a script, in the order in which they are reviewed. */
+export type VirtualServerConfig = {
+  readonly [K in keyof typeof virtualServerKeywords]: Infer<(typeof virtualServerKeywords)[K]>;
+};
+export type RealServerConfig = { readonly [K in keyof typeof realServerKeywords]: Infer<(typeof realServerKeywords)[K]> };
+
+/** The keywords of a vrrp_instance that hold a script, in the order in which they are reviewed. */
 export const scriptKeywords = [
   'notify_master',
   'notify_backup',
@@ -78,8 +93,9 @@ export const scriptKeywords = [
   'notify_master_rx_lower_pri',
   'notify',
 ] as const;
-export type ScriptKeyword = (typeof scriptKeywords)[number];
+export type InstanceScript = (typeof scriptKeywords)[number];
+export type ScriptKeyword = InstanceScript | keyof VirtualServerConfig | keyof RealServerConfig;
 
-export function scriptOf(config: InstanceConfig, keyword: ScriptKeyword): Script | undefined {
+export function scriptOf(config: InstanceConfig, keyword: InstanceScript): Script | undefined {
   return keyword === 'notify_deleted' ? config.notify_deleted?.script : config[keyword];
 }

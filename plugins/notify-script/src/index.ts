@@ -6,10 +6,20 @@ import {
   type Plugin,
   type ReconfigureAnswer,
   type Run,
+  uniqueNames,
 } from '@mainstay/sdk';
-import { type GlobalConfig, globalKeywords, type InstanceConfig, instanceKeywords } from './config.js';
+import {
+  type GlobalConfig,
+  globalKeywords,
+  type InstanceConfig,
+  instanceKeywords,
+  type RealServerConfig,
+  realServerKeywords,
+  type VirtualServerConfig,
+  virtualServerKeywords,
+} from './config.js';
 import { reviewScripts } from './review.js';
-import { jobOfLowerPriority, jobOfTransition } from './selection.js';
+import { jobOfLowerPriority, jobOfQuorum, jobOfServer, jobOfTransition } from './selection.js';
 import { ScriptService, type Settings } from './service.js';
 
 export { type GlobalConfig, globalKeywords, type InstanceConfig, instanceKeywords, type Script } from './config.js';
@@ -19,19 +29,38 @@ export { Slots } from './slots.js';
 
 interface Handles {
   readonly instances: ConfigHandle<InstanceConfig>;
+  readonly virtualServers: ConfigHandle<VirtualServerConfig>;
+  readonly realServers: ConfigHandle<RealServerConfig>;
   readonly global: ConfigHandle<GlobalConfig>;
 }
 
-async function settingsOf({ instances, global }: Handles, run: Run): Promise<Settings> {
+/** By name, with one name for each block: several virtual servers may have the same words before their brace. */
+function byBlock<Config>({ entries }: ConfigHandle<Config>): ReadonlyMap<string, Config> {
+  const names = uniqueNames(entries.map(({ name }) => name));
+  return new Map(entries.map(({ value }, i) => [names[i] ?? '', value]));
+}
+
+async function settingsOf({ instances, virtualServers, realServers, global }: Handles, run: Run): Promise<Settings> {
   return {
     global: global.value,
-    instances: new Map(instances.entries.map(({ name, value }) => [name, value])),
+    instances: byBlock(instances),
+    virtualServers: byBlock(virtualServers),
+    realServers: byBlock(realServers),
     fallback: await defaultScriptIdentity(global.value, run.ports.process),
   };
 }
 
-async function logReview({ instances, global }: Handles, run: Run): Promise<void> {
-  for (const { severity, message, hint } of await reviewScripts(instances.entries, global.value, run.ports.process)) {
+function review({ instances, virtualServers, realServers, global }: Handles, run: Run): ReturnType<typeof reviewScripts> {
+  const configured = {
+    instances: instances.entries,
+    virtualServers: virtualServers.entries,
+    realServers: realServers.entries,
+  };
+  return reviewScripts(configured, global.value, run.ports.process);
+}
+
+async function logReview(handles: Handles, run: Run): Promise<void> {
+  for (const { severity, message, hint } of await review(handles, run)) {
     const text = hint === undefined ? message : `${message} (${hint})`;
     if (severity === 'error') run.log.error(text);
     else run.log.warn(text);
@@ -49,7 +78,10 @@ export function notifyScript(): Plugin {
     name: 'notify-script',
     setup(app) {
       handles = {
-        instances: app.config.extend('vrrp_instance', instanceKeywords),
+        // Each of them runs without the other: a distribution may have no load balancing, or nothing else.
+        instances: app.config.extend('vrrp_instance', instanceKeywords, { isOptional: true }),
+        virtualServers: app.config.extend('virtual_server', virtualServerKeywords, { isOptional: true }),
+        realServers: app.config.extend(['virtual_server', 'real_server'], realServerKeywords, { isOptional: true }),
         global: app.config.extend('global_defs', globalKeywords),
       };
       app.taps.observe('vrrp.transitioned', (event) => {
@@ -58,9 +90,15 @@ export function notifyScript(): Plugin {
       app.taps.observe('vrrp.lowerPriorityReceived', (event) => {
         service?.handle(event.instance, jobOfLowerPriority);
       });
+      app.taps.observe('ipvs.serverChanged', (event) => {
+        service?.handleReal(event.block, (config) => jobOfServer(config, event));
+      });
+      app.taps.observe('ipvs.quorum', (event) => {
+        service?.handleVirtual(event.block, (config) => jobOfQuorum(config, event));
+      });
       app.status.objects(() => service?.objects() ?? []);
     },
-    verify: (run) => reviewScripts(bound().instances.entries, bound().global.value, run.ports.process),
+    verify: (run) => review(bound(), run),
     async start(run) {
       service = new ScriptService(run, await settingsOf(bound(), run));
       // In the background: a slow user database must not delay the start, and the findings change nothing about it.

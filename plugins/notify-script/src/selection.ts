@@ -2,8 +2,16 @@
  * Which scripts an event calls for, and with which arguments: as keepalived 2.2.7 was observed to do it. Pure. Called by the
  * service for each event.
  */
-import type { VrrpState, VrrpTransitioned } from '@mainstay/sdk';
-import { type InstanceConfig, type Script, type ScriptKeyword, scriptOf } from './config.js';
+import type { IpvsQuorum, IpvsServerChanged, VrrpState, VrrpTransitioned } from '@mainstay/sdk';
+import {
+  type InstanceConfig,
+  type InstanceScript,
+  type RealServerConfig,
+  type Script,
+  type ScriptKeyword,
+  scriptOf,
+  type VirtualServerConfig,
+} from './config.js';
 
 /** A script with its final argument vector. */
 export interface Invocation {
@@ -25,7 +33,7 @@ export interface Job {
 
 interface Announcement {
   readonly state: string;
-  readonly specific?: ScriptKeyword;
+  readonly specific?: InstanceScript;
 }
 
 function announce(to: VrrpState, config: InstanceConfig): Announcement | undefined {
@@ -65,7 +73,23 @@ export function jobOfLowerPriority(config: InstanceConfig): Job | undefined {
   return invocations.length === 0 ? undefined : { state: 'MASTER_RX_LOWER_PRI', isLast: false, isTransition: false, invocations };
 }
 
-function invocation(config: InstanceConfig, keyword: ScriptKeyword, added: readonly string[]): readonly Invocation[] {
+/** What goes down while the daemon stops is told before it ends. */
+export function jobOfServer(config: RealServerConfig, { to, isStopping }: IpvsServerChanged): Job | undefined {
+  const keyword = to === 'up' ? 'notify_up' : 'notify_down';
+  return jobOf(keyword, config[keyword], to === 'up' ? 'UP' : 'DOWN', isStopping);
+}
+
+export function jobOfQuorum(config: VirtualServerConfig, { to, isStopping }: IpvsQuorum): Job | undefined {
+  const keyword = to === 'gained' ? 'quorum_up' : 'quorum_down';
+  return jobOf(keyword, config[keyword], to === 'gained' ? 'UP' : 'DOWN', isStopping);
+}
+
+function jobOf(keyword: ScriptKeyword, script: Script | undefined, state: string, isLast: boolean): Job | undefined {
+  if (script === undefined) return undefined;
+  return { state, isLast, isTransition: true, invocations: [{ keyword, script, command: script.command }] };
+}
+
+function invocation(config: InstanceConfig, keyword: InstanceScript, added: readonly string[]): readonly Invocation[] {
   const script = scriptOf(config, keyword);
   return script === undefined ? [] : [{ keyword, script, command: [...script.command, ...added] }];
 }

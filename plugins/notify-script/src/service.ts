@@ -1,6 +1,6 @@
-/** Runs the scripts of a started plugin: one queue for each instance, a bound on all of them. Made in `start`. */
+/** Runs the scripts of a started plugin: one queue for each instance or server, a bound on all of them. Made in `start`. */
 import type { ObjectStatus, Run, ScriptIdentity, ScriptResult } from '@mainstay/sdk';
-import type { GlobalConfig, InstanceConfig } from './config.js';
+import type { GlobalConfig, InstanceConfig, RealServerConfig, VirtualServerConfig } from './config.js';
 import { InstanceQueue } from './queue.js';
 import type { Invocation, Job } from './selection.js';
 import { Slots } from './slots.js';
@@ -16,6 +16,9 @@ export const stopTimes = { outdatedMs: 1000, allMs: 4500 } as const;
 export interface Settings {
   readonly global: GlobalConfig;
   readonly instances: ReadonlyMap<string, InstanceConfig>;
+  /** By the unique names of their blocks. */
+  readonly virtualServers: ReadonlyMap<string, VirtualServerConfig>;
+  readonly realServers: ReadonlyMap<string, RealServerConfig>;
   readonly fallback: ScriptIdentity;
 }
 
@@ -25,6 +28,8 @@ export class ScriptService {
   private readonly lastResult = new Map<string, string>();
   /** Instances that a reload removed: their last event comes after the configuration has forgotten them. */
   private readonly removed = new Map<string, InstanceConfig>();
+  private readonly removedVirtual = new Map<string, VirtualServerConfig>();
+  private readonly removedReal = new Map<string, RealServerConfig>();
 
   constructor(
     private readonly run: Run,
@@ -32,16 +37,32 @@ export class ScriptService {
   ) {}
 
   configure(settings: Settings): void {
-    for (const [name, config] of this.settings.instances) if (!settings.instances.has(name)) this.removed.set(name, config);
-    for (const name of settings.instances.keys()) this.removed.delete(name);
+    remember(this.removed, this.settings.instances, settings.instances);
+    remember(this.removedVirtual, this.settings.virtualServers, settings.virtualServers);
+    remember(this.removedReal, this.settings.realServers, settings.realServers);
     this.settings = settings;
   }
 
   /** Never waits. */
   handle(instance: string, makeJob: (config: InstanceConfig) => Job | undefined): void {
     const config = this.configOf(instance);
-    const job = config && makeJob(config);
-    if (job !== undefined) this.queueOf(instance).submit(job);
+    this.submit(instance, config && makeJob(config));
+  }
+
+  /** Of a virtual server, by the unique name of its block. Never waits. */
+  handleVirtual(block: string, makeJob: (config: VirtualServerConfig) => Job | undefined): void {
+    const config = this.settings.virtualServers.get(block) ?? this.removedVirtual.get(block);
+    this.submit(`virtual_server ${block}`, config && makeJob(config));
+  }
+
+  /** Of a real server, by the unique name of its block. Never waits. */
+  handleReal(block: string, makeJob: (config: RealServerConfig) => Job | undefined): void {
+    const config = this.settings.realServers.get(block) ?? this.removedReal.get(block);
+    this.submit(`real_server ${block}`, config && makeJob(config));
+  }
+
+  private submit(name: string, job: Job | undefined): void {
+    if (job !== undefined) this.queueOf(name).submit(job);
   }
 
   /** Runs what ends an instance's life, within the time that the host gives a plugin to stop. */
@@ -140,6 +161,16 @@ export class ScriptService {
     else if (result.outcome === 'signalled' || result.code !== 0) log.warn(`${what}: ${sentence}`);
     else log.info(`${what}: ${sentence}`);
   }
+}
+
+/** Those that a reload removed: their last event comes after the configuration has forgotten them. */
+function remember<Config>(
+  removed: Map<string, Config>,
+  before: ReadonlyMap<string, Config>,
+  now: ReadonlyMap<string, Config>,
+): void {
+  for (const [name, config] of before) if (!now.has(name)) removed.set(name, config);
+  for (const name of now.keys()) removed.delete(name);
 }
 
 function sentenceOf(result: ScriptResult): string {

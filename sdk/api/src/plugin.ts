@@ -12,6 +12,11 @@ import type { Ports } from './ports/index.js';
 import type { StatusPoints } from './status.js';
 import type { HookCalls, Taps } from './taps.js';
 
+export interface ExtendOptions {
+  /** Where no plugin has the block there is nothing to extend, and no entry. Default: an error. */
+  readonly isOptional?: boolean;
+}
+
 /** Contributes blocks and keywords to the configuration. */
 export interface ConfigPoints {
   /** A root block with a name, which may be written several times: `vrrp_instance VI_1 { ... }`. */
@@ -30,6 +35,7 @@ export interface ConfigPoints {
   extend<F extends Fields>(
     keyword: string | readonly string[],
     fields: F,
+    options?: ExtendOptions,
   ): ConfigHandle<{ readonly [K in keyof F]: Infer<F[K]> }>;
   /**
    * A block for every place of that group (`s.plugged`). `facts`: plain data that the owner of the place gets with each block. The
@@ -81,6 +87,8 @@ export interface Facts {
   readonly isRestart: boolean;
   /** `--dont-release-vrrp`: leave addresses in place at exit. */
   readonly keepAddressesAtExit: boolean;
+  /** `--dont-release-ipvs`: leave balanced services in place at exit. */
+  readonly keepServicesAtExit?: boolean;
   /** Directory that relative paths of the configuration refer to. */
   readonly configDirectory: string;
 }

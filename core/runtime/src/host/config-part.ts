@@ -23,7 +23,7 @@ export class ConfigPart {
     named: (keyword, block) => this.#keep(keyword, (real) => real.named(keyword, block)),
     block: (keyword, block) => this.#keep(keyword, (real) => real.block(keyword, block)),
     root: (fields) => this.#keep(Object.keys(fields)[0] ?? '', (real) => real.root(fields)),
-    extend: (keyword, fields) => this.#keep([keyword].flat().join(' '), (real) => real.extend(keyword, fields)),
+    extend: (keyword, fields, options) => this.#keep([keyword].flat().join(' '), (real) => real.extend(keyword, fields, options)),
     headed: (keyword, header, block) => this.#keep(keyword, (real) => real.headed(keyword, header, block)),
     plug: (group, keyword, block, facts) => this.#inTime(`the block "${keyword}"`).plug(group, keyword, block, facts),
     check: (check) => {

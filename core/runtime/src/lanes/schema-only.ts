@@ -40,7 +40,7 @@ function withoutChecks(config: ConfigPoints): ConfigPoints {
     headed: (keyword, header, block) => config.headed(keyword, header, block),
     plug: (group, keyword, block, facts) => config.plug(group, keyword, block, facts),
     root: (fields) => config.root(fields),
-    extend: (keyword, fields) => config.extend(keyword, fields),
+    extend: (keyword, fields, options) => config.extend(keyword, fields, options),
     check() {},
   };
 }
@@ -179,8 +179,8 @@ function noting(config: ConfigPoints, keywords: Keywords, onPlug: () => void): C
       keywords.fields(fields, keywords.root);
       return handle;
     },
-    extend(path, fields) {
-      const handle = config.extend(path, fields);
+    extend(path, fields, options) {
+      const handle = config.extend(path, fields, options);
       keywords.extend(path, fields);
       return handle;
     },

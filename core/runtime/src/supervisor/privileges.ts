@@ -14,6 +14,7 @@ const neededBy: Readonly<Partial<Record<PortName, readonly Capability[]>>> = {
   linkLayer: ['NET_RAW'],
   pacemaker: ['NET_RAW'],
   firewall: ['NET_ADMIN'],
+  ipvs: ['NET_ADMIN'],
 };
 
 /** Effective capabilities of this process as a bit set; undefined where /proc does not tell. */

@@ -143,6 +143,19 @@ export interface ConfigEntry<T> {
   report(keyword?: string, inside?: { readonly at: SourcePosition }): Reporter;
 }
 
+/**
+ * One name for each block where several may be called the same: `tcp.example`, and for the next `tcp.example#2`. Plugins that extend
+ * the same blocks come to the same names, in whatever lane they run.
+ */
+export function uniqueNames(names: readonly string[]): readonly string[] {
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    const n = (seen.get(name) ?? 0) + 1;
+    seen.set(name, n);
+    return n === 1 ? name : `${name}#${n}`;
+  });
+}
+
 /** A block as bound from the current configuration. Readable from `check` on, never inside `setup`. */
 export interface ConfigHandle<T> {
   /** One entry for each block written, in order. */
@@ -284,6 +297,10 @@ export const s = {
 
   /** Keywords in braces. */
   block: <F extends Fields>(fields: F): Block<F> => new Block(fields),
+
+  /** A block of lines without keywords, all parsed alike: `virtual_server_group WEB { ... }`. They are the value of the keyword `''`. */
+  entries: <T>(item: ValueSpec<T>): Block<{ readonly '': Field<readonly T[]> }> =>
+    new Block({ '': new Field<readonly T[]>({ kind: 'lines', item: item as ValueSpec<unknown> }, { default: [] }) }),
 
   /** A block as a keyword of another block. */
   nested: <F extends Fields>(block: Block<F>): Field<Infer<Block<F>>> =>

@@ -3,7 +3,7 @@ import { type ConfigEntry, closest, type SourcePosition, type Statement, type Va
 import { Refusal } from './args.js';
 import { notBuilt, parseValue, readHeader } from './field-value.js';
 import { nearestIn, syntaxOf } from './fields.js';
-import { linesOf, occurrences } from './forms.js';
+import { asLine, linesOf, occurrences } from './forms.js';
 import type { Handle } from './handle.js';
 import type { Found, Layout, Plug } from './layout.js';
 import { reporterOf } from './places.js';
@@ -67,9 +67,11 @@ class BlockBinder {
 
   bind(statements: readonly Statement[]): BoundBlock {
     const { index, parts } = this.layout;
+    const line = index.get('');
     for (const statement of statements) {
       const found = index.get(statement.keyword.text);
-      if (found === undefined) this.unknown(statement);
+      if (found === undefined && line !== undefined) this.statement(asLine(statement), line);
+      else if (found === undefined) this.unknown(statement);
       else for (const one of occurrences(statement, found.field)) this.statement(one, found);
     }
     for (let i = 0; i < parts.length; i++) this.requireAll(i);

@@ -70,8 +70,8 @@ export class Contributions {
         this.roots = joined(this.roots, part, topLevel);
         return part.handle as never;
       },
-      extend: (path, fields) => {
-        const part = this.part(plugin, fields as Fields);
+      extend: (path, fields, { isOptional = false } = {}) => {
+        const part = { ...this.part(plugin, fields as Fields), isOptional };
         const key = [path].flat().join(' ');
         const list = this.extensions.get(key) ?? [];
         list.push(part);

@@ -44,6 +44,11 @@ function textOf(item: Statement): Pick<Statement, 'args' | 'rest' | 'restAt'> {
   return { args: wordsOf(item), rest: [first, item.rest].filter(Boolean).join(' '), restAt: item.keyword.at };
 }
 
+/** In a block of lines without keywords: the whole statement as the words of one. */
+export function asLine(statement: Statement): Statement {
+  return { ...statement, keyword: { ...statement.keyword, text: '' }, ...textOf(statement) };
+}
+
 /** Each line of a block of lines; words on the keyword's own line are a line, too. */
 export function linesOf(statement: Statement): readonly Statement[] {
   const { args, block = [], keyword, rest, restAt, restJumps } = statement;

@@ -32,6 +32,8 @@ class SchemaWriter {
   }
 
   objectOf({ index }: Layout, more: Readonly<Record<string, unknown>> = {}): JsonShape {
+    const lines = index.get('');
+    if (lines !== undefined) return this.fieldSchema(lines);
     const built = [...index].filter(([, { field }]) => field.shape.kind !== 'notBuilt');
     const needed = built.filter(([spelling, { keyword, field }]) => spelling === keyword && isRequired(field));
     const properties = Object.fromEntries(built.map(([spelling, found]) => [spelling, this.property(spelling, found)]));

@@ -9,6 +9,8 @@ import type { Handle } from './handle.js';
 /** What one plugin contributes to a block; with a handle where it wants to see the values itself. */
 export interface Contribution extends Part {
   readonly handle?: Handle;
+  /** An extension of a block that need not be there. */
+  readonly isOptional?: boolean;
 }
 
 /** A block that a plugin contributes for every place of a group. */
@@ -90,7 +92,8 @@ export class LayoutMaker {
 
   /** Throws where somebody extends a block that was not laid out. */
   refuseOrphans(): void {
-    for (const [key, [first]] of this.#extensions) {
+    for (const [key, parts] of this.#extensions) {
+      const first = parts.find(({ isOptional }) => isOptional !== true);
       if (this.#reached.has(key) || first === undefined) continue;
       const title = key.split(' ').toReversed().join(' in ');
       const message = `plugin ${first.plugin} adds keywords to ${title}, but no plugin has such a block`;

@@ -15,9 +15,10 @@ export interface Message {
   readonly data: Buffer;
 }
 
-export const { readU16, readU32, readS32 } = {
+export const { readU16, readU32, readS32, readU64 } = {
   readU16: (buffer: Buffer, at = 0): number => structs.readU16.call(buffer, at),
   readU32: (buffer: Buffer, at = 0): number => structs.readU32.call(buffer, at),
+  readU64: (buffer: Buffer, at = 0): bigint => structs.readU64.call(buffer, at),
   readS32: (buffer: Buffer, at = 0): number => structs.readS32.call(buffer, at),
 };
 

@@ -1,0 +1,89 @@
+/** Checker blocks of a real server as requests to the checking loop: who is asked, how often, with what patience. Pure. */
+import type { CheckerFacts, CheckTiming, CommonCheckerConfig, Endpoint, NetworkCheckerConfig, Plugged } from '@mainstay/sdk';
+import type { RealServerValue, VirtualServerValue } from './config.js';
+import type { PlannedCheck } from './model.js';
+
+/** keepalived.conf(5), milliseconds. */
+export const defaultTiming = { delayLoopMs: 60_000, timeoutMs: 5_000, delayBeforeRetryMs: 1_000, retry: 1 } as const;
+
+/** Where the blocks stand. */
+export interface CheckPlace {
+  /** Keys of both servers, for ids that a reload does not change. */
+  readonly key: string;
+  readonly virtualServer: string;
+  readonly realServer: string;
+  readonly address: string;
+  /** 0 where nobody says. */
+  readonly port: number;
+}
+
+type Inherited = Pick<
+  RealServerValue,
+  'delay_loop' | 'warmup' | 'retry' | 'delay_before_retry' | 'connect_timeout' | 'virtualhost' | 'alpha'
+>;
+
+/** From the virtual server to the real server; the checkers' own come on top. */
+export function inherited(virtual: VirtualServerValue, real: RealServerValue): Inherited {
+  return {
+    delay_loop: real.delay_loop ?? virtual.delay_loop,
+    warmup: real.warmup ?? virtual.warmup,
+    retry: real.retry ?? virtual.retry,
+    delay_before_retry: real.delay_before_retry ?? virtual.delay_before_retry,
+    connect_timeout: real.connect_timeout ?? virtual.connect_timeout,
+    virtualhost: real.virtualhost ?? virtual.virtualhost,
+    alpha: real.alpha ?? virtual.alpha,
+  };
+}
+
+export function plannedChecks(
+  place: CheckPlace,
+  blocks: readonly Plugged[],
+  defaults: Inherited,
+  logsAllFailures: boolean,
+): readonly PlannedCheck[] {
+  const counts = new Map<string, number>();
+  return blocks.map((block) => {
+    const n = (counts.get(block.keyword) ?? 0) + 1;
+    counts.set(block.keyword, n);
+    const facts = block.facts as CheckerFacts;
+    const config = block.value as CommonCheckerConfig & Partial<NetworkCheckerConfig>;
+    const isAlpha = config.alpha ?? defaults.alpha ?? false;
+    return {
+      id: `${place.key} ${block.keyword} ${n}`,
+      identity: { checker: block.keyword, virtualServer: place.virtualServer, realServer: place.realServer },
+      target: targetOf(place, facts.target === 'none' ? {} : config),
+      config: block.value,
+      ...(defaults.virtualhost === undefined ? {} : { virtualHost: defaults.virtualhost }),
+      timing: timingOf(config, defaults, facts.defaults),
+      initial: isAlpha ? 'down' : 'up',
+      ...((config.log_all_failures ?? logsAllFailures) && { logsAllFailures: true }),
+    };
+  });
+}
+
+function timingOf(
+  own: CommonCheckerConfig & Partial<NetworkCheckerConfig>,
+  above: Inherited,
+  { retry, delayBeforeRetryMs }: CheckerFacts['defaults'],
+): CheckTiming {
+  const delayLoopMs = own.delay_loop ?? above.delay_loop ?? defaultTiming.delayLoopMs;
+  const pause = delayBeforeRetryMs === 'delay_loop' ? delayLoopMs : delayBeforeRetryMs;
+  return {
+    delayLoopMs,
+    warmupMs: own.warmup ?? above.warmup ?? delayLoopMs,
+    retry: own.retry ?? above.retry ?? retry ?? defaultTiming.retry,
+    delayBeforeRetryMs: own.delay_before_retry ?? above.delay_before_retry ?? pause ?? defaultTiming.delayBeforeRetryMs,
+    timeoutMs: own.connect_timeout ?? above.connect_timeout ?? defaultTiming.timeoutMs,
+  };
+}
+
+function targetOf({ address, port }: CheckPlace, own: Partial<NetworkCheckerConfig>): Endpoint {
+  return {
+    address: own.connect_ip ?? address,
+    port: own.connect_port ?? port,
+    ...(own.bind_if === undefined ? {} : { link: own.bind_if }),
+    ...(own.bindto === undefined ? {} : { localAddress: own.bindto }),
+    ...(own.bind_port === undefined ? {} : { localPort: own.bind_port }),
+    ...(own.fwmark === undefined || own.fwmark === 0 ? {} : { mark: own.fwmark }),
+  };
+}

@@ -1,0 +1,111 @@
+/** Why a virtual server or a real server is as it is: the answer of `mainstay explain`. Pure reading; asked by index.ts. */
+import type { Contributor, Explanation } from '@mainstay/sdk';
+import type { Manager } from './manager.js';
+import type { RealServer } from './model.js';
+import { serviceText } from './names.js';
+import type { Pool } from './pool.js';
+import { refusalFor, stateOf } from './report.js';
+
+export function explain(manager: Manager, name: string): Explanation | undefined {
+  for (const pool of manager.pools) {
+    const { config } = pool;
+    if (config.name === name) return explainVirtual(manager, pool);
+    if (!name.startsWith(`${config.name} `)) continue;
+    const server = config.servers.find((one) => `${config.name} ${one.name}` === name);
+    if (server !== undefined) return explainReal(manager, pool, server);
+  }
+  return undefined;
+}
+
+function explainVirtual(manager: Manager, pool: Pool): Explanation {
+  const { config, quorum } = pool;
+  const { state, weight, since } = quorum;
+  const has = state === 'gained';
+  const margin = config.hysteresis === 0 ? '' : `, hysteresis ${config.hysteresis}`;
+  const rule = `real servers that are up weigh ${weight}, quorum ${config.quorum}${margin}`;
+  const refused = config.services.flatMap(({ id }) => manager.keeper.refusalOf(serviceText(id)) ?? []);
+  const { blindness } = manager.keeper;
+  const servers = config.servers.map((server): Contributor => {
+    const standing = pool.standingOf(server.key);
+    return {
+      of: 'weight',
+      source: server.name,
+      effect: standing?.isUp === true ? `+${standing.weight}` : '0',
+      why: standing?.reason ?? 'not evaluated yet',
+      ...(standing === undefined ? {} : { since: standing.since }),
+    };
+  });
+  const sorry: Contributor[] =
+    config.sorry === undefined || has
+      ? []
+      : [{ of: 'state', source: 'sorry_server', effect: `${config.sorry.name} serves`, why: 'there is no quorum', since }];
+  return {
+    kind: 'virtual_server',
+    name: config.name,
+    state: stateOf(manager, config, has, refused.length > 0),
+    because: blindness?.message ?? refused[0]?.message ?? `${has ? 'it has its quorum' : 'it lacks its quorum'}: ${rule}`,
+    contributors: [
+      { of: 'state', source: 'quorum', effect: has ? 'gained' : 'lost', why: rule, since },
+      ...sorry,
+      ...suspended(manager, pool),
+      ...[...(blindness === undefined ? [] : [blindness]), ...refused].map(
+        (one): Contributor => ({ of: 'state', source: 'kernel', effect: 'refuses', why: one.message, since: one.since }),
+      ),
+      ...servers,
+    ],
+  };
+}
+
+function suspended(manager: Manager, { config }: Pool): readonly Contributor[] {
+  if (!manager.isSuspended(config)) return [];
+  const why = `ha_suspend: ${config.probesOnlyWith} is not on this host`;
+  return [{ of: 'state', source: 'ha_suspend', effect: 'no probes: states stay as they are', why }];
+}
+
+function explainReal(manager: Manager, pool: Pool, server: RealServer): Explanation {
+  const { config } = pool;
+  const standing = pool.standingOf(server.key);
+  const isUp = standing?.isUp === true;
+  const checks = server.checks.map(({ id, identity: { checker } }): Contributor => {
+    const { isUp: works, reason, since } = manager.checks.of(id);
+    return { of: 'state', source: checker, effect: works ? 'up' : 'down', why: reason, since };
+  });
+  const parts = (standing?.parts ?? []).map(
+    ({ source, delta, why }): Contributor => ({
+      of: 'weight',
+      source,
+      effect: why === 'configured' || delta < 0 ? `${delta}` : `+${delta}`,
+      why,
+    }),
+  );
+  const replaced: Contributor[] =
+    isUp && pool.quorum.state !== 'gained' && config.sorry !== undefined
+      ? [
+          {
+            of: 'state',
+            source: 'quorum',
+            effect: 'takes no part',
+            why: `without quorum the sorry server ${config.sorry.name} serves`,
+          },
+        ]
+      : [];
+  const inhibited: Contributor[] =
+    !isUp && server.isInhibited
+      ? [{ of: 'weight', source: 'inhibit_on_failure', effect: '0 instead of removal', why: 'configured' }]
+      : [];
+  const refused = config.services.flatMap((service) => refusalFor(manager, service, server) ?? []);
+  return {
+    kind: 'real_server',
+    name: `${config.name} ${server.name}`,
+    state: isUp ? 'up' : 'down',
+    because: refused[0] ?? standing?.reason ?? 'not evaluated yet',
+    contributors: [
+      ...(checks.length > 0 ? checks : [{ of: 'state', source: 'configuration', effect: 'up', why: 'it has no checker' }]),
+      ...replaced,
+      ...inhibited,
+      ...suspended(manager, pool),
+      ...refused.map((why): Contributor => ({ of: 'state', source: 'kernel', effect: 'refuses', why })),
+      ...parts,
+    ],
+  };
+}

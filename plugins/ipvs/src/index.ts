@@ -1,0 +1,76 @@
+/** The ipvs plugin: registers its keywords, status and life cycle. What it keeps in the kernel is in keeper.ts, the work in manager.ts. */
+import { type App, type ConfigHandle, definePlugin, type Headed, type Plugin, type Run } from '@mainstay/sdk';
+import {
+  type GlobalValue,
+  type GroupValue,
+  globalKeywords,
+  groupBlock,
+  type VirtualServerValue,
+  virtualServerBlock,
+} from './config.js';
+import { explain } from './explain.js';
+import { Manager } from './manager.js';
+import type { VirtualServer } from './model.js';
+import { objects } from './report.js';
+import { type VirtualServerHeader, virtualServerHeader } from './values.js';
+import { virtualServers } from './virtual-server.js';
+
+interface Parts {
+  readonly servers: ConfigHandle<Headed<VirtualServerHeader, VirtualServerValue>>;
+  readonly groups: ConfigHandle<GroupValue>;
+  readonly global: ConfigHandle<GlobalValue>;
+}
+
+export function createIpvsPlugin(): Plugin {
+  let parts: Parts | undefined;
+  let manager: Manager | undefined;
+  let running: Run | undefined;
+  let made: { readonly from: readonly unknown[]; readonly configs: readonly VirtualServer[] } | undefined;
+
+  /** The check of a configuration has made them already when the work begins with it. */
+  function configs({ servers, groups, global }: Parts): readonly VirtualServer[] {
+    const from = [servers.entries, groups.entries, global.value];
+    if (made === undefined || from.some((part, i) => part !== made?.from[i]))
+      made = { from, configs: virtualServers(servers.entries, groups.entries, global.value) };
+    return made.configs;
+  }
+
+  const bound = (): Parts => {
+    if (parts === undefined) throw new Error('ipvs was started before its setup');
+    return parts;
+  };
+
+  function setup(app: App): void {
+    const own: Parts = {
+      servers: app.config.headed('virtual_server', virtualServerHeader, virtualServerBlock),
+      groups: app.config.named('virtual_server_group', groupBlock),
+      global: app.config.extend('global_defs', globalKeywords),
+    };
+    parts = own;
+    app.config.check(() => void configs(own));
+    app.status.objects(() => (manager === undefined || running === undefined ? [] : objects(manager, running)));
+    app.status.explain((name) => manager && explain(manager, name));
+    app.taps.observe('vrrp.transitioned', (event) => manager?.onTransition(event));
+  }
+
+  async function start(run: Run): Promise<void> {
+    running = run;
+    manager = new Manager(run, bound().global.value);
+    await manager.start(configs(bound()));
+  }
+
+  async function reconfigure(): Promise<'absorbed'> {
+    await manager?.reconfigure(configs(bound()), bound().global.value);
+    return 'absorbed';
+  }
+
+  /** A lane that is only started anew leaves the kernel at work. */
+  async function stop(run: Run, why: 'shutdown' | 'restart'): Promise<void> {
+    await manager?.stop(why === 'restart' || run.facts.keepServicesAtExit === true);
+    manager = undefined;
+  }
+
+  return definePlugin({ name: 'ipvs', setup, start, reconfigure, stop });
+}
+
+export default createIpvsPlugin();

@@ -1,0 +1,311 @@
+/**
+ * Keeps the kernel's table as it should be: carries out the difference, believes only what the kernel has taken, tries again what it
+ * refused, and looks now and then for what others have changed. One change at a time. Made by manager.ts.
+ */
+import { type Clock, type Ipvs, type IpvsEdit, type IpvsResult, type Log, messageOf, type Timer } from '@mainstay/sdk';
+import { serviceEdits } from './diff.js';
+import { destinationOf, isConsequence, meaningOf, refusalOf, serviceOf } from './edits.js';
+import { foreignChanges } from './foreign-changes.js';
+import { carryOut, type DesiredService, type ServiceEntry, tableOf } from './table.js';
+
+export interface KeeperHost {
+  readonly port: Ipvs;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The kernel has carried this out. */
+  changed(edit: IpvsEdit): void;
+  /** True for a destination that the configuration has, whether it is to be there now or not. */
+  isConfigured(service: string, destination: string): boolean;
+}
+
+/** What the kernel does not take. */
+export interface Refusal {
+  readonly message: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/** Milliseconds to the next try: doubled each time, up to a minute. */
+export const retryMs = { first: 1000, longest: 60_000 } as const;
+/** So many edits are carried out before the next changes are looked at. */
+const batchSize = 2000;
+/** Findings of one look that are told one by one. */
+const toldAtMost = 10;
+
+export class Keeper {
+  /** What the kernel holds of our services, as far as we know. */
+  readonly #held = new Map<string, ServiceEntry>();
+  readonly #desired = new Map<string, DesiredService>();
+  readonly #dirty = new Set<string>();
+  /** Refused; they are tried again when the time has come. */
+  readonly #waiting = new Set<string>();
+  readonly #refusals = new Map<string, Refusal>();
+  /** Destinations of others in our services. */
+  readonly #strangers = new Map<string, Set<string>>();
+  #isKnown = false;
+  #pauseMs: number = retryMs.first;
+  #retry: Timer | undefined;
+  #audit: Timer | undefined;
+  #auditMs = 0;
+  #work: Promise<void> | undefined;
+  #isClosed = false;
+  /** What is to be done waits for its next try. */
+  #isResting = false;
+
+  constructor(private readonly host: KeeperHost) {}
+
+  /** Reads the table; what it holds of these services counts as left by an earlier life of ours. Undefined: it cannot be read now. */
+  async adopt(services: readonly string[]): Promise<ReadonlyMap<string, ServiceEntry> | undefined> {
+    const table = await this.#read();
+    if (table === undefined) return undefined;
+    for (const key of services) this.#learn(key, table.get(key));
+    this.#isKnown = true;
+    return this.#held;
+  }
+
+  /** What is wanted from now on of these services; `gone`: those that are ours no more. */
+  want(services: readonly DesiredService[], gone: readonly string[] = []): void {
+    for (const service of services) {
+      this.#desired.set(service.key, service);
+      this.#dirty.add(service.key);
+    }
+    for (const key of gone) {
+      this.#desired.delete(key);
+      this.#dirty.add(key);
+    }
+    this.#isResting = false;
+    this.#start();
+  }
+
+  /** Resolves when everything that can be done now is done. */
+  async settled(): Promise<void> {
+    while (this.#work !== undefined) await this.#work;
+  }
+
+  /** What the kernel does not take of a service, or of a server in it. */
+  refusalOf(service: string, destination?: string): Refusal | undefined {
+    return this.#refusals.get(refusedThing(service, destination));
+  }
+
+  /** Why the table cannot be read, while it cannot. */
+  get blindness(): Refusal | undefined {
+    return this.#refusals.get(readingKey);
+  }
+
+  /** What the kernel holds, as far as we know. */
+  held(service: string): ServiceEntry | undefined {
+    return this.#held.get(service);
+  }
+
+  auditEvery(ms: number): void {
+    if (ms === this.#auditMs) return;
+    this.#auditMs = ms;
+    this.#audit?.cancel();
+    this.#scheduleAudit();
+  }
+
+  /** `delete`: our services go. `flush`: everything goes. `keep`: nothing. */
+  async close(how: 'delete' | 'flush' | 'keep'): Promise<void> {
+    this.#isClosed = true;
+    this.#retry?.cancel();
+    this.#audit?.cancel();
+    await this.#work;
+    const { port, log } = this.host;
+    if (how === 'flush') {
+      const result = await port.flush();
+      if (result.outcome === 'failed') log.error(`the kernel refuses to empty its table: ${result.error}; it goes on balancing`);
+    }
+    if (how !== 'delete') return;
+    const edits = [...this.#held.values()].map(({ service }): IpvsEdit => ({ do: 'deleteService', service: service.id }));
+    if (edits.length > 0) this.#conclude(edits, await this.#apply(edits));
+  }
+
+  #scheduleAudit(): void {
+    if (this.#auditMs <= 0 || this.#isClosed) return;
+    this.#audit = this.host.clock.after(this.#auditMs, () => {
+      this.#isKnown = false;
+      this.#start();
+      this.#scheduleAudit();
+    });
+  }
+
+  #start(): void {
+    if (this.#work !== undefined || this.#isClosed) return;
+    this.#work = this.#run().finally(() => {
+      this.#work = undefined;
+      // Something may have come between the end of the work and here.
+      if (this.#dirty.size > 0 && !this.#isResting) this.#start();
+    });
+  }
+
+  async #run(): Promise<void> {
+    // What one turn of the event loop brings is carried out together.
+    await Promise.resolve();
+    let surprises = 0;
+    while (!this.#isClosed && (this.#dirty.size > 0 || !this.#isKnown)) {
+      if (!this.#isKnown && !(await this.#lookAgain())) break;
+      const edits = this.#nextEdits();
+      if (edits.length === 0) continue;
+      const { isDoubtful } = this.#conclude(edits, await this.#apply(edits));
+      if (!isDoubtful) continue;
+      // Once at once; whoever works against us is not answered in a loop.
+      this.#isKnown = false;
+      if (surprises++ > 0) break;
+    }
+    if (this.#isClosed) return;
+    this.#isResting = this.#dirty.size > 0 || !this.#isKnown;
+    if (this.#waiting.size > 0 || this.#isResting) this.#tryLater();
+    else this.#pauseMs = retryMs.first;
+  }
+
+  #nextEdits(): readonly IpvsEdit[] {
+    const edits: IpvsEdit[] = [];
+    for (const key of this.#dirty) {
+      this.#dirty.delete(key);
+      this.#waiting.delete(key);
+      const desired = this.#desired.get(key);
+      const held = this.#held.get(key);
+      const strangers = this.#strangers.get(key);
+      if (desired !== undefined) {
+        for (const destination of desired.destinations.keys()) strangers?.delete(destination);
+        for (const edit of serviceEdits(desired, held, (one) => strangers?.has(one) !== true)) edits.push(edit);
+      } else {
+        this.#strangers.delete(key);
+        if (held !== undefined) edits.push({ do: 'deleteService', service: held.service.id });
+      }
+      this.#forgetRefusals(key, edits);
+      if (edits.length >= batchSize) break;
+    }
+    return edits;
+  }
+
+  /** What nobody wants any more is refused no more. */
+  #forgetRefusals(key: string, edits: readonly IpvsEdit[]): void {
+    if (this.#refusals.size === 0) return;
+    const open = new Set(edits.map(refusalKey));
+    for (const known of this.#refusals.keys())
+      if ((known === key || known.startsWith(`${key} > `)) && !open.has(known)) this.#refusals.delete(known);
+  }
+
+  async #apply(edits: readonly IpvsEdit[]): Promise<readonly IpvsResult[]> {
+    try {
+      return await this.host.port.apply(edits);
+    } catch (error) {
+      return edits.map(() => ({ outcome: 'failed', code: '', error: messageOf(error) }));
+    }
+  }
+
+  #conclude(edits: readonly IpvsEdit[], results: readonly IpvsResult[]): { readonly isDoubtful: boolean } {
+    const refusedServices = new Set<string>();
+    let isDoubtful = false;
+    for (const [i, edit] of edits.entries()) {
+      const result = results[i] ?? { outcome: 'failed', code: '', error: 'no answer' };
+      if (isConsequence(edit, refusedServices)) continue;
+      const meaning = meaningOf(edit, result);
+      const key = serviceOf(edit);
+      if (meaning === 'done') this.#done(edit);
+      else if (meaning === 'doubt') {
+        isDoubtful = true;
+        this.#dirty.add(key);
+      } else if (result.outcome === 'failed') {
+        if (edit.do === 'addService') refusedServices.add(key);
+        this.#refused(edit, result.error);
+      }
+    }
+    return { isDoubtful };
+  }
+
+  #done(edit: IpvsEdit): void {
+    carryOut(this.#held, edit);
+    const key = refusalKey(edit);
+    if (this.#refusals.delete(key))
+      this.host.log.info(`the kernel now takes what it refused: ${key.replace(' > ', ', server ')}`);
+    this.host.changed(edit);
+  }
+
+  /** Told once for each reason, however often it is tried. */
+  #refused(edit: IpvsEdit, error: string): void {
+    const key = refusalKey(edit);
+    const message = refusalOf(edit, error);
+    this.#waiting.add(serviceOf(edit));
+    if (this.#refusals.get(key)?.message === message) return;
+    this.#refusals.set(key, { message, since: this.host.clock.wall() });
+    this.host.log.error(`${message}. It is tried again, up to every ${retryMs.longest / 1000} s`);
+  }
+
+  #tryLater(): void {
+    if (this.#retry !== undefined) return;
+    this.#retry = this.host.clock.after(this.#pauseMs, () => {
+      this.#retry = undefined;
+      this.#isResting = false;
+      for (const key of this.#waiting) this.#dirty.add(key);
+      this.#start();
+    });
+    this.#pauseMs = Math.min(this.#pauseMs * 2, retryMs.longest);
+  }
+
+  async #read(): Promise<Map<string, ServiceEntry> | undefined> {
+    try {
+      const table = tableOf(await this.host.port.read());
+      if (this.#refusals.delete(readingKey)) this.host.log.info("the kernel's table can be read again");
+      return table;
+    } catch (error) {
+      const message = `the kernel's table cannot be read: ${messageOf(error)}; servers that fail are not taken out, and new ones get no connections`;
+      if (this.#refusals.get(readingKey)?.message !== message) {
+        this.#refusals.set(readingKey, { message, since: this.host.clock.wall() });
+        this.host.log.error(`${message}. It is tried again, up to every ${retryMs.longest / 1000} s`);
+      }
+      return undefined;
+    }
+  }
+
+  /** Compares what we took the kernel to hold with what it holds, and says what somebody else has changed. */
+  async #lookAgain(): Promise<boolean> {
+    const table = await this.#read();
+    if (table === undefined) return false;
+    const keys = new Set([...this.#desired.keys(), ...this.#held.keys()]);
+    const findings: string[] = [];
+    for (const key of keys) {
+      const isOurs = (destination: string) =>
+        this.#desired.get(key)?.destinations.has(destination) === true || this.host.isConfigured(key, destination);
+      const actual = table.get(key);
+      const isNew = !this.#held.has(key) && this.#dirty.has(key);
+      for (const { message, stranger } of isNew ? [] : foreignChanges(key, this.#held.get(key), actual, isOurs)) {
+        findings.push(message);
+        if (stranger !== undefined) this.#strangersOf(key).add(stranger);
+      }
+      this.#learn(key, actual);
+      this.#dirty.add(key);
+    }
+    this.#tell(findings);
+    this.#isKnown = true;
+    return true;
+  }
+
+  #learn(key: string, actual: ServiceEntry | undefined): void {
+    if (actual === undefined) this.#held.delete(key);
+    else this.#held.set(key, actual);
+  }
+
+  #strangersOf(key: string): Set<string> {
+    const known = this.#strangers.get(key) ?? new Set<string>();
+    this.#strangers.set(key, known);
+    return known;
+  }
+
+  #tell(findings: readonly string[]): void {
+    for (const message of findings.slice(0, toldAtMost)) this.host.log.warn(message);
+    const more = findings.length - toldAtMost;
+    if (more > 0) this.host.log.warn(`somebody else has made ${more} more changes to our part of the kernel's table`);
+  }
+}
+
+const readingKey = 'reading';
+
+function refusalKey(edit: IpvsEdit): string {
+  return refusedThing(serviceOf(edit), destinationOf(edit));
+}
+
+function refusedThing(service: string, destination: string | undefined): string {
+  return destination === undefined ? service : `${service} > ${destination}`;
+}

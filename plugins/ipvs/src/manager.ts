@@ -1,0 +1,258 @@
+/** All virtual servers of this host: hears of checks, addresses and virtual routers, and has the kernel's table follow. */
+import {
+  type CheckRequest,
+  type CheckState,
+  type IpvsEdit,
+  type IpvsService,
+  type IpvsTimeouts,
+  messageOf,
+  type Run,
+  type Timer,
+  type VrrpTransitioned,
+} from '@mainstay/sdk';
+import { wasDown } from './adoption.js';
+import { CheckStates } from './check-states.js';
+import type { GlobalValue } from './config.js';
+import { portIn } from './desired.js';
+import { destinationOf, serviceOf } from './edits.js';
+import { Keeper } from './keeper.js';
+import type { Server, VirtualServer } from './model.js';
+import { endpointText, serviceText } from './names.js';
+import { Pool } from './pool.js';
+import { Suspension } from './suspension.js';
+import { SyncDaemons } from './sync-daemons.js';
+import type { DesiredService } from './table.js';
+
+/** How often hooks on the weight are asked without another occasion. */
+const weightRefreshMs = 1000;
+
+export class Manager {
+  readonly keeper: Keeper;
+  readonly checks: CheckStates;
+  readonly #pools = new Map<string, Pool>();
+  /** By the service that an edit is about, the check that is told of, the name that a lease is for. */
+  #byService = new Map<string, { readonly pool: Pool; readonly service: IpvsService }>();
+  /** Services that the last reload removed: the kernel may let go of them later. */
+  #departed = new Map<string, { readonly pool: Pool; readonly service: IpvsService }>();
+  #byCheck = new Map<string, Pool>();
+  #byServer = new Map<string, Pool>();
+  readonly #suspension: Suspension;
+  readonly #syncDaemons: SyncDaemons;
+  readonly #unwatch: (() => void)[] = [];
+  #tick: Timer | undefined;
+  #global: GlobalValue;
+  /** As they were when the daemon came. */
+  #timeouts: IpvsTimeouts | undefined;
+
+  constructor(
+    private readonly run: Run,
+    global: GlobalValue,
+  ) {
+    const { ports, clock, log } = run;
+    this.#global = global;
+    this.checks = new CheckStates(clock.wall());
+    this.keeper = new Keeper({
+      port: ports.ipvs,
+      clock,
+      log,
+      changed: (edit) => this.#tellOf(edit),
+      isConfigured: (service, destination) => this.#isConfigured(service, destination),
+    });
+    this.#suspension = new Suspension(ports.addresses, clock, () => this.#request());
+    this.#syncDaemons = new SyncDaemons(ports.ipvs, clock, log);
+  }
+
+  get pools(): readonly Pool[] {
+    return [...this.#pools.values()];
+  }
+
+  isSuspended({ probesOnlyWith }: VirtualServer): boolean {
+    return probesOnlyWith !== undefined && !this.#suspension.isPresent(probesOnlyWith);
+  }
+
+  async start(configs: readonly VirtualServer[]): Promise<void> {
+    const { ports, leases, facts } = this.run;
+    if (this.#global.lvs_flush && !facts.isRestart) await this.#flush();
+    const left = await this.keeper.adopt(configs.flatMap(({ services }) => services.map(({ id }) => serviceText(id))));
+    this.checks.setChecks(configs, (server, config) =>
+      left !== undefined && wasDown(server, config, left) ? 'down' : undefined,
+    );
+    this.#unwatch.push(
+      ports.checks.watch((states) => this.#hear(states)),
+      leases.watch('ipvs.weight', (name) => this.#refresh(this.#byServer.get(name))),
+    );
+    for (const config of configs) this.#pools.set(config.key, this.#makePool(config));
+    this.#arrange();
+    this.keeper.want(this.pools.flatMap((pool) => pool.evaluate()));
+    this.#request();
+    this.keeper.auditEvery(this.#global.lvs_audit_interval);
+    this.#scheduleTick();
+    await Promise.all([this.keeper.settled(), this.#setTimeouts(), this.#syncDaemons.configure(this.#global.lvs_sync_daemon)]);
+  }
+
+  /** What stays as it was notices nothing. */
+  async reconfigure(configs: readonly VirtualServer[], global: GlobalValue): Promise<void> {
+    this.#global = global;
+    const wanted = new Set(configs.map(({ key }) => key));
+    const before = this.#byService;
+    for (const [key, pool] of this.#pools) {
+      if (wanted.has(key)) continue;
+      pool.end(false);
+      this.#pools.delete(key);
+    }
+    this.checks.setChecks(configs, ({ key }, config) =>
+      // A server that is known to work is not put in doubt by one more checker.
+      this.#pools.get(config.key)?.standingOf(key)?.isUp === true ? 'up' : undefined,
+    );
+    for (const config of configs) {
+      const pool = this.#pools.get(config.key);
+      if (pool === undefined) this.#pools.set(config.key, this.#makePool(config));
+      else pool.update(config);
+    }
+    this.#arrange();
+    const departed = [...before].filter(([key]) => !this.#byService.has(key));
+    this.#departed = new Map(departed);
+    const gone = departed.map(([key]) => key);
+    this.keeper.want(
+      this.pools.flatMap((pool) => pool.evaluate()),
+      gone,
+    );
+    this.#request();
+    this.keeper.auditEvery(global.lvs_audit_interval);
+    await Promise.all([this.keeper.settled(), this.#setTimeouts(), this.#syncDaemons.configure(global.lvs_sync_daemon)]);
+  }
+
+  /** `keep`: what is in the kernel stays there. */
+  async stop(keep: boolean): Promise<void> {
+    this.#tick?.cancel();
+    for (const end of this.#unwatch.splice(0)) end();
+    this.#suspension.close();
+    if (!keep) {
+      this.run.ports.checks.set([]);
+      for (const pool of this.pools) pool.end(true);
+    }
+    const flush = this.#global.lvs_flush_on_stop ?? this.#global.lvs_flush_onstop;
+    await this.keeper.close(keep ? 'keep' : flush === 'all' ? 'flush' : 'delete');
+    await this.#syncDaemons.close(keep);
+  }
+
+  onTransition(event: VrrpTransitioned): void {
+    this.#syncDaemons.onTransition(event);
+  }
+
+  #makePool(config: VirtualServer): Pool {
+    const { clock, log, hooks, leases } = this.run;
+    return new Pool(config, {
+      clock,
+      log,
+      hooks,
+      leases,
+      checks: this.checks,
+      tellsInitial: () => this.#global.rs_init_notifies,
+    });
+  }
+
+  /** Which pool is meant by what. */
+  #arrange(): void {
+    this.#byService = new Map();
+    this.#byCheck = new Map();
+    this.#byServer = new Map();
+    for (const pool of this.#pools.values()) {
+      const { services, servers, name } = pool.config;
+      for (const service of services) this.#byService.set(serviceText(service.id), { pool, service });
+      for (const server of servers) {
+        this.#byServer.set(`${name} ${server.name}`, pool);
+        for (const { id } of server.checks) this.#byCheck.set(id, pool);
+      }
+    }
+    const addresses = this.pools.flatMap(({ config: { probesOnlyWith } }) =>
+      probesOnlyWith === undefined ? [] : [probesOnlyWith],
+    );
+    this.#suspension.follow(new Set(addresses));
+  }
+
+  #request(): void {
+    const requests = this.pools.flatMap(({ config }): CheckRequest[] => {
+      const suspended = this.isSuspended(config) ? { isSuspended: true } : {};
+      return config.servers.flatMap(({ checks }) =>
+        checks.map((check) => ({ ...check, initial: this.checks.initialOf(check.id), ...suspended })),
+      );
+    });
+    this.run.ports.checks.set(requests);
+  }
+
+  #hear(states: readonly CheckState[]): void {
+    const touched = new Set<Pool>();
+    for (const state of states) {
+      const pool = this.#byCheck.get(state.id);
+      if (pool !== undefined && this.checks.tell(state)) touched.add(pool);
+    }
+    const desired: DesiredService[] = [];
+    for (const pool of touched) for (const service of pool.evaluate()) desired.push(service);
+    this.keeper.want(desired);
+  }
+
+  #refresh(pool: Pool | undefined): void {
+    if (pool !== undefined) this.keeper.want(pool.evaluate());
+  }
+
+  #scheduleTick(): void {
+    this.#tick = this.run.clock.after(weightRefreshMs, () => {
+      for (const pool of this.#pools.values()) if (this.run.hooks.isTapped('ipvs.weight', pool.config.name)) this.#refresh(pool);
+      this.#scheduleTick();
+    });
+  }
+
+  /** True where the configuration has this server in this service, up or down. */
+  #isConfigured(service: string, destination: string): boolean {
+    const found = this.#byService.get(service);
+    return found !== undefined && serverAt(found.pool.config, found.service, destination) !== undefined;
+  }
+
+  #tellOf(edit: IpvsEdit): void {
+    const { hooks, clock } = this.run;
+    const found = this.#byService.get(serviceOf(edit)) ?? this.#departed.get(serviceOf(edit));
+    if (found === undefined || !hooks.isTapped('ipvs.changed', found.pool.config.name)) return;
+    const { config } = found.pool;
+    const { name } = config;
+    const destination = destinationOf(edit);
+    hooks.observe('ipvs.changed', name, {
+      virtualServer: name,
+      ...(destination === undefined ? {} : { realServer: serverAt(config, found.service, destination)?.name ?? destination }),
+      change: edit.do.startsWith('add') ? 'added' : edit.do.startsWith('delete') ? 'removed' : 'changed',
+      ...('destination' in edit && 'weight' in edit.destination ? { weight: edit.destination.weight } : {}),
+      at: clock.wall(),
+    });
+  }
+
+  async #flush(): Promise<void> {
+    const { ports, log } = this.run;
+    try {
+      const result = await ports.ipvs.flush();
+      if (result.outcome === 'failed')
+        log.error(`lvs_flush: the kernel refuses to empty its table: ${result.error}; what was there goes on`);
+    } catch (error) {
+      log.error(`lvs_flush: the kernel's table cannot be emptied: ${messageOf(error)}; what was there goes on`);
+    }
+  }
+
+  /** Those that are not named are as they were before the daemon came. */
+  async #setTimeouts(): Promise<void> {
+    const wanted = this.#global.lvs_timeouts;
+    if (wanted === undefined && this.#timeouts === undefined) return;
+    const { ports, log } = this.run;
+    try {
+      this.#timeouts ??= await ports.ipvs.timeouts();
+      const result = await ports.ipvs.setTimeouts({ ...this.#timeouts, ...wanted });
+      if (result.outcome === 'failed') log.error(`lvs_timeouts: the kernel refuses them: ${result.error}; its own are in force`);
+    } catch (error) {
+      log.error(`lvs_timeouts: they cannot be set: ${messageOf(error)}; the kernel's own are in force`);
+    }
+  }
+}
+
+/** The real server or sorry server that a destination of the service is. */
+function serverAt({ servers, sorry }: VirtualServer, service: IpvsService, destination: string): Server | undefined {
+  const isIt = (server: Server) => endpointText(server.address, portIn(service, server)) === destination;
+  return servers.find(isIt) ?? (sorry !== undefined && isIt(sorry) ? sorry : undefined);
+}

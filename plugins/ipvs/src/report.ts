@@ -1,0 +1,162 @@
+/** What operators see: virtual servers and real servers with their connections, as objects of `mainstay status`. Asked by index.ts. */
+import {
+  type CheckReport,
+  type KnownIpvsDestination,
+  type KnownIpvsService,
+  messageOf,
+  type ObjectStatus,
+  type Run,
+} from '@mainstay/sdk';
+import { portIn } from './desired.js';
+import type { Manager } from './manager.js';
+import type { RealServer, VirtualServer } from './model.js';
+import { destinationText, endpointText, serviceText } from './names.js';
+import type { Pool } from './pool.js';
+import { forwardingText } from './table.js';
+
+/** The kernel's table at this moment, by key. */
+interface Snapshot {
+  readonly services: ReadonlyMap<string, KnownIpvsService>;
+  readonly destinations: ReadonlyMap<string, KnownIpvsDestination>;
+  readonly checks: ReadonlyMap<string, CheckReport>;
+  /** Why there are no figures. */
+  readonly problem: string | undefined;
+}
+
+export async function objects(manager: Manager, run: Run): Promise<readonly ObjectStatus[]> {
+  const snapshot = await snapshotOf(run);
+  return manager.pools.flatMap((pool) => [
+    virtualServerStatus(manager, pool, snapshot),
+    ...pool.config.servers.map((server) => realServerStatus(manager, pool, server, snapshot)),
+  ]);
+}
+
+async function snapshotOf({ ports }: Run): Promise<Snapshot> {
+  const [table, reports] = await Promise.allSettled([ports.ipvs.read(), ports.checks.report()]);
+  const services = table.status === 'fulfilled' ? table.value : [];
+  return {
+    services: new Map(services.map((service) => [serviceText(service.id), service])),
+    destinations: new Map(
+      services.flatMap((service) =>
+        service.destinations.map((one) => [`${serviceText(service.id)} > ${destinationText(one)}`, one] as const),
+      ),
+    ),
+    checks: new Map((reports.status === 'fulfilled' ? reports.value : []).map((report) => [report.id, report])),
+    problem: table.status === 'rejected' ? messageOf(table.reason) : undefined,
+  };
+}
+
+function virtualServerStatus(manager: Manager, pool: Pool, snapshot: Snapshot): ObjectStatus {
+  const { config, quorum } = pool;
+  const { servers, sorry } = config;
+  const known = config.services.flatMap(({ id }) => snapshot.services.get(serviceText(id)) ?? []);
+  const active = known.flatMap(({ destinations }) => destinations).reduce((sum, one) => sum + one.activeConnections, 0);
+  const up = servers.filter(({ key }) => pool.standingOf(key)?.isUp === true).length;
+  const refusals = config.services.flatMap(({ id }) => manager.keeper.refusalOf(serviceText(id))?.message ?? []);
+  const [service] = config.services;
+  return {
+    kind: 'virtual_server',
+    name: config.name,
+    state: stateOf(manager, config, quorum.state === 'gained', refusals.length > 0),
+    summary: {
+      service:
+        config.services.length === 1 && service !== undefined ? serviceText(service.id) : `${config.services.length} services`,
+      scheduler: service?.scheduler ?? null,
+      up: `${up}/${servers.length}`,
+      weight: quorum.weight,
+      quorum: config.quorum,
+      connections: snapshot.problem === undefined ? active : null,
+    },
+    detail: {
+      services: config.services.map(({ id }) => serviceText(id)),
+      hysteresis: config.hysteresis,
+      quorum_since: quorum.since,
+      sorry_server: sorry?.name ?? null,
+      sorry_serves: sorry !== undefined && quorum.state !== 'gained',
+      suspended: manager.isSuspended(config),
+      persistence: service?.persistence ?? null,
+      refusals,
+      statistics: statisticsOf(known),
+      ...(snapshot.problem === undefined ? {} : { problem: snapshot.problem }),
+    },
+  };
+}
+
+export function stateOf(manager: Manager, config: VirtualServer, hasQuorum: boolean, isRefused: boolean): string {
+  if (manager.keeper.blindness !== undefined) return 'unknown';
+  if (isRefused) return 'refused';
+  if (hasQuorum) return 'up';
+  return config.sorry === undefined ? 'no quorum' : 'sorry';
+}
+
+/** Counters beyond 2^53 are told as text: JSON has no such numbers. */
+function statisticsOf(known: readonly KnownIpvsService[]): Readonly<Record<string, number | string>> {
+  const total = (of: (service: KnownIpvsService) => bigint) => {
+    const sum = known.reduce((before, service) => before + of(service), 0n);
+    return sum <= Number.MAX_SAFE_INTEGER ? Number(sum) : sum.toString();
+  };
+  return {
+    connections: total(({ statistics }) => statistics.connections),
+    packets_in: total(({ statistics }) => statistics.inPackets),
+    packets_out: total(({ statistics }) => statistics.outPackets),
+    bytes_in: total(({ statistics }) => statistics.inBytes),
+    bytes_out: total(({ statistics }) => statistics.outBytes),
+  };
+}
+
+function realServerStatus(manager: Manager, pool: Pool, server: RealServer, snapshot: Snapshot): ObjectStatus {
+  const { config } = pool;
+  const standing = pool.standingOf(server.key);
+  const places = config.services.map(
+    (service) => `${serviceText(service.id)} > ${endpointText(server.address, portIn(service, server))}`,
+  );
+  const known = places.flatMap((place) => snapshot.destinations.get(place) ?? []);
+  const count = (of: (one: KnownIpvsDestination) => number) =>
+    snapshot.problem === undefined ? known.reduce((sum, one) => sum + of(one), 0) : null;
+  const refusals = config.services.flatMap((service) => refusalFor(manager, service, server) ?? []);
+  return {
+    kind: 'real_server',
+    name: `${config.name} ${server.name}`,
+    state: standing?.isUp === true ? 'up' : 'down',
+    summary: {
+      weight: standing?.weight ?? 0,
+      in_table: known[0]?.weight ?? null,
+      active: count((one) => one.activeConnections),
+      inactive: count((one) => one.inactiveConnections),
+      reason: standing?.reason ?? '',
+    },
+    detail: {
+      virtual_server: config.name,
+      address: server.address,
+      port: server.port,
+      method: forwardingText(server.forwarding),
+      configured_weight: server.weight,
+      since: standing?.since ?? null,
+      persistent: count((one) => one.persistentConnections),
+      refusals,
+      checks: server.checks.map((check) => checkDetail(manager, check.id, check.identity.checker, snapshot.checks.get(check.id))),
+    },
+  };
+}
+
+export function refusalFor(manager: Manager, service: VirtualServer['services'][number], server: RealServer): string | undefined {
+  return manager.keeper.refusalOf(serviceText(service.id), endpointText(server.address, portIn(service, server)))?.message;
+}
+
+function checkDetail(manager: Manager, id: string, checker: string, report: CheckReport | undefined) {
+  const { isUp, reason, since } = manager.checks.of(id);
+  return {
+    checker,
+    state: isUp ? 'up' : 'down',
+    reason,
+    since,
+    ...(report !== undefined && {
+      attempt: report.attempt,
+      last_probe: report.lastProbeAt ?? null,
+      next_probe: report.nextProbeAt ?? null,
+      last_duration_ms: report.lastDurationMs ?? null,
+      probes: report.probes,
+      failures: report.failures,
+    }),
+  };
+}

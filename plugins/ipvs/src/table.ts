@@ -1,0 +1,91 @@
+/** The kernel's table as maps, and when two entries of it say the same. Pure; used by whoever compares or changes tables. */
+import type { IpvsDestination, IpvsEdit, IpvsService, KnownIpvsDestination, KnownIpvsService } from '@mainstay/sdk';
+import { destinationText, serviceText } from './names.js';
+
+/** A service with its destinations by key. */
+export interface ServiceEntry {
+  readonly service: IpvsService;
+  readonly destinations: Map<string, IpvsDestination>;
+}
+
+export interface DesiredService {
+  readonly key: string;
+  readonly service: IpvsService;
+  readonly destinations: ReadonlyMap<string, IpvsDestination>;
+  /** Key of the sorry server: it is put in before anything else. */
+  readonly sorry: string | undefined;
+}
+
+/** By the text of the service. */
+export type Table = ReadonlyMap<string, ServiceEntry>;
+
+export function tableOf(services: readonly KnownIpvsService[]): Map<string, ServiceEntry> {
+  return new Map(
+    services.map(({ destinations, statistics: _, ...service }) => [
+      serviceText(service.id),
+      { service, destinations: new Map(destinations.map((one) => [destinationText(one), withoutCounters(one)])) },
+    ]),
+  );
+}
+
+function withoutCounters(known: KnownIpvsDestination): IpvsDestination {
+  const { activeConnections: _, inactiveConnections: __, persistentConnections: ___, statistics: ____, ...destination } = known;
+  return destination;
+}
+
+/** Everything about a service but its identity, in one form for each meaning. */
+export function serviceContent(service: IpvsService): string {
+  const {
+    scheduler,
+    persistence = 0,
+    persistencePrefix,
+    persistenceEngine = '',
+    isOnePacket = false,
+    schedulerFlags = [],
+  } = service;
+  const whole = service.id.family === 4 ? 32 : 128;
+  const prefix = persistence === 0 ? whole : (persistencePrefix ?? whole);
+  return [scheduler, persistence, prefix, persistenceEngine, isOnePacket, [...schedulerFlags].sort().join()].join(' ');
+}
+
+/** How a destination is reached, in one form for each meaning. */
+export function forwardingText({ method, tunnel }: Pick<IpvsDestination, 'method' | 'tunnel'>): string {
+  if (method !== 'tun') return method;
+  const { type = 'ipip', port = 0, checksum = 'none' } = tunnel ?? {};
+  return `tun ${type} ${port} ${checksum}`;
+}
+
+export function isSameService(a: IpvsService, b: IpvsService): boolean {
+  return serviceContent(a) === serviceContent(b);
+}
+
+/** `actual` as the kernel tells it: a destination that is this host itself is `local` whatever was asked for. */
+export function isSameDestination(desired: IpvsDestination, actual: IpvsDestination): boolean {
+  return (
+    desired.weight === actual.weight &&
+    desired.upperThreshold === actual.upperThreshold &&
+    desired.lowerThreshold === actual.lowerThreshold &&
+    (actual.method === 'local' || forwardingText(desired) === forwardingText(actual))
+  );
+}
+
+/** What the table holds after an edit that the kernel has carried out. */
+export function carryOut(table: Map<string, ServiceEntry>, edit: IpvsEdit): void {
+  switch (edit.do) {
+    case 'addService':
+    case 'editService': {
+      const key = serviceText(edit.service.id);
+      table.set(key, { service: edit.service, destinations: table.get(key)?.destinations ?? new Map() });
+      return;
+    }
+    case 'deleteService':
+      table.delete(serviceText(edit.service));
+      return;
+    case 'deleteDestination':
+      table.get(serviceText(edit.service))?.destinations.delete(destinationText(edit.destination));
+      return;
+    case 'addDestination':
+    case 'editDestination':
+      table.get(serviceText(edit.service))?.destinations.set(destinationText(edit.destination), edit.destination);
+  }
+}

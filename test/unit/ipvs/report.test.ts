@@ -1,0 +1,154 @@
+/** What operators see: status with the kernel's figures, and the reasons of each state. */
+import assert from 'node:assert/strict';
+import type { Explanation, ObjectStatus } from '@mainstay/sdk';
+import { describe, it } from 'mocha';
+import { FakeIpvs } from './fake-ipvs.js';
+import { Stand } from './stand.js';
+
+const config = `
+virtual_server 192.0.2.1 80 {
+  protocol TCP
+  ha_suspend
+  sorry_server 10.0.0.9 80
+  real_server 10.0.0.1 80 {
+    weight 10
+    TCP_CHECK {
+    }
+    MISC_CHECK {
+      misc_path /bin/true
+    }
+  }
+  real_server 10.0.0.2 80 {
+    inhibit_on_failure
+    TCP_CHECK {
+    }
+  }
+}`;
+
+async function status(stand: Stand, kind: string): Promise<readonly ObjectStatus[]> {
+  return (await stand.host.objects()).filter((one) => one.kind === kind);
+}
+
+async function explained(stand: Stand, name: string): Promise<Explanation> {
+  const [explanation] = await stand.host.explain(name);
+  assert.ok(explanation !== undefined);
+  return explanation;
+}
+
+describe('ipvs: status', () => {
+  it('shows virtual servers and real servers, with connections from the kernel', async () => {
+    const stand = await Stand.start(config);
+    await stand.tell('10.0.0.2', false);
+    const [virtual] = await status(stand, 'virtual_server');
+    assert.equal(virtual?.state, 'up');
+    assert.deepEqual(virtual?.summary, {
+      service: 'TCP 192.0.2.1:80',
+      scheduler: 'wlc',
+      up: '1/2',
+      weight: 10,
+      quorum: 1,
+      connections: 6,
+    });
+    const [first, second] = await status(stand, 'real_server');
+    assert.deepEqual(
+      [first?.name, first?.state, first?.summary.weight, first?.summary.active],
+      ['192.0.2.1 80 10.0.0.1 80', 'up', 10, 3],
+    );
+    assert.equal(first?.summary.reason, 'all of its checkers succeed');
+    assert.deepEqual(
+      [second?.state, second?.summary.in_table, second?.summary.reason],
+      ['down', 0, 'TCP_CHECK: connection refused'],
+    );
+  });
+
+  it('shows when a check probes and has probed', async () => {
+    const stand = await Stand.start(config);
+    const [request] = stand.checks.requests;
+    assert.ok(request !== undefined);
+    const report = {
+      isUp: true,
+      reason: 'connected',
+      since: 1,
+      attempt: 1,
+      probes: 4,
+      failures: 2,
+      lastProbeAt: 5,
+      nextProbeAt: 9,
+    };
+    stand.checks.reports = [{ id: request.id, ...report }];
+    const [first] = await status(stand, 'real_server');
+    assert.ok(first !== undefined);
+    const [check] = first.detail.checks as readonly Record<string, unknown>[];
+    assert.deepEqual([check?.checker, check?.probes, check?.last_probe, check?.next_probe], ['TCP_CHECK', 4, 5, 9]);
+  });
+
+  it('tells of a table that cannot be read, and of refusals', async () => {
+    const ipvs = new FakeIpvs();
+    ipvs.blind = 'no IPVS';
+    const blind = await Stand.start(config, { ipvs });
+    const [virtual] = await status(blind, 'virtual_server');
+    assert.deepEqual([virtual?.state, virtual?.summary.connections, virtual?.detail.problem], ['unknown', null, 'no IPVS']);
+    const refusing = new FakeIpvs();
+    refusing.refuse = (edit) => (edit.do === 'addService' ? 'ENOENT' : undefined);
+    const [refused] = await status(await Stand.start(config, { ipvs: refusing }), 'virtual_server');
+    assert.equal(refused?.state, 'refused');
+    assert.match(JSON.stringify(refused?.detail.refusals), /nothing serves it/);
+  });
+
+  it('is plain data', async () => {
+    const stand = await Stand.start(config);
+    const objects = await stand.host.objects();
+    assert.deepEqual(JSON.parse(JSON.stringify(objects)), objects);
+  });
+});
+
+describe('ipvs: explain', () => {
+  it('a virtual server: quorum, sorry server, suspension, each real server', async () => {
+    const stand = await Stand.start(config);
+    await stand.tell('TCP_CHECK', false);
+    const { state, because, contributors } = await explained(stand, '192.0.2.1 80');
+    assert.equal(state, 'sorry');
+    assert.match(because, /it lacks its quorum: real servers that are up weigh 0, quorum 1/);
+    assert.deepEqual(
+      contributors.map(({ source, effect }) => `${source}: ${effect}`),
+      [
+        'quorum: lost',
+        'sorry_server: 10.0.0.9 80 serves',
+        'ha_suspend: no probes: states stay as they are',
+        '10.0.0.1 80: 0',
+        '10.0.0.2 80: 0',
+      ],
+    );
+  });
+
+  it('a real server: every checker, the weight, what stands instead of removal', async () => {
+    const stand = await Stand.start(config);
+    await stand.tell('10.0.0.1:80 TCP_CHECK', true, { weight: 4 });
+    const up = await explained(stand, '192.0.2.1 80 10.0.0.1 80');
+    assert.equal(up.state, 'up');
+    assert.deepEqual(
+      up.contributors.filter(({ of }) => of === 'weight').map(({ source, effect }) => `${source} ${effect}`),
+      ['configuration 10', 'TCP_CHECK -6'],
+    );
+    await stand.tell('10.0.0.2', false);
+    const down = await explained(stand, '192.0.2.1 80 10.0.0.2 80');
+    assert.deepEqual([down.state, down.because], ['down', 'TCP_CHECK: connection refused']);
+    assert.ok(
+      down.contributors.some(({ source, effect }) => source === 'inhibit_on_failure' && effect === '0 instead of removal'),
+    );
+  });
+
+  it('a server that the kernel refuses', async () => {
+    const ipvs = new FakeIpvs();
+    ipvs.refuse = (edit) => ('destination' in edit && edit.destination.address === '10.0.0.1' ? 'ENOMEM' : undefined);
+    const stand = await Stand.start(config, { ipvs });
+    const { because, contributors } = await explained(stand, '192.0.2.1 80 10.0.0.1 80');
+    assert.match(because, /the kernel refuses 10.0.0.1:80 as a server/);
+    assert.ok(contributors.some(({ source }) => source === 'kernel'));
+  });
+
+  it('nothing that it does not have', async () => {
+    const stand = await Stand.start(config);
+    assert.deepEqual(await stand.host.explain('192.0.2.1 80 10.0.0.77 80'), []);
+  });
+});
