@@ -15,6 +15,7 @@ import { after, before, describe, it } from 'mocha';
 import { until } from '../../support/command.js';
 import { makePluginSite, type PluginSite } from '../../support/plugin-site.js';
 import { inShort, probe } from '../../support/probe.js';
+import { codeOf, saidOf } from '../../support/readme-examples.js';
 import { freePort, type RealServer, startRedis } from '../../support/real-servers.js';
 import { plugin, TestDaemon } from '../daemon-harness.js';
 
@@ -46,6 +47,8 @@ describe('mainstay-checker-redis', function () {
     const loaded = await loadPlugin('mainstay-checker-redis', { configDirectory: site.directory }, 'mainstay.conf:1:1');
     assert.equal(loaded.plugin.name, 'mainstay-checker-redis');
     assert.deepEqual(loaded.manifest, { api: '^0.1.0', lane: 'health', needs: ['tcp'] });
+    const [example = ''] = codeOf('examples/mainstay-checker-redis/README.md', 'Examples');
+    assert.deepEqual(await saidOf(example.replace(/^plugin .*\n/m, ''), loaded.plugin), []);
   });
 
   describe('against redis-server', () => {
