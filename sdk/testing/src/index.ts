@@ -1,6 +1,7 @@
 /** @mainstay/testing: test a plugin without a network, without root and without waiting. */
 export * from './clock/process-clock.js';
 export * from './clock/virtual-clock.js';
+export * from './harness/checker-contract.js';
 export { ConfigRefused } from './harness/config-text.js';
 export type { LogRecord } from './harness/log-record.js';
 export * from './harness/run-checker.js';
@@ -10,6 +11,7 @@ export * from './harness/test-plugin.js';
 export * from './harness/trace.js';
 export * from './kernel/errno.js';
 export * from './kernel/faults.js';
+export * from './kernel/ipvs.js';
 export { type KernelOptions, type LinkPlan, type PingResult, SimulatedKernel } from './kernel/kernel.js';
 export * from './kernel/process.js';
 export * from './network/conditions.js';

@@ -12,6 +12,9 @@ export const errnoTexts = {
   EMSGSIZE: 'message too long',
   ENOMEM: 'cannot allocate memory',
   EADDRNOTAVAIL: 'cannot assign requested address',
+  ENOENT: 'no such file or directory',
+  ESRCH: 'no such process',
+  ERANGE: 'result too large',
 } as const;
 
 export type Errno = keyof typeof errnoTexts;

@@ -11,7 +11,12 @@ export type Operation =
   | 'rawIp.send'
   | 'linkLayer.open'
   | 'linkLayer.send'
-  | 'firewall.refuse';
+  | 'firewall.refuse'
+  /** Each edit of the IPVS table. */
+  | 'ipvs.apply'
+  /** Any other change to IPVS. */
+  | 'ipvs.change'
+  | 'ipvs.read';
 
 interface Order {
   readonly operation: Operation;

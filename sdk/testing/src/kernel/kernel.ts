@@ -11,6 +11,7 @@ import { AddressTable } from './address-table.js';
 import { echoRequest } from './echo.js';
 import { Faults } from './faults.js';
 import { Firewall } from './firewall.js';
+import { IpvsTable } from './ipvs.js';
 import { isRunning, type KernelLink, LinkTable } from './link-table.js';
 import { type KernelEvent, SimulatedProcess, type SpawnOptions } from './process.js';
 import { RouteTable } from './route-table.js';
@@ -51,6 +52,7 @@ export class SimulatedKernel {
   readonly addresses: AddressTable;
   readonly routes: RouteTable;
   readonly firewall = new Firewall();
+  readonly ipvs = new IpvsTable((name) => [...this.links.all()].some((link) => link.name === name));
   readonly stack: Stack;
   readonly processes = new Set<SimulatedProcess>();
   #power: 'on' | 'off' | 'paused' = 'on';
@@ -145,6 +147,7 @@ export class SimulatedKernel {
     this.#power = 'off';
     this.stack.neighbours.flush();
     this.firewall.flush();
+    this.ipvs.reset();
     for (const link of this.links.all()) this.links.set(link, { isEnabled: false });
     for (const route of this.routes.list()) this.routes.remove(route);
     this.addresses.removeWhere(() => true);

@@ -40,29 +40,24 @@ export function splitWords(line: Line): readonly Word[] {
 /** The statement of a line that has words. A large configuration has hundreds of thousands: what is the same is held once. */
 export function statementOf(line: Line): Statement | undefined {
   const { text } = line;
-  let keyword: Word | undefined;
+  const words: Word[] = [];
   let keywordEnd = 0;
   let firstArg = -1;
-  const args: Word[] = [];
   eachWord(text, (from, start, end, behind, quoted) => {
-    const word = { text: text.slice(start, end), at: line.at(from), quoted };
-    if (keyword === undefined) {
-      keyword = word;
-      keywordEnd = behind;
-      return;
-    }
-    if (args.length === 0) firstArg = from;
-    args.push(word);
+    if (words.length === 0) keywordEnd = behind;
+    else if (words.length === 1) firstArg = from;
+    words.push({ text: text.slice(start, end), at: line.at(from), quoted });
   });
+  const [keyword, first] = words;
   if (keyword === undefined) return undefined;
   const restText = text.slice(keywordEnd);
   const restStart = keywordEnd + restText.length - restText.trimStart().length;
   const rest = restText.trim();
   const restJumps = line.jumps(restStart, restStart + rest.length);
-  const [first] = args;
   return {
     keyword,
-    args,
+    // A copy has no room for more, as an array has that has grown.
+    args: words.slice(1),
     rest: first !== undefined && first.text === rest ? first.text : rest,
     restAt: first !== undefined && restStart === firstArg ? first.at : line.at(restStart),
     ...(restJumps !== undefined && { restJumps }),
