@@ -1,20 +1,32 @@
 /** Text and bytes of IP addresses and prefixes. Used by configuration values, codecs and ports alike; pure. */
 import type { Family } from './ports/network.js';
 
+const dot = 0x2e;
+const zero = 0x30;
+
 /** 4 or 16 bytes, or undefined where the text is no address. Zone ids (`%eth0`) are refused. */
 export function parseAddress(text: string): Uint8Array | undefined {
   return text.includes(':') ? parse6(text) : parse4(text);
 }
 
+/** Character by character: a table of 100,000 servers is mostly addresses. */
 function parse4(text: string): Uint8Array | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
   const bytes = new Uint8Array(4);
-  for (const [i, part] of parts.entries()) {
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    bytes[i] = Number(part);
+  let at = 0;
+  for (let part = 0; part < 4; part++) {
+    if (part > 0 && text.charCodeAt(at++) !== dot) return undefined;
+    const start = at;
+    let value = 0;
+    for (let digit = text.charCodeAt(at) - zero; digit >= 0 && digit <= 9; digit = text.charCodeAt(at) - zero) {
+      value = value * 10 + digit;
+      at++;
+      if (value > 255 || at - start > 3) return undefined;
+    }
+    const hasLeadingZero = at - start > 1 && text.charCodeAt(start) === zero;
+    if (at === start || hasLeadingZero) return undefined;
+    bytes[part] = value;
   }
-  return bytes;
+  return at === text.length ? bytes : undefined;
 }
 
 function parse6(text: string): Uint8Array | undefined {

@@ -11,6 +11,7 @@ export * from './harness/test-plugin.js';
 export * from './harness/trace.js';
 export * from './kernel/errno.js';
 export * from './kernel/faults.js';
+export * from './kernel/ipvs.js';
 export { type KernelOptions, type LinkPlan, type PingResult, SimulatedKernel } from './kernel/kernel.js';
 export * from './kernel/process.js';
 export * from './network/conditions.js';

@@ -12,7 +12,7 @@ describe('README of @mainstay/testing', () => {
   it('has examples that run', async () => {
     const text = await readFile(readme, 'utf8');
     const examples = [...text.matchAll(/^```js\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
-    assert.equal(examples.length, 2);
+    assert.equal(examples.length, 3);
     // Beside this file, so that the packages resolve as they do for the tests.
     const folder = await mkdtemp(join(here, 'readme-'));
     try {

@@ -17,6 +17,9 @@ export const errnoTexts = {
   EHOSTUNREACH: 'no route to host',
   EPIPE: 'broken pipe',
   EBADF: 'bad file descriptor',
+  ENOENT: 'no such file or directory',
+  ESRCH: 'no such process',
+  ERANGE: 'result too large',
 } as const;
 
 export type Errno = keyof typeof errnoTexts;

@@ -14,7 +14,12 @@ export type Operation =
   | 'firewall.refuse'
   | 'tcp.connect'
   | 'udp.open'
-  | 'icmp.echo';
+  | 'icmp.echo'
+  /** Each edit of the IPVS table. */
+  | 'ipvs.apply'
+  /** Any other change to IPVS. */
+  | 'ipvs.change'
+  | 'ipvs.read';
 
 interface Order {
   readonly operation: Operation;

@@ -12,6 +12,7 @@ import { AddressTable } from './address-table.js';
 import { echoRequest } from './echo.js';
 import { Faults } from './faults.js';
 import { Firewall } from './firewall.js';
+import { IpvsTable } from './ipvs.js';
 import { isRunning, type KernelLink, LinkTable } from './link-table.js';
 import { type KernelEvent, SimulatedProcess, type SpawnOptions } from './process.js';
 import { RouteTable } from './route-table.js';
@@ -54,6 +55,7 @@ export class SimulatedKernel {
   readonly addresses: AddressTable;
   readonly routes: RouteTable;
   readonly firewall = new Firewall();
+  readonly ipvs = new IpvsTable((name) => [...this.links.all()].some((link) => link.name === name));
   readonly stack: Stack;
   /** What the ports tcp, tls, udp and icmp reach. */
   readonly servers: SimulatedServers;
@@ -151,6 +153,7 @@ export class SimulatedKernel {
     this.#power = 'off';
     this.stack.neighbours.flush();
     this.firewall.flush();
+    this.ipvs.reset();
     for (const link of this.links.all()) this.links.set(link, { isEnabled: false });
     for (const route of this.routes.list()) this.routes.remove(route);
     this.addresses.removeWhere(() => true);

@@ -5,6 +5,7 @@ import type { SimulatedProcess } from '../kernel/process.js';
 import { createRandom } from '../random.js';
 import { SimulatedFiles, SimulatedModules } from './files.js';
 import { simulatedFirewall } from './firewall.js';
+import { simulatedIpvs } from './ipvs.js';
 import { simulatedLinkLayer } from './link-layer.js';
 import { simulatedRawIp } from './raw-ip.js';
 import { SimulatedScripts } from './scripts.js';
@@ -38,7 +39,7 @@ export function createPorts(process: SimulatedProcess, parts: PortParts = {}): S
     tls: () => sockets.tls,
     udp: () => sockets.udp,
     icmp: () => sockets.icmp,
-    ipvs: () => notSimulated('ipvs'),
+    ipvs: () => simulatedIpvs(process),
     checks: () => notSimulated('checks'),
     process: () => parts.scripts ?? new SimulatedScripts(process.clock),
     modules: () => parts.modules ?? new SimulatedModules(),

@@ -17,15 +17,20 @@ export function writeDestinationId(out: MessageWriter, id: IpvsDestinationId): v
 }
 
 export function writeDestination(out: MessageWriter, destination: IpvsDestination): void {
-  const { method, tunnel } = destination;
   const opened = out.open(top.destination);
+  writeDestinationFields(out, destination);
+  out.close(opened);
+}
+
+/** What is within the nested attribute of a destination. */
+export function writeDestinationFields(out: MessageWriter, destination: IpvsDestination): void {
+  const { method, tunnel } = destination;
   writeIdentity(out, destination);
   out.u32(attribute.method, indexIn('the forwarding method', methods, method));
   out.u32(attribute.weight, wholeNumber('the weight', destination.weight, 0, mostWeight));
   out.u32(attribute.upperThreshold, wholeNumber('the upper threshold', destination.upperThreshold, 0, mostConnections));
   out.u32(attribute.lowerThreshold, wholeNumber('the lower threshold', destination.lowerThreshold, 0, mostConnections));
   if (method === 'tun' && tunnel !== undefined) writeTunnel(out, tunnel);
-  out.close(opened);
 }
 
 function writeIdentity(out: MessageWriter, id: IpvsDestinationId): void {

@@ -22,15 +22,20 @@ export function writeServiceId(out: MessageWriter, id: IpvsServiceId): void {
 }
 
 export function writeService(out: MessageWriter, service: IpvsService): void {
-  const { id, persistence, persistenceEngine } = service;
   const opened = out.open(top.service);
+  writeServiceFields(out, service);
+  out.close(opened);
+}
+
+/** What is within the nested attribute of a service. */
+export function writeServiceFields(out: MessageWriter, service: IpvsService): void {
+  const { id, persistence, persistenceEngine } = service;
   writeIdentity(out, id);
   out.text(attribute.scheduler, shortName('the scheduler', service.scheduler));
   if (persistenceEngine !== undefined) out.text(attribute.engine, shortName('the persistence engine', persistenceEngine));
   out.pair(attribute.flags, flagsOf(service), allFlags);
   out.u32(attribute.timeout, wholeNumber('the persistence timeout', persistence ?? 0, 0, longestPersistence));
   out.u32(attribute.netmask, netmaskOf(service));
-  out.close(opened);
 }
 
 function writeIdentity(out: MessageWriter, id: IpvsServiceId): void {
