@@ -59,7 +59,12 @@ export function changeOf(edit: IpvsEdit): Change {
   return { command: commands[edit.do], write: (out) => writeEdit(out, edit) };
 }
 
-/** Answers in the order of the changes. Rejects only where the kernel has no IPVS, or does not tell. */
+/**
+ * Not every change is answered: Linux says nothing where it was interrupted (it ends so the stop of a sync daemon that has not run
+ * yet), and has no memory for the answer now and then. Asked again, it tells how things are.
+ *
+ * Answers in the order of the changes. Rejects only where the kernel has no IPVS, or does not tell.
+ */
 export async function carryOut(
   changes: readonly Change[],
   { socket, family, breath }: { readonly socket: GenericSocket; readonly family: KernelFamily; readonly breath: Breath },

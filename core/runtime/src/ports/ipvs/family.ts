@@ -1,6 +1,7 @@
 /**
  * The number of the family `IPVS` in generic netlink. It changes when the module is loaded again, so it is asked for once and again
- * when the kernel does not know it any more. A kernel without it is given one chance to load the module. Used by the port.
+ * when the kernel does not know it any more. A kernel that has not loaded the module by itself when it was
+ * asked is given one more chance by modprobe. Used by the port.
  */
 import { errnoName } from '@mainstay/pacemaker';
 import { PortError } from '@mainstay/sdk';
