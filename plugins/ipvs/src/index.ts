@@ -10,6 +10,7 @@ import {
 } from './config.js';
 import { explain } from './explain.js';
 import { Manager } from './manager.js';
+import type { VirtualServer } from './model.js';
 import { objects } from './report.js';
 import { type VirtualServerHeader, virtualServerHeader } from './values.js';
 import { virtualServers } from './virtual-server.js';
@@ -24,7 +25,16 @@ export function createIpvsPlugin(): Plugin {
   let parts: Parts | undefined;
   let manager: Manager | undefined;
   let running: Run | undefined;
-  const configs = ({ servers, groups, global }: Parts) => virtualServers(servers.entries, groups.entries, global.value);
+  let made: { readonly from: readonly unknown[]; readonly configs: readonly VirtualServer[] } | undefined;
+
+  /** The check of a configuration has made them already when the work begins with it. */
+  function configs({ servers, groups, global }: Parts): readonly VirtualServer[] {
+    const from = [servers.entries, groups.entries, global.value];
+    if (made === undefined || from.some((part, i) => part !== made?.from[i]))
+      made = { from, configs: virtualServers(servers.entries, groups.entries, global.value) };
+    return made.configs;
+  }
+
   const bound = (): Parts => {
     if (parts === undefined) throw new Error('ipvs was started before its setup');
     return parts;

@@ -9,6 +9,8 @@ import type { ServerAddress } from './values.js';
 
 const nat: Forwarding = { method: 'nat' };
 
+type Report = () => Reporter;
+
 /** What the servers need to know of their virtual server. */
 export interface Around {
   readonly entry: VirtualServerEntry;
@@ -50,11 +52,11 @@ function realServer(
 ): RealServer {
   const { entry, key, name } = around;
   const above = entry.value.value;
-  const report = entry.report(undefined, { at });
-  const reportOf = (keyword: string) => entry.report(keyword, { at });
+  // Looking for the place costs more than all the rest, and most servers are as they should be.
+  const report = (keyword?: string) => entry.report(keyword, { at });
   const server = serverOf(around, header, value.lvs_method ?? above.lb_kind ?? nat, `real server ${header.words}`, report);
   if (value.lthreshold > value.uthreshold)
-    reportOf('lthreshold').error(
+    report('lthreshold').error(
       'IPVS_THRESHOLD',
       `${name}: real server ${header.words} has an lthreshold (${value.lthreshold}) above its uthreshold (${value.uthreshold}), which the kernel refuses`,
       value.uthreshold === 0 ? 'write uthreshold, or remove lthreshold' : 'lower lthreshold',
@@ -81,12 +83,12 @@ export function sorryServer(around: Around, servers: readonly RealServer[]): Ser
   const { entry, name } = around;
   const { sorry_server: header, sorry_server_lvs_method: method, sorry_server_inhibit, lb_kind } = entry.value.value;
   if (header === undefined) return undefined;
-  const report = entry.report('sorry_server');
+  const report = () => entry.report('sorry_server');
   const server = serverOf(around, header, method ?? lb_kind ?? nat, 'the sorry server', report);
   const twin = servers.find(({ key }) => key === server.key);
   const isInhibited = twin?.isInhibited ?? sorry_server_inhibit;
   if (isInhibited !== sorry_server_inhibit)
-    report.warning(
+    report().warning(
       'IPVS_SORRY',
       `${name}: the sorry server is a real server, too, whose inhibit_on_failure is ${isInhibited ? 'on' : 'off'}: that counts, not sorry_server_inhibit`,
       'write the same for both',
@@ -94,11 +96,11 @@ export function sorryServer(around: Around, servers: readonly RealServer[]): Ser
   return { ...server, isInhibited };
 }
 
-function serverOf(around: Around, header: ServerAddress, forwarding: Forwarding, what: string, report: Reporter): Server {
+function serverOf(around: Around, header: ServerAddress, forwarding: Forwarding, what: string, report: Report): Server {
   const { address, words } = header;
   const family: Family = address.includes(':') ? 6 : 4;
   if (forwarding.method !== 'tun' && around.families.some((one) => one !== family))
-    report.error(
+    report().error(
       'IPVS_FAMILY',
       `${around.name}: ${what} is an IPv${family} address, and the service is of the other family: only tunnels lead from one to the other`,
       'write lvs_method TUN, or an address of the family of the service',
@@ -108,19 +110,19 @@ function serverOf(around: Around, header: ServerAddress, forwarding: Forwarding,
 }
 
 /** With DR and TUN the packet arrives as the client sent it, so the server's port is that of the service. */
-function portOf(around: Around, written: number, { method }: Forwarding, what: string, report: Reporter): number {
+function portOf(around: Around, written: number, { method }: Forwarding, what: string, report: Report): number {
   const { name, port } = around;
   if (method === 'nat') return written || (port ?? 0);
   const kind = method.toUpperCase();
   if (port === undefined && around.ports.length === 0) {
     if (written !== 0)
-      report.warning(
+      report().warning(
         'IPVS_PORT',
         `${name}: the port of ${what} is ignored: with ${kind} packets of a firewall mark keep theirs`,
         'remove the port',
       );
   } else if (written !== 0 && around.ports.some((one) => one !== written)) {
-    report.warning(
+    report().warning(
       'IPVS_PORT',
       `${name}: the port of ${what} is ${written}, and with ${kind} it is that of the service: ${around.ports.join(', ')} is used`,
       'write the same port, or lvs_method NAT',

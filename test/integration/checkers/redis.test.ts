@@ -7,13 +7,15 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { findPlugin, loadPlugin } from '@mainstay/core';
-import { type Checker, isChecker } from '@mainstay/sdk';
+import { findPlugin, loadPlugin, openPorts } from '@mainstay/core';
+import { type Checker, isChecker, messageOf } from '@mainstay/sdk';
+import { checkerContract } from '@mainstay/testing';
 import fc from 'fast-check';
 import { after, before, describe, it } from 'mocha';
 import { until } from '../../support/command.js';
 import { makePluginSite, type PluginSite } from '../../support/plugin-site.js';
 import { inShort, probe } from '../../support/probe.js';
+import { codeOf, saidOf } from '../../support/readme-examples.js';
 import { freePort, type RealServer, startRedis } from '../../support/real-servers.js';
 import { plugin, TestDaemon } from '../daemon-harness.js';
 
@@ -29,10 +31,11 @@ describe('mainstay-checker-redis', function () {
   this.timeout(120_000);
   let site: PluginSite;
   let redis: RedisPackage;
+  let entry: URL;
   before(async () => {
     site = makePluginSite('mainstay-checker-redis');
-    const { entry } = findPlugin('mainstay-checker-redis', { configDirectory: site.directory });
-    redis = (await import(pathToFileURL(entry).href)) as RedisPackage;
+    entry = pathToFileURL(findPlugin('mainstay-checker-redis', { configDirectory: site.directory }).entry);
+    redis = (await import(entry.href)) as RedisPackage;
   });
   after(() => site.remove());
 
@@ -44,6 +47,8 @@ describe('mainstay-checker-redis', function () {
     const loaded = await loadPlugin('mainstay-checker-redis', { configDirectory: site.directory }, 'mainstay.conf:1:1');
     assert.equal(loaded.plugin.name, 'mainstay-checker-redis');
     assert.deepEqual(loaded.manifest, { api: '^0.1.0', lane: 'health', needs: ['tcp'] });
+    const [example = ''] = codeOf('examples/mainstay-checker-redis/README.md', 'Examples');
+    assert.deepEqual(await saidOf(example.replace(/^plugin .*\n/m, ''), loaded.plugin), []);
   });
 
   describe('against redis-server', () => {
@@ -76,6 +81,25 @@ describe('mainstay-checker-redis', function () {
 
     it('is down where nobody listens', async () => {
       assert.match(await ask(await freePort()), /^down: .*refused/);
+    });
+
+    it('holds to the contract of checkers, also in another process', async () => {
+      const ports = await openPorts(new Set(['tcp']), () => {});
+      const at = (name: string, port: number, config: string) => ({
+        name,
+        config: `REDIS_CHECK {\n ${config}\n}`,
+        stage: () => ({ ports, target: { address: '127.0.0.1', port } }),
+      });
+      const contract = checkerContract(redis.default, {
+        time: 'real',
+        module: entry,
+        up: [at('a master', master.port, 'password sesame\n role master')],
+        down: [at('a wrong password', master.port, 'password mellon'), at('no server', await freePort(), '')],
+      });
+      assert.ok(contract.length > 10);
+      for (const { name, run } of contract) {
+        await run().catch((error: unknown) => assert.fail(`${name}: ${messageOf(error)}`));
+      }
     });
   });
 

@@ -60,14 +60,15 @@ describe('ipvs: entries of groups', () => {
     });
   }
 
-  it('never throws, whatever stands there', async () => {
+  it('never throws, whatever stands there', async function () {
+    this.timeout(30_000);
     const word = fc.stringMatching(/^[0-9a-f.:/-]{1,24}$/);
     await fc.assert(
       fc.asyncProperty(fc.array(word, { minLength: 1, maxLength: 3 }), async (words) => {
         const { servers, said } = await readServers(conf(words.join(' '), 'protocol TCP'));
         assert.ok(servers.length === 1 || said.length > 0);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });
