@@ -20,8 +20,14 @@ export class Agent<Driver extends object> {
   readonly #child: ChildProcess;
   #id = 0;
 
-  protected constructor(namespace: string, program: string, environment: NodeJS.ProcessEnv = {}) {
-    const args = ['netns', 'exec', namespace, process.execPath, program, 'serve'];
+  /** `through`: a program with arguments that runs the child, such as one that takes privileges away. */
+  protected constructor(
+    namespace: string,
+    program: string,
+    environment: NodeJS.ProcessEnv = {},
+    through: readonly string[] = [],
+  ) {
+    const args = ['netns', 'exec', namespace, ...through, process.execPath, program, 'serve'];
     const env = { ...process.env, ...environment };
     const child = spawn('ip', args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced', env });
     this.#child = child;

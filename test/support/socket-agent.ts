@@ -21,22 +21,27 @@ interface Serving {
 }
 
 export class SocketAgent extends Agent<SocketDriver & Serving> {
-  static async start(namespace: string): Promise<SocketAgent> {
-    const agent = new SocketAgent(namespace, fileURLToPath(import.meta.url));
+  /** `through`: a program with arguments that runs it. */
+  static async start(namespace: string, through: readonly string[] = []): Promise<SocketAgent> {
+    const agent = new SocketAgent(namespace, fileURLToPath(import.meta.url), {}, through);
     await agent.driver.pid();
     return agent;
   }
 }
 
-/** Of this process, Node's own channel included. */
+/** Of this process, Node's own channel included; a wrapper that Node holds without a descriptor counts too. */
 function openSockets(): number {
-  return readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
-    } catch {
-      return false;
-    }
-  }).length;
+  const wrappers = process.getActiveResourcesInfo().filter((kind) => /TCPSocketWrap|TLSWrap|ConnectWrap|WriteWrap/.test(kind));
+  return (
+    wrappers.length +
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
+      } catch {
+        return false;
+      }
+    }).length
+  );
 }
 
 function createServing(): Serving {

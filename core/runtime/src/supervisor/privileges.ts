@@ -7,6 +7,7 @@ import type { LanePlan } from '../lanes/plan.js';
 const capabilities = { NET_ADMIN: 12, NET_RAW: 13 } as const;
 type Capability = keyof typeof capabilities;
 
+/** Not by icmp: whether that needs one depends on a sysctl of the namespace, and the port says so (ports/sockets/icmp.ts). */
 const neededBy: Readonly<Partial<Record<PortName, readonly Capability[]>>> = {
   addresses: ['NET_ADMIN'],
   routes: ['NET_ADMIN'],

@@ -6,6 +6,7 @@ import type { SimulatedKernel } from '../kernel/kernel.js';
 import type { Conditions } from '../network/conditions.js';
 import type { HostPlan, SimulatedNetwork } from '../network/network.js';
 import type { SimulatedPorts } from '../ports/index.js';
+import type { SimulatedServers } from '../servers/servers.js';
 import type { LogRecord } from './log-record.js';
 import type { DaemonPlan, ObservedEvent, PluginUnderTest, SimulatedHost } from './simulated-host.js';
 import { Simulation } from './simulation.js';
@@ -20,6 +21,8 @@ export interface TestPluginOptions extends Partial<Omit<DaemonPlan, 'plugins' | 
   /** Default 1. */
   readonly seed?: number;
   readonly conditions?: Conditions;
+  /** Puts up the servers that checkers are to find, before the plugin starts. */
+  servers?(servers: SimulatedServers): void;
 }
 
 /** A plugin that runs. */
@@ -53,8 +56,9 @@ const oneHost: NonNullable<TestPluginOptions['hosts']> = { host: { eth0: ['192.0
 
 /** Loads the plugin through core's own host and starts it. Rejects with ConfigRefused or with the plugin's own failure. */
 export async function testPlugin(plugin: Plugin, options: TestPluginOptions = {}): Promise<TestedPlugin> {
-  const { manifest = {}, alongside = [], hosts = oneHost, seed = 1, conditions, config = '', ...daemon } = options;
+  const { manifest = {}, alongside = [], hosts = oneHost, seed = 1, conditions, servers, config = '', ...daemon } = options;
   const simulation = new Simulation({ seed, ...(conditions === undefined ? {} : { conditions }) });
+  servers?.(simulation.net.servers);
   const [first, ...others] = Object.entries(hosts);
   if (first === undefined) throw new RangeError('the plugin needs a host to run on');
   const plugins = () => [{ plugin, manifest }, ...alongside];

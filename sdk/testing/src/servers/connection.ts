@@ -107,10 +107,15 @@ export class SimulatedConnection implements Connection {
 function waitOn(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    const timer = Number.isFinite(ms) ? clock.after(ms, resolve) : undefined;
-    signal.addEventListener('abort', () => {
+    const giveUp = () => {
       timer?.cancel();
       reject(signal.reason);
-    });
+    };
+    const goOn = () => {
+      signal.removeEventListener('abort', giveUp);
+      resolve();
+    };
+    const timer = Number.isFinite(ms) ? clock.after(ms, goOn) : undefined;
+    signal.addEventListener('abort', giveUp);
   });
 }

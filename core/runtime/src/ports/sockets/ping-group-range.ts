@@ -8,8 +8,8 @@ const path = '/proc/sys/net/ipv4/ping_group_range';
 
 /** The range with this group in it. An empty one is written `1 0`. */
 export function widened(text: string, group: number): string {
-  const [low = 1, high = 0] = text.trim().split(/\s+/).map(Number);
-  if (!(low <= high)) return `${group} ${group}`;
+  const [low = 1, high = 0] = (text.match(/\d+/g) ?? []).map(Number);
+  if (low > high) return `${group} ${group}`;
   return `${Math.min(low, group)} ${Math.max(high, group)}`;
 }
 

@@ -4,10 +4,7 @@ import { messageOf, PortError } from '@mainstay/sdk';
 /** Codes of Node and OpenSSL. */
 const words: readonly (readonly [RegExp, string])[] = [
   [/UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|VERSION_TOO_LOW/, 'the server offers no version from TLS 1.2 on'],
-  [
-    /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|BAD_RECORD_TYPE|RECORD_LAYER_FAILURE/,
-    'the server does not speak TLS',
-  ],
+  [/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|BAD_RECORD_TYPE|RECORD_LAYER_FAILURE/, 'the server does not speak TLS'],
   [/HANDSHAKE_FAILURE|NO_SHARED_CIPHER/, 'client and server have no cipher in common, or the server wants a certificate'],
   [/CERTIFICATE_REQUIRED/, 'the server wants a certificate of the client'],
   [/UNRECOGNIZED_NAME/, 'the server does not know the name that it was asked for'],
