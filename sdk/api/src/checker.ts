@@ -30,7 +30,10 @@ export interface CheckContext<Config> {
   readonly timeoutMs: number;
   /** What the checker wants to remember from one probe of this check to the next; empty when the check starts. */
   readonly memory: Map<string, unknown>;
-  /** Aborted at the deadline: give up and close what is open. The verdict is `timeout` by then, whatever comes after. */
+  /**
+   * Aborted at the deadline: give up and close what is open. The verdict is `timeout` by then, whatever comes after. Also aborted when
+   * the probe is over: what was forgotten is closed.
+   */
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly log: Log;
@@ -63,7 +66,7 @@ export interface CheckerSpec<F extends Fields> {
   readonly fields: F;
   /** One sentence for the reference pages. */
   readonly summary?: string;
-  /** Ports it is handed. Default: none. */
+  /** Ports it is handed, of those that the manifest of its plugin names. Default: none. */
   readonly needs?: readonly PortName[];
   /** `none`: it connects to nothing, and its block has no `connect_ip` and the like. Default `network`. */
   readonly target?: 'network' | 'none';

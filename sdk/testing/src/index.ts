@@ -1,6 +1,7 @@
 /** @mainstay/testing: test a plugin without a network, without root and without waiting. */
 export * from './clock/process-clock.js';
 export * from './clock/virtual-clock.js';
+export * from './harness/checker-contract.js';
 export { ConfigRefused } from './harness/config-text.js';
 export type { LogRecord } from './harness/log-record.js';
 export * from './harness/run-checker.js';

@@ -80,6 +80,47 @@ describe('runChecker', () => {
     assert.ok(!verdict.ok && /"files"/.test(verdict.reason));
   });
 
+  it('has the common keywords of every checker, which move the target and the deadline', async () => {
+    const seen: unknown[] = [];
+    const looks = defineChecker({
+      keyword: 'LOOK_CHECK',
+      fields: {},
+      check({ target, delayLoopMs, virtualHost, memory }) {
+        seen.push({ target, delayLoopMs, virtualHost, remembered: memory.get('x') });
+        memory.set('x', 1);
+        return new Promise(() => {});
+      },
+    });
+    const config =
+      'LOOK_CHECK {\n connect_ip 192.0.2.99\n connect_port 81\n bindto 192.0.2.2\n fwmark 3\n connect_timeout 0.3\n delay_loop 7\n}';
+    const memory = new Map<string, unknown>();
+    const { durationMs } = await runChecker(looks, { config, memory, virtualHost: 'www.example' });
+    await runChecker(looks, { memory });
+    assert.equal(durationMs, 300);
+    const target = { address: '192.0.2.99', port: 81, localAddress: '192.0.2.2', mark: 3 };
+    assert.deepEqual(seen, [
+      { target, delayLoopMs: 7000, virtualHost: 'www.example', remembered: undefined },
+      { target: { address: '192.0.2.10', port: 80 }, delayLoopMs: 60_000, virtualHost: undefined, remembered: 1 },
+    ]);
+  });
+
+  it("ends a checker that watches at its first report, and at the checker's own deadline", async () => {
+    let ends = 0;
+    const watches = defineChecker({
+      keyword: 'WATCH_CHECK',
+      fields: { after: s.seconds(0, 60).default(1000) },
+      timeoutMs: (_, { delayLoopMs }) => delayLoopMs / 10,
+      watch({ config, clock, report }) {
+        clock.after(config.after, () => report(up('there it is')));
+        return () => void ends++;
+      },
+    });
+    const run = await runChecker(watches);
+    assert.deepEqual([run.verdict, run.durationMs, ends], [{ ok: true, detail: 'there it is' }, 1000, 1]);
+    const late = await runChecker(watches, { config: 'WATCH_CHECK {\n after 60\n}' });
+    assert.deepEqual([late.verdict.ok, late.durationMs, ends], [false, 6000, 2]);
+  });
+
   it('refuses a wrong block with its position', async () => {
     await assert.rejects(runChecker(echo, { config: 'ECHO_CHECK {\n  weight 300\n}' }), (error: unknown) => {
       assert.ok(error instanceof ConfigRefused);

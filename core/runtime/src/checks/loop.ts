@@ -2,12 +2,12 @@
  * The checking loop of one lane: which checks there are and for whom, which of them share probes, and what verdicts make of them.
  * It knows no protocol: checkers are given to it. Used by the host.
  */
-import type { CheckReport, CheckState, Clock, HookCalls, Log, Verdict } from '@mainstay/sdk';
+import type { CheckReport, CheckState, Clock, HookCalls, Verdict } from '@mainstay/sdk';
 import type { LogLevel } from '../log/record.js';
 import { contentKey } from './content.js';
 import type { AskedCheck, CheckOrder } from './orders.js';
 import { Outbox, type SendStates } from './outbox.js';
-import { type Check, Probe, type RunnableChecker } from './probe.js';
+import { type Check, Probe, type RunnableChecker, type Say } from './probe.js';
 import { type Finding, Prober } from './prober.js';
 import { judge, renewed, standingAtStart, stateOf } from './standing.js';
 import { Telling } from './telling.js';
@@ -160,7 +160,7 @@ export class CheckLoop {
   #probeFor(key: string, request: Check['request']): Probe {
     const known = this.#probes.get(key);
     if (known !== undefined) return known;
-    const probe = new Probe(key, request, this.#logOf(request));
+    const probe = new Probe(key, request, this.#say);
     this.#probes.set(key, probe);
     return probe;
   }
@@ -218,13 +218,9 @@ export class CheckLoop {
     };
   }
 
-  /** What a checker logs is about this server. */
-  #logOf({ identity }: Check['request']): Log {
-    const about = `${identity.checker} of ${identity.realServer}: `;
-    const say = (level: LogLevel) => (message: string, fields?: Readonly<Record<string, unknown>>) => {
-      const plugin = this.#plugins.get(identity.checker) ?? 'mainstay';
-      this.#options.log(level, plugin, `${about}${message}`, fields);
-    };
-    return { error: say('error'), warn: say('warn'), info: say('info'), debug: say('debug') };
-  }
+  /** What a checker logs. */
+  readonly #say: Say = (level, { identity }, message, fields) => {
+    const plugin = this.#plugins.get(identity.checker) ?? 'mainstay';
+    this.#options.log(level, plugin, `${identity.checker} of ${identity.realServer}: ${message}`, fields);
+  };
 }

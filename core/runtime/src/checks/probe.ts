@@ -26,8 +26,32 @@ export interface Run {
   readonly startedAt: number;
   /** Its verdict is there, and is being judged. */
   isOver: boolean;
+  endedWith?: DOMException;
   /** Of a watch: ends it. */
   end?: () => void;
+}
+
+type LogLine = Parameters<Log['info']>;
+export type Say = (level: keyof Log, request: CheckRequest, ...line: LogLine) => void;
+
+/** What a checker logs is about one server. */
+class ProbeLog implements Log {
+  constructor(
+    private readonly request: CheckRequest,
+    private readonly say: Say,
+  ) {}
+  error(...line: LogLine): void {
+    this.say('error', this.request, ...line);
+  }
+  warn(...line: LogLine): void {
+    this.say('warn', this.request, ...line);
+  }
+  info(...line: LogLine): void {
+    this.say('info', this.request, ...line);
+  }
+  debug(...line: LogLine): void {
+    this.say('debug', this.request, ...line);
+  }
 }
 
 export class Probe implements Planned {
@@ -35,6 +59,7 @@ export class Probe implements Planned {
   place = -1;
   readonly checks = new Set<Check>();
   readonly memory = new Map<string, unknown>();
+  readonly log: Log;
   run: Run | undefined;
   attempt = 1;
   /** When the last regular probe was due: the next is counted from there, so that checks do not move together over time. */
@@ -43,14 +68,13 @@ export class Probe implements Planned {
   lastDurationMs: number | undefined;
   probes = 0;
   failures = 0;
-  readonly log: Log;
 
   constructor(
     readonly key: string,
     readonly request: CheckRequest,
-    log: Log,
+    say: Say,
   ) {
-    this.log = log;
+    this.log = new ProbeLog(request, say);
   }
 
   get checker(): string {

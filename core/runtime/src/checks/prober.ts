@@ -150,7 +150,7 @@ export class Prober {
 
   #came(probe: Probe, run: Run, plugin: string, verdict: () => Verdict): void {
     if (!run.isOver) this.#over(probe, run, verdict());
-    else if (run.controller.signal.reason === reasons.late) this.#strays.set(plugin, (this.#strays.get(plugin) ?? 1) - 1);
+    else if (run.endedWith === reasons.late) this.#strays.set(plugin, (this.#strays.get(plugin) ?? 1) - 1);
   }
 
   #tooLate(probe: Probe, run: Run): void {
@@ -221,6 +221,7 @@ export class Prober {
     run.isOver = true;
     this.#underWay--;
     run.end?.();
+    run.endedWith = reason;
     run.controller.abort(reason);
   }
 }

@@ -69,7 +69,10 @@ export interface Checks {
    * content and timing share their probes.
    */
   set(requests: readonly CheckRequest[]): void;
-  /** Called with what changed, several at a time. Answers a function that ends it. */
+  /**
+   * Called with what is other than what `initial` or an earlier call said (up, weight, adjust), several at a time. Answers a function
+   * that ends it.
+   */
   watch(listener: (states: readonly CheckState[]) => void): () => void;
   /** Those that the loop knows; empty while no health lane runs. Waits at most two seconds. */
   report(ids?: readonly string[]): Promise<readonly CheckReport[]>;

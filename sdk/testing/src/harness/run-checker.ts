@@ -5,14 +5,16 @@ import {
   type Checker,
   type CheckTarget,
   type Clock,
+  checkerBlock,
   type Fields,
   type Infer,
   type Log,
   MainstayError,
   messageOf,
+  type NetworkCheckerConfig,
+  type PortName,
   type Ports,
   portNames,
-  s,
   type Verdict,
 } from '@mainstay/sdk';
 import { createVirtualClock, type VirtualClock } from '../clock/virtual-clock.js';
@@ -23,11 +25,16 @@ import { systemClock } from './system-clock.js';
 export interface RunCheckerOptions {
   /** The checker's block: `KEYWORD { ... }`. Default: the block without a keyword in it. */
   readonly config?: string;
-  /** Default 192.0.2.10, port 80. */
+  /** The real server; `connect_ip` and the like in the block move it. Default 192.0.2.10, port 80. */
   readonly target?: Partial<CheckTarget>;
+  readonly virtualHost?: string;
   /** Default 1. */
   readonly attempt?: number;
-  /** Milliseconds until the signal aborts and the verdict is `timeout`. Default 5000, as keepalived's connect_timeout. */
+  /** `delay_loop` in milliseconds. Default 60000, as keepalived's; what the block says goes before. */
+  readonly delayLoopMs?: number;
+  /** What earlier probes left; hand over the same map to play several probes of one check. */
+  readonly memory?: Map<string, unknown>;
+  /** Milliseconds until the signal aborts and the verdict is `timeout`. Default: what the block or the checker says, else 5000. */
   readonly deadlineMs?: number;
   /** For checkers that declare `needs`: those ports, simulated or made for the test. */
   readonly ports?: Partial<Ports>;
@@ -44,21 +51,46 @@ export interface CheckerRun {
   readonly verdict: Verdict;
   readonly durationMs: number;
   readonly log: readonly LogRecord[];
+  /** Ports that it touched, those that it was refused among them. */
+  readonly touched: ReadonlySet<PortName>;
 }
 
 /** Rejects with ConfigRefused where the block is wrong; whatever the checker does wrong is a verdict. */
 export async function runChecker<F extends Fields>(checker: Checker<F>, options: RunCheckerOptions = {}): Promise<CheckerRun> {
-  const config = await bindBlock(checker, options.config);
+  const config = await bindCheckerBlock(checker, options.config);
   if (options.time === 'real') return probe(checker, config, options, systemClock);
   const clock = options.clock ?? createVirtualClock();
   return clock.drive(probe(checker, config, options, clock));
 }
 
-async function bindBlock<F extends Fields>(checker: Checker<F>, text = `${checker.keyword} {\n}`): Promise<Infer<Block<F>>> {
+/** The values of a checker's block, as in a `real_server`: with the keywords that every checker has. Rejects with ConfigRefused. */
+export async function bindCheckerBlock<F extends Fields>(
+  checker: Checker<F>,
+  text = `${checker.keyword} {\n}`,
+): Promise<Infer<Block<F>>> {
   const registry = new ConfigRegistry();
-  const handle = registry.pointsFor('checker').block(checker.keyword, s.block(checker.fields));
+  const handle = registry.pointsFor('checker').block(checker.keyword, checkerBlock(checker));
   refuseErrors(registry.bind(await readConfigText(text), { unknownKeywords: 'error' }));
   return handle.value as Infer<Block<F>>;
+}
+
+/** What the loop makes of the real server and of the keywords of the block. */
+function targetOf(block: Partial<NetworkCheckerConfig>, server: CheckTarget): CheckTarget {
+  const { connect_ip, connect_port, bindto, bind_port, bind_if, fwmark } = block;
+  return {
+    ...server,
+    ...(connect_ip !== undefined && { address: connect_ip }),
+    ...(connect_port !== undefined && { port: connect_port }),
+    ...(bindto !== undefined && { localAddress: bindto }),
+    ...(bind_port !== undefined && { localPort: bind_port }),
+    ...(bind_if !== undefined && { link: bind_if }),
+    ...(fwmark !== undefined && { mark: fwmark }),
+  };
+}
+
+function deadlineOf<F extends Fields>(checker: Checker<F>, config: Infer<Block<F>>, delayLoopMs: number): number {
+  const timeoutMs = (config as Partial<NetworkCheckerConfig>).connect_timeout ?? 5000;
+  return checker.timeoutMs?.(config, { delayLoopMs, timeoutMs }) ?? timeoutMs;
 }
 
 function probe<F extends Fields>(
@@ -68,32 +100,43 @@ function probe<F extends Fields>(
   clock: Clock,
 ): Promise<CheckerRun> {
   const log: LogRecord[] = [];
+  const touched = new Set<PortName>();
   const abort = new AbortController();
   const startedAt = clock.now();
+  const block = config as { readonly delay_loop?: number } & Partial<NetworkCheckerConfig>;
+  const delayLoopMs = block.delay_loop ?? options.delayLoopMs ?? 60_000;
   const context = {
-    target: { address: '192.0.2.10', port: 80, ...options.target },
+    target: targetOf(block, { address: '192.0.2.10', port: 80, ...options.target }),
     config,
-    virtualHost: undefined,
+    virtualHost: options.virtualHost,
     attempt: options.attempt ?? 1,
-    delayLoopMs: 60_000,
+    delayLoopMs,
     timeoutMs: options.deadlineMs ?? 5000,
-    memory: new Map<string, unknown>(),
+    memory: options.memory ?? new Map<string, unknown>(),
     signal: abort.signal,
     clock,
     log: collect(log, checker.keyword, clock),
-    ports: portsOf(checker, options.ports ?? {}),
+    ports: portsOf(checker, options.ports ?? {}, touched),
   };
   return new Promise((resolve) => {
-    const end = (verdict: Verdict) => {
+    let end = (verdict: Verdict, reason = new DOMException('the probe is over', 'AbortError')) => {
+      end = () => {};
       timer.cancel();
-      resolve({ verdict, durationMs: clock.now() - startedAt, log });
+      resolve({ verdict, durationMs: clock.now() - startedAt, log, touched });
+      abort.abort(reason);
     };
-    const timer = clock.after(options.deadlineMs ?? 5000, () => {
-      end({ ok: false, reason: 'timeout' });
-      abort.abort();
+    const deadlineMs = options.deadlineMs ?? deadlineOf(checker, config, delayLoopMs);
+    const timer = clock.after(deadlineMs, () => {
+      end({ ok: false, reason: 'timeout' }, new DOMException('the probe took too long', 'TimeoutError'));
     });
-    (async () => checker.check?.(context) ?? ({ ok: false, reason: 'it has no check()' } satisfies Verdict))().then(
-      end,
+    const ask = async (): Promise<Verdict> => {
+      if (checker.check !== undefined) return checker.check(context);
+      const ending = checker.watch?.({ ...context, report: (verdict) => end(verdict) });
+      abort.signal.addEventListener('abort', () => ending?.());
+      return new Promise(() => {});
+    };
+    ask().then(
+      (verdict) => end(verdict),
       (error: unknown) => end({ ok: false, reason: messageOf(error) }),
     );
   });
@@ -106,10 +149,11 @@ function collect(records: LogRecord[], plugin: string, clock: Clock): Log {
   return { error: say('error'), warn: say('warn'), info: say('info'), debug: say('debug') };
 }
 
-function portsOf(checker: Pick<Checker, 'keyword' | 'needs'>, given: Partial<Ports>): Ports {
+function portsOf(checker: Pick<Checker, 'keyword' | 'needs'>, given: Partial<Ports>, touched: Set<PortName>): Ports {
   const ports = {};
   for (const name of portNames) {
     const get = () => {
+      touched.add(name);
       if (checker.needs?.includes(name) !== true) {
         throw new MainstayError('PORT_NOT_GRANTED', `checker ${checker.keyword} touched the port "${name}"`, `add it to "needs"`);
       }

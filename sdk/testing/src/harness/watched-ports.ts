@@ -1,0 +1,42 @@
+/** Ports that note what was opened and not closed again by whoever used them. Used by checkerContract. */
+import type { Connection, Ports, TlsConnection, UdpExchange } from '@mainstay/sdk';
+
+export interface WatchedPorts {
+  readonly ports: Partial<Ports>;
+  /** What is open: `tcp 192.0.2.10:80`. */
+  readonly open: ReadonlySet<string>;
+}
+
+export function watchedPorts(ports: Partial<Ports>): WatchedPorts {
+  const open = new Set<string>();
+  let count = 0;
+  const noted = <T extends Connection | TlsConnection | UdpExchange>(kind: string, address: string, opened: T): T => {
+    const name = `${kind} ${address} (number ${++count})`;
+    open.add(name);
+    const close = () => {
+      open.delete(name);
+      opened.close();
+    };
+    return new Proxy(opened, {
+      get(target, key) {
+        if (key === 'close') return close;
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  };
+  const { tcp, tls, udp } = ports;
+  return {
+    open,
+    ports: {
+      ...ports,
+      ...(tcp && { tcp: { connect: async (to, options) => noted('tcp', nameOf(to), await tcp.connect(to, options)) } }),
+      ...(tls && { tls: { connect: async (to, options) => noted('tls', nameOf(to), await tls.connect(to, options)) } }),
+      ...(udp && { udp: { open: async (to, options) => noted('udp', nameOf(to), await udp.open(to, options)) } }),
+    },
+  };
+}
+
+function nameOf({ address, port }: { readonly address: string; readonly port: number }): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
