@@ -30,6 +30,10 @@ function registry(): ConfigRegistry {
       authentication: s.nested(s.block({ auth_type: s.word(), auth_pass: s.word().secret() })).optional(),
     }),
   );
+  const server = s.block({ weight: s.int(0, 9).default(1), checks: s.plugged('checks') });
+  points.headed('service', line, s.block({ server: s.headed(line, server).repeated() }));
+  points.plug('checks', 'CHECK', s.block({ again: s.plugged('checks') }));
+  all.pointsFor('more').extend(['service', 'server'], { more: s.int(0, 9).optional() });
   return all;
 }
 
@@ -88,6 +92,9 @@ describe('fuzz: extreme configurations', function () {
     'unclosed groups': `~LST({${'{a,'.repeat(50_000)}\n~LST(${'(,'.repeat(20_000)})\n`,
     '100,000 conditions': '@high '.repeat(100_000),
     'braces in an include': `include /nowhere/${'{a,b}'.repeat(40)}\n`,
+    'a block with 30,000 words in front': `service a 1 {\n server${' b'.repeat(30_000)} {\n${'  x\n'.repeat(5000)} }\n}\n`,
+    'a plugged block in itself, 60 deep': `service a 1 {\n server b 1 {\n${'CHECK {\n'.repeat(60)}${'}\n'.repeat(60)} }\n}\n`,
+    '5,000 mistakes of another plugin': `service a 1 {\n${' server b 1 {\n  more x\n }\n'.repeat(5000)}}\n`,
     '15,000 unknown keywords': Array.from({ length: 15_000 }, (_, i) => `vrrp_instanc${i} x`).join('\n'),
   };
   for (const [name, text] of Object.entries(extremes)) it(`survives ${name}`, () => examine(text, registry()));

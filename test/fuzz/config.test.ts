@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigRegistry, loadKeepalivedText } from '@mainstay/core';
-import { type Diagnostic, type SourcePosition, type Statement, s } from '@mainstay/sdk';
+import { type Args, type Diagnostic, type SourcePosition, type Statement, s } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
 
 const samples = '/usr/share/doc/keepalived/samples';
@@ -26,6 +26,10 @@ router R { id 5
   auth { password geheim }
   lines { a 1
    b } }
+service 10.0.0.1 80 { server 10.0.0.2 80 {
+  id 3
+  CHECK { id 4 }
+  more x } }
 include_check +match
 `;
 const pieces = [
@@ -47,6 +51,10 @@ const pieces = [
   ],
   ...[
     'router R',
+    'service a 1',
+    'server b 1',
+    'CHECK',
+    'more',
     'id',
     'lines',
     'auth',
@@ -98,7 +106,21 @@ function registry(): ConfigRegistry {
   const points = one.pointsFor('p');
   points.named('router', block);
   points.block('b', block);
-  points.check(() => {});
+  const words = {
+    syntax: 'A [B]',
+    json: {},
+    parse: (args: Args) => [args.take() ?? args.fail('a word is missing'), args.take()],
+  };
+  const server = s.block({ id: s.int(1, 9), checks: s.plugged('checks') });
+  const services = points.headed('service', words, s.block({ server: s.headed(words, server).repeated() }));
+  points.plug('checks', 'CHECK', s.block({ id: s.int(1, 9).default(1), again: s.plugged('checks') }));
+  const more = one.pointsFor('q').extend(['service', 'server'], { more: s.word().optional() });
+  points.check(() => {
+    for (const { value, report } of services.entries) {
+      for (const inner of value.value.server) report('id', inner).warning('SEEN', 'seen');
+    }
+    for (const { report } of more.entries) report('more').warning('SEEN', 'seen');
+  });
   return one;
 }
 

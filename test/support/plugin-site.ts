@@ -1,6 +1,6 @@
 /**
- * A directory outside the repository, as a plugin author and an operator would have it: the SDK from its packed tarballs, the
- * example plugin built and packed on its own, both installed without a network. For test/integration/third-party-plugin.test.ts.
+ * A directory outside the repository, as a plugin author and an operator would have it: the SDK from its packed tarballs, an
+ * example plugin built and packed on its own, both installed without a network. For tests of test/integration.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -38,7 +38,8 @@ function install(directory: string, cache: string, tarballs: readonly string[]):
   npm(directory, cache, 'install', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs);
 }
 
-export function makePluginSite(): PluginSite {
+/** With one of the packages below examples/. */
+export function makePluginSite(example = 'mainstay-plugin-maintenance'): PluginSite {
   const base = mkdtempSync(join(tmpdir(), 'mainstay-third-party-'));
   const [cache, tarballs, author, directory] = ['cache', 'tarballs', 'author', 'site'].map((name) => join(base, name)) as [
     string,
@@ -49,8 +50,8 @@ export function makePluginSite(): PluginSite {
   mkdirSync(tarballs);
   const sdk = pack(root, cache, tarballs, './hooks', './sdk/api');
   install(author, cache, sdk);
-  const source = join(author, 'mainstay-plugin-maintenance');
-  cpSync(join(root, 'examples/mainstay-plugin-maintenance'), source, {
+  const source = join(author, example);
+  cpSync(join(root, 'examples', example), source, {
     recursive: true,
     filter: (path) => !/\/(dist|node_modules)$/.test(path),
   });

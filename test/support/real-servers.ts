@@ -1,72 +1,98 @@
-/** Servers that people use, started for a test on the loopback with a configuration of its own: nginx, and aiosmtpd for mail. */
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+/** Servers from Debian's packages for the tests of checkers, each on a free port of the loopback and killed with this process. */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Background, until } from './command.js';
-import { scratch } from './peers.js';
 
 export interface RealServer {
-  readonly ports: readonly number[];
-  readonly process: Background;
+  readonly port: number;
   stop(): Promise<void>;
 }
 
-/** Nobody listens there a moment later. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')),
-      );
+/** A port that nobody has, for both TCP and UDP. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    server.close();
+    await once(server, 'close');
+    const socket = createSocket('udp4');
+    const isFree = await new Promise<boolean>((resolve) => {
+      socket.once('error', () => resolve(false));
+      socket.bind(port, '127.0.0.1', () => resolve(true));
     });
-  });
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
-
-async function started(process: Background, ports: readonly number[]): Promise<RealServer> {
-  for (const port of ports)
-    await until(`port ${port} accepts`, 20_000, async () => {
-      if (!process.isRunning) throw new Error(`the server ended:\n${process.output}`);
-      return accepts(port);
-    });
-  return { ports, process, stop: async () => void (await process.stop('SIGTERM', 5000)) };
-}
-
-/** `servers`: the blocks `server`, given the ports that are free. `files`: below its folder, which is its prefix. */
-export async function startNginx(
-  count: number,
-  files: Readonly<Record<string, string | Uint8Array>>,
-  servers: (ports: readonly number[]) => string,
-): Promise<RealServer> {
-  const folder = scratch();
-  const ports = await Promise.all(Array.from({ length: count }, freePort));
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true, mode: 0o755 });
-    writeFileSync(join(folder, name), content);
+    socket.close();
+    if (isFree) return port;
   }
-  // Its workers are nobody.
-  chmodSync(folder, 0o755);
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((what) => `${what}_temp_path ${folder}/${what};`);
-  const conf = `daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr;
-    events { worker_connections 64; }
-    http { access_log off; default_type text/html; ${temporary.join(' ')} ${servers(ports)} }`;
-  writeFileSync(join(folder, 'nginx.conf'), conf);
-  return started(new Background('nginx', ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')]), ports);
 }
 
-export async function startMailServer(): Promise<RealServer> {
+async function started(program: Background, port: number, isReady: () => Promise<boolean> | boolean): Promise<RealServer> {
+  await until(`a server listens at port ${port}`, 20_000, () => {
+    if (!program.isRunning) throw new Error(`the server ended:\n${program.output}`);
+    return isReady();
+  });
+  return {
+    port,
+    async stop() {
+      await program.stop('SIGTERM', 3000);
+    },
+  };
+}
+
+/** A name server for `zone`: www.ZONE is 192.0.2.1, other names of it do not exist, and names of other zones are refused. */
+export async function startNameServer(zone: string): Promise<RealServer> {
   const port = await freePort();
-  return started(new Background('aiosmtpd', ['-n', '-c', 'aiosmtpd.handlers.Sink', '-l', `127.0.0.1:${port}`]), [port]);
+  const options = ['--keep-in-foreground', '--conf-file=/dev/null', '--no-resolv', '--no-hosts', '--pid-file=', '--user=root'];
+  const where = [`--port=${port}`, '--listen-address=127.0.0.1', '--bind-interfaces', '--log-facility=-'];
+  const names = [`--host-record=www.${zone},192.0.2.1`, `--local=/${zone}/`];
+  const program = new Background('dnsmasq', [...options, ...where, ...names]);
+  return started(program, port, () => /started/.test(program.output));
+}
+
+/** Sends every datagram back. */
+export async function startUdpEcho(): Promise<RealServer> {
+  const port = await freePort();
+  const program = new Background('socat', [`UDP4-RECVFROM:${port},bind=127.0.0.1,fork`, 'EXEC:cat']);
+  return started(program, port, async () => (await echoOf(port)) !== undefined);
+}
+
+function echoOf(port: number): Promise<Buffer | undefined> {
+  const socket = createSocket('udp4');
+  return new Promise<Buffer | undefined>((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), 200);
+    socket.once('message', (data) => {
+      clearTimeout(timer);
+      resolve(data);
+    });
+    socket.once('error', () => resolve(undefined));
+    socket.connect(port, '127.0.0.1', () => socket.send('ready?'));
+  }).finally(() => socket.close());
+}
+
+/** `options` as on the command line of redis-server. */
+export async function startRedis(...options: readonly string[]): Promise<RealServer> {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), 'mainstay-redis-'));
+  const base = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
+  const program = new Background('redis-server', [...base, '--daemonize', 'no', ...options]);
+  const server = await started(program, port, () => isListening(port));
+  return {
+    port,
+    async stop() {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  return new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+  }).finally(() => socket.destroy());
 }

@@ -153,6 +153,14 @@ describe('headed blocks', () => {
     assert.match(said[0]?.message ?? '', /81/);
   });
 
+  it('are called by a part of their words where these have no end', () => {
+    const [said, ...more] = made.bind(`service a {\n server ${'b '.repeat(200)}{\n  zone x\n  nonsense\n }\n}`);
+    assert.deepEqual(
+      [said?.code, more.map(({ message }) => message)],
+      ['CONFIG_BAD_VALUE', [`"nonsense" is not a keyword of server ${'b '.repeat(50)}...`]],
+    );
+  });
+
   it('are left as they were when something is wrong', () => {
     made.bind('service a {\n}');
     const before = [made.service.entries, made.servers.entries];

@@ -89,10 +89,15 @@ export async function reloadLanes(
   return { ok: true, generation, restartedLanes, restartedPlugins, diagnostics: [] };
 }
 
-/** Names of blocks that are written in the one and not in the other. */
+/** Names of blocks that are written in the one and not in the other: the first word behind the keyword, or all of them. */
 function removedNames(from: Prepared, to: Prepared): ReadonlySet<string> {
   const namesOf = ({ tree }: Prepared) =>
-    new Set(tree.statements.flatMap(({ args }) => args.slice(0, 1).map(({ text }) => text)));
+    new Set(
+      tree.statements.flatMap(({ args }) => [
+        ...args.slice(0, 1).map(({ text }) => text),
+        args.map(({ text }) => text).join(' '),
+      ]),
+    );
   const left = namesOf(to);
   return new Set([...namesOf(from)].filter((name) => !left.has(name)));
 }

@@ -62,7 +62,14 @@ export const scriptCommandValue: ValueSpec<readonly string[]> = {
   lexer: 'command',
   parse(args) {
     const { command } = takeCommand(args);
-    refuseMore(args, 'after the command stands nothing');
+    const { at } = args;
+    const lost: string[] = [];
+    for (let word = args.take(); word !== undefined; word = args.take()) lost.push(word.text);
+    if (lost.length > 0) {
+      // keepalived drops them without a word, and the script runs.
+      const message = `the script does not get "${lost.join(' ')}": its arguments stand in the same double quotes`;
+      args.warn(message, { at, code: 'CONFIG_NO_EFFECT', hint: `write: "${[...command, ...lost].join(' ')}"` });
+    }
     return command;
   },
 };

@@ -96,6 +96,8 @@ async function tryOnce<F extends Fields>(
   deadlineMs?: number,
 ): Promise<Trial> {
   const clock = time === 'virtual' ? createVirtualClock() : undefined;
+  // A test runner sets its own timer once the test has been called.
+  if (clock === undefined) await new Promise((resolve) => setImmediate(resolve));
   const before = resources(clock);
   const stage = (await one.stage?.(clock)) ?? {};
   const watched = watchedPorts(stage.ports ?? {});

@@ -105,13 +105,14 @@ function probe<F extends Fields>(
   const startedAt = clock.now();
   const block = config as { readonly delay_loop?: number } & Partial<NetworkCheckerConfig>;
   const delayLoopMs = block.delay_loop ?? options.delayLoopMs ?? 60_000;
+  const deadlineMs = options.deadlineMs ?? deadlineOf(checker, config, delayLoopMs);
   const context = {
     target: targetOf(block, { address: '192.0.2.10', port: 80, ...options.target }),
     config,
     virtualHost: options.virtualHost,
     attempt: options.attempt ?? 1,
     delayLoopMs,
-    timeoutMs: options.deadlineMs ?? 5000,
+    timeoutMs: deadlineMs,
     memory: options.memory ?? new Map<string, unknown>(),
     signal: abort.signal,
     clock,
@@ -125,7 +126,6 @@ function probe<F extends Fields>(
       resolve({ verdict, durationMs: clock.now() - startedAt, log, touched });
       abort.abort(reason);
     };
-    const deadlineMs = options.deadlineMs ?? deadlineOf(checker, config, delayLoopMs);
     const timer = clock.after(deadlineMs, () => {
       end({ ok: false, reason: 'timeout' }, new DOMException('the probe took too long', 'TimeoutError'));
     });

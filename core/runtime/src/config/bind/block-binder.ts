@@ -8,7 +8,6 @@ import type { Handle } from './handle.js';
 import type { Found, Layout, Plug } from './layout.js';
 import { reporterOf } from './places.js';
 import type { Problems } from './problems.js';
-import { placedValue } from './same-value.js';
 
 export interface BindContext {
   readonly problems: Problems;
@@ -185,15 +184,15 @@ class BlockBinder {
         const header = readHeader(statement, shape.header, plugin, this.context);
         const name = this.place.name === '' ? header.name : `${this.place.name} ${header.name}`;
         const value = this.inside(statement, found.inner, header.title, name, header.isSound);
-        return placedValue({ header: header.value, value, at: keyword.at });
+        return { header: header.value, value, at: keyword.at };
       }
       case 'plugged':
-        return placedValue({
+        return {
           keyword: keyword.text,
           value: this.block(statement, plug && this.context.plugged.get(plug)),
           at: keyword.at,
           facts: plug?.facts,
-        });
+        };
       default:
         return shape satisfies never;
     }

@@ -32,6 +32,9 @@ export function runChecks(
   }
 }
 
+/** Words of a name; what is longer is no name but a mistake. */
+const longestName = 8;
+
 interface Names {
   readonly all: ReadonlySet<string>;
   readonly mostWords: number;
@@ -39,7 +42,8 @@ interface Names {
 
 function namesOf(entries: readonly BoundEntry[]): Names {
   const all = new Set(entries.map(({ entry }) => entry.name).filter((name) => name !== ''));
-  return { all, mostWords: [...all].reduce((most, name) => Math.max(most, name.split(' ').length), 0) };
+  const mostWords = [...all].reduce((most, name) => Math.max(most, name.split(' ').length), 0);
+  return { all, mostWords: Math.min(mostWords, longestName) };
 }
 
 function failureOf(check: () => unknown): string | undefined {

@@ -46,10 +46,14 @@ export interface Header {
   readonly isSound: boolean;
 }
 
+/** Every message about the block has its name. */
+const longestName = 100;
+
 /** The words in front of a block's brace. A mistake in them is said, and hides none in the block. */
 export function readHeader(statement: Statement, spec: ValueSpec<unknown>, plugin: string, context: Context): Header {
   const name = statement.args.map(({ text }) => text).join(' ');
-  const title = name === '' ? statement.keyword.text : `${statement.keyword.text} ${name}`;
+  const short = name.length > longestName ? `${name.slice(0, longestName)}...` : name;
+  const title = `${statement.keyword.text} ${short}`.trim();
   try {
     return { name, title, value: parseWords(plainWords(statement), statement, spec, plugin, context), isSound: true };
   } catch (error) {

@@ -1,13 +1,5 @@
-/** Whether two bound values say the same, wherever they are written. Used by the host's config-part.ts. */
+/** Whether two bound values say the same, wherever they are written: places do not count. Used by the host's config-part.ts. */
 import { isDeepStrictEqual } from 'node:util';
-
-const placed = new WeakSet<object>();
-
-/** Marks a bound block whose `at` is its place, and no part of what it says. */
-export function placedValue<T extends { readonly at: unknown }>(value: T): T {
-  placed.add(value);
-  return value;
-}
 
 export function isSameValue(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
@@ -15,12 +7,22 @@ export function isSameValue(a: unknown, b: unknown): boolean {
     return a.length === b.length && a.every((one, i) => isSameValue(one, b[i]));
   }
   if (!isPlain(a) || !isPlain(b)) return isDeepStrictEqual(a, b);
-  const hasPlace = placed.has(a) && placed.has(b);
   const keys = Object.keys(a);
   if (keys.length !== Object.keys(b).length) return false;
-  return keys.every((key) => (hasPlace && key === 'at') || (Object.hasOwn(b, key) && isSameValue(a[key], b[key])));
+  return keys.every((key) => {
+    if (!Object.hasOwn(b, key)) return false;
+    const isPlace = key === 'at' && isPosition(a.at) && isPosition(b.at);
+    return isPlace || isSameValue(a[key], b[key]);
+  });
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** Where a block stands that is bound within another. */
+function isPosition(value: unknown): boolean {
+  if (!isPlain(value) || Object.keys(value).length !== 3) return false;
+  const { file, line, column } = value;
+  return typeof file === 'string' && typeof line === 'number' && typeof column === 'number';
 }

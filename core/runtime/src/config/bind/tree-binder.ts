@@ -8,7 +8,6 @@ import type { Handle } from './handle.js';
 import { placesOf } from './hints.js';
 import { type Layout, topLevel } from './layout.js';
 import type { Problems } from './problems.js';
-import { placedValue } from './same-value.js';
 
 export interface BindOptions {
   /** `warning`: as keepalived, an unknown keyword loses only itself and its block. */
@@ -92,7 +91,7 @@ export class TreeBinder {
     for (const statement of statements) {
       const { at } = statement.keyword;
       const { name, title, value: header, isSound } = readHeader(statement, spec, owner?.plugin ?? '', this.context);
-      this.content(statement, { name, title, at, isSound, shown: (value) => placedValue({ header, value, at }) }, layout);
+      this.content(statement, { name, title, at, isSound, shown: (value) => ({ header, value, at }) }, layout);
     }
   }
 

@@ -32,6 +32,8 @@ interface Frame {
   readonly isFirst: boolean;
   readonly isFile: boolean;
   readonly statements: Statement[];
+  /** The statement that gets the block when it is closed, and its place among those around it. */
+  readonly owner?: { readonly statement: Statement; readonly among: Statement[]; readonly index: number };
 }
 
 export function buildBlocks(tokens: readonly Token[]): Built {
@@ -66,7 +68,8 @@ class Builder {
     switch (token.kind) {
       case 'statement':
         this.flush();
-        if (token.isFirst) this.closeWhileIndented(token.statement.keyword.at, (block, here) => block >= here);
+        if (token.isFirst && this.judgesIndentation)
+          this.closeWhileIndented(token.statement.keyword.at, (block, here) => block >= here);
         this.pending = token;
         break;
       case 'open':
@@ -78,12 +81,12 @@ class Builder {
         break;
       case 'enter':
         this.flush();
-        this.stack.push({ ...frame('', nowhere, false, true), statements: this.top.statements });
+        this.stack.push(frame('', nowhere, false, true, this.top.statements));
         break;
       case 'leave':
         this.flush();
         this.closeFile();
-        this.stack.pop();
+        this.pop();
         break;
       default:
         token satisfies never;
@@ -98,7 +101,7 @@ class Builder {
   private open(at: SourcePosition): void {
     const { pending } = this;
     this.pending = undefined;
-    const block: Statement[] = [];
+    let owner: Frame['owner'];
     if (pending === undefined) {
       this.error(
         'CONFIG_BRACE_UNEXPECTED',
@@ -109,27 +112,37 @@ class Builder {
     } else if (this.stack.length > mostDepth + 1) {
       if (!this.isTooDeep) this.error('CONFIG_TOO_DEEP', `blocks are nested more than ${mostDepth} deep`, at);
       this.isTooDeep = true;
-    } else this.top.statements.push({ ...pending.statement, block });
+    } else {
+      const { statement } = pending;
+      const { statements: among } = this.top;
+      owner = { statement, among, index: among.push(statement) - 1 };
+    }
     const keyword = pending?.statement.keyword;
-    this.stack.push({ ...frame(keyword?.text ?? '', keyword?.at ?? at, pending?.isFirst ?? false, false), statements: block });
+    const block = frame(keyword?.text ?? '', keyword?.at ?? at, pending?.isFirst ?? false, false);
+    this.stack.push(owner === undefined ? block : { ...block, owner });
+  }
+
+  /** Takes the innermost block off. What it holds is copied, because an array that has grown keeps room for more. */
+  private pop(): void {
+    const { owner, statements } = this.stack.pop() ?? {};
+    if (owner !== undefined) owner.among[owner.index] = withBlock(owner.statement, statements?.slice() ?? []);
   }
 
   private close(at: SourcePosition, isFirst: boolean): void {
-    if (isFirst) this.closeWhileIndented(at, (block, here) => block > here);
+    if (isFirst && this.judgesIndentation) this.closeWhileIndented(at, (block, here) => block > here);
     const { isFile, isFirst: isOnOwnLine, at: opened } = this.top;
     const isMisplaced = this.judgesIndentation && isFirst && isOnOwnLine && opened.column < at.column;
     if (isFile || isMisplaced) {
       this.error('CONFIG_BRACE_SURPLUS', 'there is no open block that this } could close', at, 'remove it');
       if (isFile) this.isBalanced = false;
-    } else this.stack.pop();
+    } else this.pop();
   }
 
   /** Where indentation judges: blocks that what stands at `at` cannot belong to are closed before it. */
   private closeWhileIndented(at: SourcePosition, isOver: (blockColumn: number, column: number) => boolean): void {
-    if (!this.judgesIndentation) return;
     for (let { top } = this; !top.isFile && top.isFirst && isOver(top.at.column, at.column); top = this.top) {
       this.notClosed(top, `a } is missing before line ${at.line}`);
-      this.stack.pop();
+      this.pop();
     }
   }
 
@@ -137,7 +150,7 @@ class Builder {
     for (let { top } = this; !top.isFile; top = this.top) {
       this.isBalanced = false;
       this.notClosed(top, 'add the missing }');
-      this.stack.pop();
+      this.pop();
     }
   }
 
@@ -151,8 +164,12 @@ class Builder {
   }
 }
 
+function withBlock({ keyword, args, rest, restAt, restJumps }: Statement, block: Statement[]): Statement {
+  return restJumps === undefined ? { keyword, args, rest, restAt, block } : { keyword, args, rest, restAt, restJumps, block };
+}
+
 const nowhere: SourcePosition = { file: '', line: 0, column: 0 };
 
-function frame(keyword: string, at: SourcePosition, isFirst: boolean, isFile: boolean): Frame {
-  return { keyword, at, isFirst, isFile, statements: [] };
+function frame(keyword: string, at: SourcePosition, isFirst: boolean, isFile: boolean, statements: Statement[] = []): Frame {
+  return { keyword, at, isFirst, isFile, statements };
 }

@@ -11,8 +11,12 @@ export interface Uncommented {
   readonly openQuote?: SourcePosition;
 }
 
+/** Most lines have nothing of it. */
+const anyMark = /["\\#!]/;
+
 export function withoutComment(line: Line): Uncommented {
   const { text } = line;
+  if (!anyMark.test(text)) return { line };
   const escapes: number[] = [];
   let quote = -1;
   let end = text.length;

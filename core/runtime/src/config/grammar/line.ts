@@ -69,12 +69,12 @@ export class Line {
     return new Line(this.file, this.number, pieces.join(''), columns[0] ?? this.first, columns);
   }
 
-  /** Offsets at which columns do not simply follow the one before, each with its column; undefined: there are none. */
-  jumps(): readonly (readonly [offset: number, column: number])[] | undefined {
+  /** Offsets in a part at which columns do not simply follow the one before, each with its column; undefined: there are none. */
+  jumps(start: number, end: number): readonly (readonly [offset: number, column: number])[] | undefined {
     if (this.columns === undefined) return undefined;
     const found: [number, number][] = [];
-    for (let i = 1; i < this.text.length; i++) {
-      if (this.column(i) !== this.column(i - 1) + 1) found.push([i, this.column(i)]);
+    for (let i = start + 1; i < end; i++) {
+      if (this.column(i) !== this.column(i - 1) + 1) found.push([i - start, this.column(i)]);
     }
     return found.length === 0 ? undefined : found;
   }

@@ -33,6 +33,8 @@ export interface ReadResult {
 }
 
 const definition = /^\$([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)$/s;
+/** What makes a line more than words and braces. */
+const anySpecial = /[$@~]|include/;
 const includeLine = /^(include[rmwba]?)(?=[ \t]|$)/;
 
 class Reader {
@@ -114,28 +116,47 @@ class Reader {
     }
     const { line, openQuote } = withoutComment(raw);
     // As in keepalived a backslash counts before a comment and at the end of one.
-    this.goesOn = [raw, line].some(({ text }) => text.trimEnd().endsWith('\\'));
+    this.goesOn = raw.text.includes('\\') && [raw, line].some(({ text }) => text.trimEnd().endsWith('\\'));
     if (openQuote !== undefined) {
       this.complaints.error('CONFIG_QUOTE_NOT_CLOSED', 'the quote is not closed on this line', openQuote, 'add the closing "');
     }
     return line;
   }
 
-  /** One line, whichever source it is from: as often as something changed, what it begins with is looked at again. */
+  /** One line, whichever source it is from. */
   private process(start: Line): void {
     const source = this.stack.at(-1);
     if (source === undefined || !this.mayGoOn(start, source)) return;
     this.isFirst = source.file !== undefined;
+    if (!anySpecial.test(start.text)) this.plain(start);
+    else this.special(start, source);
+  }
+
+  /** As often as something changed, what the line begins with is looked at again. */
+  private special(start: Line, source: Source): void {
     const mayNest = source.depth < this.limits.depth;
     const substitution = new Substitution(start, this.scope, this.file?.folder ?? '/', this.limits, mayNest);
     while (this.advance(substitution, source.depth + 1));
     const { problem, following, work } = substitution;
     this.work += work;
     if (problem !== undefined) this.complain(problem);
-    if (problem?.code === nestedWithoutEnd(start.at(0)).code) this.dropExpansion();
+    if (problem !== undefined && problem.code === nestedWithoutEnd(start.at(0)).code) this.dropExpansion();
     // Below what the line itself has put there, such as a loop or a file.
     else if (following.length > 0)
       this.stack.splice(this.stack.indexOf(source) + 1, 0, new ListSource(following, source.depth + 1));
+  }
+
+  /** A line of nothing but words and braces, as most are. */
+  private plain(start: Line): void {
+    for (let line = start; ; line = line.trim()) {
+      const c = line.text[0];
+      if (c === undefined) return;
+      const end = c === '{' || c === '}' ? 1 : firstBrace(line.text);
+      if (c === '{' || c === '}') this.brace(line, c);
+      else this.statement(line.slice(0, end));
+      if (end === line.text.length) return;
+      line = line.slice(end);
+    }
   }
 
   /** What else this line of the file would make goes with what has no end: it could be more than there is time for. */
@@ -169,7 +190,11 @@ class Reader {
     if (c === '@') return this.choose(on);
     if (c === '$' && definition.test(line.text)) return this.define(line, true);
     if (c === '~') return this.loop(on, depth);
-    if (c === '{' || c === '}') return this.brace(on, c);
+    if (c === '{' || c === '}') {
+      this.brace(line, c);
+      on.take(1);
+      return true;
+    }
     if (includeLine.test(line.text)) return this.include(on);
     const end = firstBrace(line.text);
     if (on.substituteTo(end)) return true;
@@ -226,11 +251,9 @@ class Reader {
     return false;
   }
 
-  private brace(on: Substitution, brace: '{' | '}'): true {
-    this.tokens.push({ kind: brace === '{' ? 'open' : 'close', at: on.line.at(0), isFirst: this.isFirst });
+  private brace(line: Line, brace: '{' | '}'): void {
+    this.tokens.push({ kind: brace === '{' ? 'open' : 'close', at: line.at(0), isFirst: this.isFirst });
     this.isFirst = false;
-    on.take(1);
-    return true;
   }
 
   private statement(line: Line): void {

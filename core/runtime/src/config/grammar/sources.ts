@@ -27,8 +27,11 @@ export class FileSource implements Source {
   readonly file = this;
   /** `${_PWD}`, and where relative includes begin. */
   readonly folder: string;
-  private readonly lines: readonly string[];
-  private index = 0;
+  private readonly text: string;
+  private readonly lineEnd = /\r\n|\n|\r/g;
+  /** Where the next line begins; undefined: there is none. */
+  private offset: number | undefined = 0;
+  private count = 0;
   private known: string | undefined;
 
   constructor(
@@ -38,7 +41,7 @@ export class FileSource implements Source {
     readonly policyBefore: IncludePolicy,
   ) {
     this.folder = dirname(resolve(name));
-    this.lines = text.replace(/^\ufeff/, '').split(/\r\n|\n|\r/);
+    this.text = text.replace(/^\ufeff/, '');
   }
 
   /** The same for all names of the file; a text that is no file is known by the name it was given. */
@@ -48,8 +51,12 @@ export class FileSource implements Source {
   }
 
   next(): Line | undefined {
-    const text = this.lines[this.index++];
-    return text === undefined ? undefined : Line.of(this.name, this.index, text);
+    const start = this.offset;
+    if (start === undefined) return undefined;
+    this.lineEnd.lastIndex = start;
+    const end = this.lineEnd.exec(this.text);
+    this.offset = end === null ? undefined : this.lineEnd.lastIndex;
+    return Line.of(this.name, ++this.count, this.text.slice(start, end?.index));
   }
 }
 

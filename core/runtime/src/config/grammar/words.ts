@@ -5,19 +5,15 @@
 import type { SourcePosition, Statement, Word } from '@mainstay/sdk';
 import type { Line } from './line.js';
 
-/** `end`: index behind the word in its line. */
-export interface PlacedWord extends Word {
-  readonly end: number;
-}
-
 function isBlank(c: string | undefined): boolean {
   return c === ' ' || c === '\t' || c === '\v' || c === '\f' || c === '\r' || c === '\n';
 }
 
-/** A quote without its end reaches to the end of the line; the reader has said so. */
-export function splitWords(line: Line): readonly PlacedWord[] {
-  const words: PlacedWord[] = [];
-  const { text } = line;
+/** Calls `found` for each word: its text is from `start` to `end`, and with its quotes it is from `from` to `behind`. */
+function eachWord(
+  text: string,
+  found: (from: number, start: number, end: number, behind: number, quoted: boolean) => void,
+): void {
   for (let i = 0; i < text.length; ) {
     if (isBlank(text[i])) {
       i++;
@@ -28,29 +24,44 @@ export function splitWords(line: Line): readonly PlacedWord[] {
     let end = start;
     while (end < text.length && text[end] !== '"' && (quoted || !isBlank(text[end]))) end++;
     const behind = quoted ? Math.min(end + 1, text.length) : end;
-    words.push({ text: text.slice(start, end), at: line.at(i), quoted, end: behind });
+    found(i, start, end, behind, quoted);
     i = behind;
   }
+}
+
+/** A quote without its end reaches to the end of the line; the reader has said so. */
+export function splitWords(line: Line): readonly Word[] {
+  const words: Word[] = [];
+  const { text } = line;
+  eachWord(text, (from, start, end, _, quoted) => words.push({ text: text.slice(start, end), at: line.at(from), quoted }));
   return words;
 }
 
-/** The statement of a line that has words. */
+/** The statement of a line that has words. A large configuration has hundreds of thousands: what is the same is held once. */
 export function statementOf(line: Line): Statement | undefined {
-  const [keyword, ...args] = splitWords(line);
+  const { text } = line;
+  const words: Word[] = [];
+  let keywordEnd = 0;
+  let firstArg = -1;
+  eachWord(text, (from, start, end, behind, quoted) => {
+    if (words.length === 0) keywordEnd = behind;
+    else if (words.length === 1) firstArg = from;
+    words.push({ text: text.slice(start, end), at: line.at(from), quoted });
+  });
+  const [keyword, first] = words;
   if (keyword === undefined) return undefined;
-  const rest = line.slice(keyword.end).trim();
-  const restJumps = rest.jumps();
+  const restText = text.slice(keywordEnd);
+  const restStart = keywordEnd + restText.length - restText.trimStart().length;
+  const rest = restText.trim();
+  const restJumps = line.jumps(restStart, restStart + rest.length);
   return {
-    keyword: wordOf(keyword),
-    args: args.map(wordOf),
-    rest: rest.text,
-    restAt: rest.at(0),
+    keyword,
+    // A copy has no room for more, as an array has that has grown.
+    args: words.slice(1),
+    rest: first !== undefined && first.text === rest ? first.text : rest,
+    restAt: first !== undefined && restStart === firstArg ? first.at : line.at(restStart),
     ...(restJumps !== undefined && { restJumps }),
   };
-}
-
-function wordOf({ text, at, quoted }: PlacedWord): Word {
-  return { text, at, quoted };
 }
 
 const simpleEscapes: Readonly<Record<string, string>> = {

@@ -118,7 +118,7 @@ class DataTree {
     const lines = this.linesOf(value);
     if (lines.length > 1) return { ...bare, block: lines.flatMap((line) => statementOf(line) ?? []), form: 'list' };
     const [line = Line.from(keyword.at, '')] = lines;
-    const args = splitWords(line).map(({ text, at, quoted }): Word => ({ text, at, quoted }));
+    const args = splitWords(line);
     return { ...bare, args, rest: line.text, restAt: line.at(0), ...(value.value === false && { form: 'off' as const }) };
   }
 

@@ -6,12 +6,12 @@ import smtpCheck from '@mainstay/checker-smtp';
 import tcpCheck from '@mainstay/checker-tcp';
 import type { Checker, Verdict } from '@mainstay/sdk';
 import { after, before, describe, it } from 'mocha';
-import { Authority } from '../support/certificate.js';
-import { bindChecks } from '../support/checker-config.js';
-import { run } from '../support/command.js';
-import { probing } from '../support/probing.js';
-import { type RealServer, startMailServer, startNginx } from '../support/real-servers.js';
-import { streamPorts } from '../support/stream-ports.js';
+import { Authority } from '../../support/certificate.js';
+import { bindChecks } from '../../support/checker-config.js';
+import { run } from '../../support/command.js';
+import { probing } from '../../support/probing.js';
+import { streamPorts } from '../../support/stream-ports.js';
+import { startMailServer, startNginx, type WebServer } from '../../support/web-servers.js';
 
 const authority = new Authority();
 const own = authority.sign('web', { names: ['web.example', '127.0.0.1'] });
@@ -43,8 +43,8 @@ const servers = ([plain, secure, wrong]: readonly number[]) => `
 describe('checkers and servers', function () {
   this.timeout(60_000);
   const [httpGet, sslGet] = bindChecks(checkerHttp(), '').checkers as [Checker, Checker];
-  let web: RealServer;
-  let mail: RealServer;
+  let web: WebServer;
+  let mail: WebServer;
   let [plain, secure, wrong]: readonly number[] = [];
 
   before(async () => {
@@ -97,7 +97,7 @@ describe('checkers and servers', function () {
   }
 
   it('HTTP_GET: a page that drips is given up in time', async () => {
-    assert.match(reason(await ask(httpGet, plain, url('/drip'), 1000)), /^(no complete answer within 1 s|timeout)$/);
+    assert.match(reason(await ask(httpGet, plain, url('/drip'), 1000)), /^timeout$/);
   });
 
   it('HTTP_GET: TLS is no HTTP', async () => {
@@ -122,7 +122,7 @@ describe('checkers and servers', function () {
   it('SMTP_CHECK: a mail server is up, nginx is not one', async () => {
     const verdict = await ask(smtpCheck as Checker, mail.ports[0]);
     assert.ok(verdict.ok && /SMTP/.test(verdict.detail ?? ''));
-    assert.match(reason(await ask(smtpCheck as Checker, plain, '', 1000)), /^(no answer within 1 s|timeout)$/);
+    assert.match(reason(await ask(smtpCheck as Checker, plain, '', 1000)), /^timeout$/);
   });
 
   it('genhash prints what that of keepalived prints', async () => {
