@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { followDaemon } from '@mainstay/core';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { plugin, runCommand, TestDaemon } from './daemon-harness.js';
 
 describe('checks of a daemon', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let daemon: TestDaemon;
 
   beforeEach(() => {
@@ -34,6 +35,29 @@ describe('checks of a daemon', function () {
     assert.match(daemon.output, /looking: warning: LOOK_CHECK of one in pool is down: it says broken/);
     const { objects } = await daemon.status();
     assert.deepEqual(objects.map(({ name, state }) => `${name} ${state}`).sort(), ['one 0 down', 'two 0 up']);
+  });
+
+  it('are events for whoever watches the daemon', async () => {
+    say('one', 'down');
+    configure(server('one'));
+    await daemon.start();
+    await daemon.said('one 0 turned down');
+    const end = new AbortController();
+    const heard: string[] = [];
+    const hear = (hook: string, data: string) => {
+      const { key, payload } = JSON.parse(data) as { key: string; payload: { to: string; reason: string } };
+      heard.push(`${hook} ${key} ${payload.to}: ${payload.reason}`);
+      end.abort();
+    };
+    const following = followDaemon(daemon.socket, '/v1/events?hook=checker.changed', hear, end.signal);
+    // Turns until somebody is there to hear of one.
+    for (let isUp = true; !end.signal.aborted; isUp = !isUp) {
+      const turns = daemon.output.split('one 0 turned').length;
+      say('one', isUp ? 'up' : 'down');
+      await daemon.said('one 0 turned', turns);
+    }
+    await following;
+    assert.match(heard[0] ?? '', /^checker\.changed one (up: it says up|down: it says down)$/);
   });
 
   it('go on when the lane that makes them is killed, without a flap', async () => {

@@ -204,7 +204,7 @@ describe('checks of another lane', () => {
     lane.plan = planned('balance', 'balance', 'another', ['checks']);
     await world.crash('balance');
     world.begin('balance');
-    assert.deepEqual(world.ends[1]?.facts().checking, { checks: 0, probes: 0, planned: 0, underWay: 0, unsent: 0 });
+    assert.deepEqual(world.ends[1]?.facts().checking, { checks: 0, probes: 0, planned: 0, underWay: 0, unserved: 0, unsent: 0 });
   });
 
   it('believe nobody else: a lane speaks for plugins and checks of its own only', async () => {

@@ -1,7 +1,9 @@
 /** The checking loop: when it probes, what counts, what is told, and what checkers cannot do to it. */
 import assert from 'node:assert/strict';
-import type { Verdict } from '@mainstay/sdk';
+import { CheckLoop, HookBus } from '@mainstay/core';
+import { type CheckState, defineChecker, type Ports, type Verdict } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
+import { manualClock } from '../../support/manual-clock.js';
 import { type Ask, bad, loopBench, ok, request } from './loop-bench.js';
 
 /** Begins of the probes in seconds, with the verdicts that are given one after another; the last one for ever. */
@@ -318,7 +320,7 @@ describe('the checking loop', () => {
     bench.loop.apply('lb', { isFirst: true, isLast: true, put: [], drop: [] });
     assert.deepEqual(
       { ...bench.loop.counts(), strays: 0 },
-      { checks: 0, probes: 0, planned: 0, underWay: 0, unsent: 0, strays: 0 },
+      { checks: 0, probes: 0, planned: 0, underWay: 0, unserved: 0, unsent: 0, strays: 0 },
     );
   });
 
@@ -327,14 +329,14 @@ describe('the checking loop', () => {
     bench.isFree = false;
     let isUp = false;
     bench.serve(() => (isUp ? ok : bad()));
-    bench.put(...Array.from({ length: 1200 }, (_, i) => request(`${i}`)));
+    bench.put(...Array.from({ length: 600 }, (_, i) => request(`${i}`)));
     await bench.clock.advance(5000);
     isUp = true;
     await bench.clock.advance(6000);
-    assert.deepEqual([bench.states.length, bench.loop.counts().unsent], [0, 1200]);
+    assert.deepEqual([bench.states.length, bench.loop.counts().unsent], [0, 600]);
     bench.isFree = true;
     await bench.clock.advance(20);
-    assert.equal(bench.states.length, 1200);
+    assert.equal(bench.states.length, 600);
     assert.ok(bench.states.every((state) => state.isUp));
   });
 
@@ -349,5 +351,39 @@ describe('the checking loop', () => {
     await bench.clock.advance(1);
     bench.loop.close();
     assert.deepEqual([signals.map(({ aborted }) => aborted), bench.clock.pending], [[true, true], 0]);
+  });
+});
+
+describe('the checking loop of a process that stood still', () => {
+  it('gives a probe its time once more: the answer may have come meanwhile', async () => {
+    const clock = manualClock();
+    const states: CheckState[] = [];
+    const hooks = new HookBus({ lane: 'health', clock, log: () => {} }).callsFor('checkers');
+    const send = (_: string, batch: readonly CheckState[]) => states.push(...batch) > 0;
+    const loop = new CheckLoop({ clock, random: () => 0, hooks, log: () => {}, send });
+    const answers: ((verdict: Verdict) => void)[] = [];
+    const check = () => new Promise<Verdict>((resolve) => answers.push(resolve));
+    const none = () => {};
+    const log = { error: none, warn: none, info: none, debug: none };
+    const spec = defineChecker({ keyword: 'X_CHECK', fields: {}, check });
+    loop.serve('X_CHECK', { plugin: 'x', spec, log, ports: {} as Ports });
+    loop.apply('lb', { put: ['a', 'b'].map((id) => ({ request: request(id), isSettled: false })), drop: [] });
+    await clock.advance(1000);
+    clock.spend(60_000);
+    await clock.advance(1);
+    answers[0]?.(ok);
+    await clock.advance(4000);
+    assert.deepEqual(
+      states.map(({ id, isUp }) => [id, isUp]),
+      [['a', true]],
+    );
+    await clock.advance(1500);
+    assert.deepEqual(
+      states.map(({ id, reason }) => [id, reason]),
+      [
+        ['a', 'it works'],
+        ['b', 'timeout'],
+      ],
+    );
   });
 });

@@ -124,6 +124,16 @@ describe('checks in one process', () => {
     assert.deepEqual([signals.length, bench.clock.pending], [3, 0]);
   });
 
+  it('are seen not to be made, or not to end', async () => {
+    const { bench, port } = await together(checker({ check: () => new Promise(() => {}) }));
+    port.set([request('a')]);
+    await bench.clock.advance(6000);
+    const warning = () => (bench.host.checks.facts().checking as { warning?: string }).warning ?? '';
+    assert.equal(warning(), 'probes go on although their time is over, and hold what they hold: 1 of p');
+    bench.host.checks.end('X_CHECK');
+    assert.match(warning(), /^1 probes are not made: the plugin of their checker does not run/);
+  });
+
   it('hand a checker the ports that it needs, and no others', async () => {
     const seen: unknown[] = [];
     const check: CheckerSpec<Fields>['check'] = ({ ports }) => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { Backoff, BoundedSender, EventQueue, type FromLane } from '@mainstay/core';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import { request } from '../checks/loop-bench.js';
 
 describe('the queue of events for a lane', () => {
   it('sends no more than the window until the lane acknowledges', () => {
@@ -204,6 +205,24 @@ describe('the end of a lane at the fork channel', () => {
       log('worse', { unprintable: true }),
       event('last'),
     ]);
+  });
+
+  it('one check that cannot be cloned takes no other along, and is said not to be made', () => {
+    const { sender, batches, run } = channel();
+    const asked = (id: string, config: unknown) => ({ request: request(id, { config }), isSettled: false });
+    const order = { isFirst: true, isLast: true, put: [asked('a', 1), asked('bad', () => {}), asked('b', 2)], drop: ['c'] };
+    sender.send({ kind: 'checks', lane: 'health', plugin: 'lb', order });
+    run();
+    const checks = batches.flat().flatMap((message) => (message.kind === 'checks' ? [message.order] : []));
+    assert.deepEqual(
+      checks.flatMap(({ put }) => put.map(({ request: { id } }) => id)),
+      ['a', 'b'],
+    );
+    assert.deepEqual([checks[0]?.isFirst, checks[0]?.drop, checks.at(-1)?.isLast], [true, ['c'], true]);
+    const said = batches.flat().flatMap((message) => (message.kind === 'log' ? [message.record] : []));
+    assert.equal(said.length, 1);
+    assert.match(said[0]?.message ?? '', /^X_CHECK of server-bad is not made: its block is not plain data/);
+    assert.equal(said[0]?.plugin, 'lb');
   });
 
   it('says its last words when the process ends in the middle of a turn', () => {

@@ -145,7 +145,13 @@ export class HostChecks {
 
 function checkingFacts(loop: CheckLoop): Readonly<Record<string, unknown>> {
   const { strays, ...counts } = loop.counts();
-  if (strays.size === 0) return counts;
-  const list = [...strays].map(([plugin, count]) => `${count} of ${plugin}`).join(', ');
-  return { ...counts, warning: `probes go on although their time is over, and hold what they hold: ${list}` };
+  const warnings: string[] = [];
+  if (counts.unserved > 0) {
+    warnings.push(`${counts.unserved} probes are not made: the plugin of their checker does not run (\`mainstay plugins\`)`);
+  }
+  if (strays.size > 0) {
+    const list = [...strays].map(([plugin, count]) => `${count} of ${plugin}`).join(', ');
+    warnings.push(`probes go on although their time is over, and hold what they hold: ${list}`);
+  }
+  return { ...counts, ...(warnings.length > 0 && { warning: warnings.join('; ') }) };
 }

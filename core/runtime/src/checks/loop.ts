@@ -84,7 +84,9 @@ export class CheckLoop {
     let checks = 0;
     for (const client of this.#clients.values()) checks += client.checks.size;
     const { planned, underWay, strays } = this.#prober;
-    return { checks, probes: this.#probes.size, planned, underWay, strays, unsent: this.#outbox.size };
+    const served = new Set(this.#prober.checkers);
+    const unserved = [...this.#probes.values()].filter(({ checker }) => !served.has(checker)).length;
+    return { checks, probes: this.#probes.size, planned, underWay, unserved, strays, unsent: this.#outbox.size };
   }
 
   /** Nothing is probed any more, and nothing stays open. */

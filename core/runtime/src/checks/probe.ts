@@ -26,6 +26,8 @@ export interface Run {
   readonly startedAt: number;
   /** Its verdict is there, and is being judged. */
   isOver: boolean;
+  /** Its deadline was put off once, because the process stood still. */
+  hadPause: boolean;
   endedWith?: DOMException;
   /** Of a watch: ends it. */
   end?: () => void;

@@ -23,6 +23,9 @@ export interface ProberOptions {
   readonly complain: (plugin: string, message: string) => void;
 }
 
+/** A deadline that is noticed so late: this process stood still, and what came meanwhile has not been read yet. */
+const stoodStillMs = 200;
+
 /** Made once: an error for each probe would cost more than the probe's own bookkeeping. */
 const reasons = {
   over: new DOMException('the probe is over', 'AbortError'),
@@ -107,7 +110,7 @@ export class Prober {
     const checker = this.#checkers.get(probe.checker);
     if (checker === undefined) return;
     const { clock } = this.#options;
-    const run: Run = { controller: new AbortController(), startedAt: clock.now(), isOver: false };
+    const run: Run = { controller: new AbortController(), startedAt: clock.now(), isOver: false, hadPause: false };
     if (probe.attempt === 1) probe.beganAt = probe.dueAt;
     probe.run = run;
     probe.probes++;
@@ -154,6 +157,14 @@ export class Prober {
   }
 
   #tooLate(probe: Probe, run: Run): void {
+    const { clock } = this.#options;
+    const now = clock.now();
+    if (!run.hadPause && now - probe.dueAt > stoodStillMs) {
+      // The server is not to blame: its answer may be there. The probe has its time once more.
+      run.hadPause = true;
+      this.#schedule.put(probe, now + probe.dueAt - run.startedAt);
+      return;
+    }
     const plugin = this.#checkers.get(probe.checker)?.plugin ?? '';
     this.#strays.set(plugin, (this.#strays.get(plugin) ?? 0) + 1);
     this.#over(probe, run, timedOut, reasons.late);

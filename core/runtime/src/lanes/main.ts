@@ -33,7 +33,14 @@ const [, , name = 'lane', kindText = 'extension'] = process.argv;
 const kind: LaneKind = laneKinds.find((known) => known === kindText) ?? 'extension';
 process.title = `mainstay: ${name}`;
 
-const refused = weigh(kind === 'realtime' ? { nice: -10, oomScoreAdjust: -500 } : { nice: 10, oomScoreAdjust: 500 });
+/** Who balances and who checks must keep time as any server does: a probe that waits for the processor looks like a slow server. */
+const weights: Readonly<Record<LaneKind, Parameters<typeof weigh>[0]>> = {
+  realtime: { nice: -10, oomScoreAdjust: -500 },
+  balance: { oomScoreAdjust: -250 },
+  health: { oomScoreAdjust: 250 },
+  extension: { nice: 10, oomScoreAdjust: 500 },
+};
+const refused = weigh(weights[kind]);
 const sender = new BoundedSender((batch, done) => {
   if (process.connected) process.send?.({ batch } satisfies Batch<FromLane>, undefined, {}, done);
   else done();

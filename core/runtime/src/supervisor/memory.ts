@@ -15,15 +15,16 @@ export async function residentMiB(pid: number): Promise<number | undefined> {
 }
 
 /**
- * Sets the nice value of every thread of this process (setpriority(2) takes one thread on Linux) and its badness for the
- * out-of-memory killer. What the privileges do not allow is answered, not thrown: the daemon works without.
+ * Sets the nice value of every thread of this process (setpriority(2) takes one thread on Linux; absent: it stays) and its badness
+ * for the out-of-memory killer. What the privileges do not allow is answered, not thrown: the daemon works without.
  */
-export function weigh(options: { readonly nice: number; readonly oomScoreAdjust: number }): readonly string[] {
+export function weigh(options: { readonly nice?: number; readonly oomScoreAdjust: number }): readonly string[] {
   const refused: string[] = [];
+  const { nice } = options;
   try {
-    for (const thread of readdirSync('/proc/self/task')) setPriority(Number(thread), options.nice);
+    if (nice !== undefined) for (const thread of readdirSync('/proc/self/task')) setPriority(Number(thread), nice);
   } catch (error) {
-    refused.push(`nice ${options.nice}: ${(error as Error).message}`);
+    refused.push(`nice ${nice}: ${(error as Error).message}`);
   }
   try {
     writeFileSync('/proc/self/oom_score_adj', String(options.oomScoreAdjust));
