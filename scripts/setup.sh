@@ -15,7 +15,7 @@ node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 ||
 wanted=(g++:g++ make:make python3:python3 ip:iproute2)
 [ "$purpose" = bench ] && wanted+=(keepalived:keepalived /usr/lib/frr/vrrpd:frr gcc:gcc sysctl:procps)
 [ "$purpose" = test ] && wanted+=(keepalived:keepalived tshark:tshark tcpdump:tcpdump nft:nftables dnsmasq:dnsmasq-base
-  socat:socat redis-server:redis-server)
+  socat:socat redis-server:redis-server nginx:nginx aiosmtpd:python3-aiosmtpd perl:perl-base)
 missing=()
 for pair in "${wanted[@]}"; do has "${pair%%:*}" || missing+=("${pair##*:}"); done
 
@@ -31,6 +31,11 @@ install_packages() {
   apt-get update -qq
   apt-get install -qq -y --no-install-recommends "$@" >/dev/null
   [ -n "$(trap -p EXIT)" ] && { rm -f $policy; trap - EXIT; }
+  # The tests start servers of their own; those that came with the packages are not to come up with the host either.
+  local service
+  for service in nginx redis-server; do
+    case " $* " in *" $service "*) has systemctl && systemctl --quiet disable $service 2>/dev/null || true ;; esac
+  done
   return 0
 }
 

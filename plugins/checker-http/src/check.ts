@@ -1,5 +1,5 @@
 /** One probe of HTTP_GET or SSL_GET: the URLs whose turn it is, each over a connection of its own. Called by the checking loop. */
-import { type CheckContext, type Connection, down, messageOf, up, type Verdict } from '@mainstay/sdk';
+import { type CheckContext, type Clock, type Connection, down, messageOf, up, type Verdict } from '@mainstay/sdk';
 import type { HttpConfig, SslGetConfig, UrlConfig } from './config.js';
 import type { Credentials } from './credentials.js';
 import { type Answer, exchange } from './exchange.js';
@@ -51,11 +51,10 @@ async function ask(context: Context, url: UrlConfig, credentials: Credentials | 
   const virtualHost = virtualHostOf(context, url);
   const host = hostOf(target, virtualHost);
   const what = `GET ${credentials === undefined ? 'http' : 'https'}://${host}${url.path}`;
-  const late = new AbortController();
-  const timer = clock.after(ms, () => late.abort(new Error(`no complete answer within ${ms / 1000} s`)));
+  const { ends, cancel } = config.url.length === 1 ? { ends: signal, cancel: () => {} } : within(ms, clock, signal);
   const judge = new Judge(url);
   try {
-    const connection = await connect(context, virtualHost, credentials, AbortSignal.any([signal, late.signal]));
+    const connection = await connect(context, virtualHost, credentials, ends);
     try {
       const request = requestText({ path: url.path, host, protocol: config.http_protocol });
       const answer = await exchange(connection, request, { limit: judge.limit, body: (bytes) => judge.take(bytes) });
@@ -67,8 +66,15 @@ async function ask(context: Context, url: UrlConfig, credentials: Credentials | 
   } catch (error) {
     return down(`${what}: ${error instanceof NotHttp ? `it does not speak HTTP: it sent ${error.message}` : messageOf(error)}`);
   } finally {
-    timer.cancel();
+    cancel();
   }
+}
+
+/** The end of one URL's time, or of the probe. */
+function within(ms: number, clock: Clock, signal: AbortSignal): { readonly ends: AbortSignal; cancel(): void } {
+  const late = new AbortController();
+  const timer = clock.after(ms, () => late.abort(new Error(`no complete answer within ${ms / 1000} s`)));
+  return { ends: AbortSignal.any([signal, late.signal]), cancel: () => timer.cancel() };
 }
 
 function connect(context: Context, virtualHost: string | undefined, credentials: Credentials | undefined, signal: AbortSignal) {

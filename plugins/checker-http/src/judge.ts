@@ -1,6 +1,6 @@
 /** Whether an answer is what its `url` block wants: status, digest, regular expression, in keepalived's order. Used by check.ts. */
 import { createHash, type Hash } from 'node:crypto';
-import type { UrlConfig } from './config.js';
+import type { RegexOption, UrlConfig } from './config.js';
 import type { Answer } from './exchange.js';
 import { patternOptions } from './pattern/options.js';
 import { NotUtf8, Pattern, PatternError, type Search, TooCostly } from './pattern/pattern.js';
@@ -10,13 +10,19 @@ import { isAmong, shown } from './status-codes.js';
 export const longestBody = 16 * 1024 * 1024;
 export const longestUnjudgedBody = 1024 * 1024;
 
-/** Patterns by the block that they stand in: kept with all that a search has learnt. */
-const patterns = new WeakMap<UrlConfig, Pattern>();
+/** Patterns with all that their searches have learnt: a thousand servers have the same few. The last used come last. */
+const patterns = new Map<string, Pattern>();
+const mostPatterns = 128;
 
-function patternOf(url: UrlConfig, source: string): Pattern {
-  const known = patterns.get(url) ?? new Pattern(source, patternOptions(url.regex_options));
-  patterns.set(url, known);
-  return known;
+/** Throws PatternError. */
+export function patternOf(source: string, options: readonly RegexOption[]): Pattern {
+  const key = `${options.join(' ')}\n${source}`;
+  const pattern = patterns.get(key) ?? new Pattern(source, patternOptions(options));
+  patterns.delete(key);
+  const [oldest] = patterns.keys();
+  if (patterns.size >= mostPatterns && oldest !== undefined) patterns.delete(oldest);
+  patterns.set(key, pattern);
+  return pattern;
 }
 
 export class Judge {
@@ -30,7 +36,7 @@ export class Judge {
     const { regex, regex_min_offset: from, regex_max_offset: until } = url;
     if (regex === undefined) return;
     this.attempt(() => {
-      this.search = patternOf(url, regex.source).search({ from, ...(until === undefined ? {} : { until }) });
+      this.search = patternOf(regex.source, url.regex_options).search({ from, ...(until === undefined ? {} : { until }) });
     });
   }
 

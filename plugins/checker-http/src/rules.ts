@@ -1,8 +1,8 @@
 /** What the keywords of HTTP_GET and SSL_GET must be together, checked when the configuration is read. Used by index.ts. */
 import type { ConfigEntry, Reporter } from '@mainstay/sdk';
 import { type HttpConfig, placeOfPattern, type UrlConfig } from './config.js';
-import { patternOptions } from './pattern/options.js';
-import { Pattern, PatternError } from './pattern/pattern.js';
+import { patternOf } from './judge.js';
+import { PatternError } from './pattern/pattern.js';
 
 const wrong = 'CONFIG_BAD_VALUE';
 
@@ -23,7 +23,7 @@ function checkUrl(url: UrlConfig, report: ConfigEntry<HttpConfig>['report']): vo
   }
   if (from > until) place.error(wrong, `regex can match nowhere: regex_min_offset ${from} is behind regex_max_offset ${until}`);
   try {
-    new Pattern(regex.source, patternOptions(url.regex_options));
+    patternOf(regex.source, url.regex_options);
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     const hint = error.problem.includes('not built') ? 'write the pattern without it' : 'see pcre2pattern(3)';

@@ -17,11 +17,11 @@ export function timeoutMs({ host }: SmtpConfig, timing: { readonly timeoutMs: nu
 
 export async function check(context: CheckContext<SmtpConfig>): Promise<Verdict> {
   const { config, target, timeoutMs: ms } = context;
-  if (config.host.length === 0) return ask(context, { target, timeoutMs: ms });
+  if (config.host.length === 0) return ask(context, { target, timeoutMs: ms }, context.signal);
   const share = timeOfEach(config, ms);
   for (const host of config.host) {
     const stop = { target: targetOf(host, target), timeoutMs: host.connect_timeout ?? share };
-    const verdict = await ask(context, stop).catch((error: unknown) => down(messageOf(error)));
+    const verdict = await askInTime(context, stop).catch((error: unknown) => down(messageOf(error)));
     const { address, port } = stop.target;
     if (!verdict.ok) return down(`host ${address} port ${port}: ${verdict.reason}`);
   }
@@ -47,19 +47,24 @@ function targetOf(host: Host, target: CheckTarget): CheckTarget {
   };
 }
 
-async function ask({ config, signal, clock, ports }: CheckContext<SmtpConfig>, stop: Stop): Promise<Verdict> {
+/** A host has its own time, within that of the probe. */
+async function askInTime(context: CheckContext<SmtpConfig>, stop: Stop): Promise<Verdict> {
   const late = new AbortController();
   const why = new Error(`no answer within ${stop.timeoutMs / 1000} s`);
-  const timer = clock.after(stop.timeoutMs, () => late.abort(why));
+  const timer = context.clock.after(stop.timeoutMs, () => late.abort(why));
   try {
-    const deadline = clock.now() + stop.timeoutMs;
-    const connection = await ports.tcp.connect(stop.target, { signal: AbortSignal.any([signal, late.signal]) });
-    try {
-      return await converse({ connection, heloName: config.helo_name, clock, deadline });
-    } finally {
-      connection.close();
-    }
+    return await ask(context, stop, AbortSignal.any([context.signal, late.signal]));
   } finally {
     timer.cancel();
+  }
+}
+
+async function ask({ config, clock, ports }: CheckContext<SmtpConfig>, stop: Stop, signal: AbortSignal): Promise<Verdict> {
+  const deadline = clock.now() + stop.timeoutMs;
+  const connection = await ports.tcp.connect(stop.target, { signal });
+  try {
+    return await converse({ connection, heloName: config.helo_name, clock, deadline });
+  } finally {
+    connection.close();
   }
 }

@@ -30,7 +30,7 @@ export class Effort {
 export class TooCostly extends Error {}
 
 /** Of all places that are remembered together, in numbers that they hold. */
-const mostRemembered = 300_000;
+const mostRemembered = 100_000;
 
 export class Automaton {
   readonly origin: Place;

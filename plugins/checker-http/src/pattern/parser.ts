@@ -139,7 +139,7 @@ class Parser {
 
   private group(at: number): Node | undefined {
     const { reader } = this;
-    for (const [pattern, problem] of refusedGroups) {
+    for (const [pattern, problem] of /[?*]/.test(reader.peek() ?? '') ? refusedGroups : []) {
       const from = reader.at;
       if (reader.match(pattern) !== undefined) reader.fail(problem, from - 1);
     }
@@ -148,7 +148,9 @@ class Parser {
       return undefined;
     }
     const before = this.flags;
-    const isNamed = reader.match(/^\?(?:P?<[A-Za-z_][A-Za-z0-9_]{0,31}>|'[A-Za-z_][A-Za-z0-9_]{0,31}'|\|)/) !== undefined;
+    const isNamed =
+      reader.peek() === '?' &&
+      reader.match(/^\?(?:P?<[A-Za-z_][A-Za-z0-9_]{0,31}>|'[A-Za-z_][A-Za-z0-9_]{0,31}'|\|)/) !== undefined;
     if (!isNamed && reader.skip('?') && this.settings(at) === 'rest of the group') return undefined;
     if (++this.depth > deepest) reader.fail(`groups are nested more than ${deepest} deep`, at);
     const node = this.alternatives();
@@ -204,6 +206,7 @@ class Parser {
     if (reader.skip('+')) return [1, Number.POSITIVE_INFINITY];
     if (reader.skip('?')) return [0, 1];
     // Braces without numbers are characters like any other.
+    if (reader.peek() !== '{') return undefined;
     const found = reader.match(/^\{([0-9]{1,5})(?:(,)([0-9]{1,5})?)?\}/);
     if (found === undefined) return undefined;
     const min = Number(found[1]);

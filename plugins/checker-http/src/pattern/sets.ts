@@ -148,7 +148,9 @@ function caseVariants(): ReadonlyMap<number, readonly number[]> {
   // No letters with two cases lie behind the Adlam script.
   for (let code = 0; code < 0x1e944; code++) {
     const character = String.fromCodePoint(code);
-    const key = character.toUpperCase().toLowerCase();
+    const upperCase = character.toUpperCase();
+    if (upperCase === character && character.toLowerCase() === character) continue;
+    const key = upperCase.toLowerCase();
     if ([...key].length === 1) groups.set(key, [...(groups.get(key) ?? []), code]);
   }
   const found = new Map<number, readonly number[]>();
@@ -160,7 +162,9 @@ function caseVariants(): ReadonlyMap<number, readonly number[]> {
 /** With the other cases of its letters: of all scripts, or as the C locale has them. */
 export function foldedCase(ranges: Ranges, isUnicode: boolean): Ranges {
   const added: number[] = [...ranges];
-  if (isUnicode) {
+  if (isUnicode && ranges.length === 2 && ranges[0] === ranges[1]) {
+    for (const one of caseVariants().get(ranges[0] ?? 0) ?? []) added.push(one, one);
+  } else if (isUnicode) {
     for (const [code, group] of caseVariants()) if (has(ranges, code)) for (const one of group) added.push(one, one);
   } else {
     for (let code = 65; code <= 90; code++) {
