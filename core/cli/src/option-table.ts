@@ -47,7 +47,7 @@ export const daemonOptions: readonly OptionEntry[] = [
   flag('R', 'dont-respawn', 'end when a lane dies instead of starting it again'),
   flag('V', 'dont-release-vrrp', 'leave addresses in place at exit'),
   notBuilt(flag('X', 'release-vips', ''), 'addresses left over by an earlier run are always adopted or removed; leave -X out'),
-  notBuilt(flag('I', 'dont-release-ipvs', ''), 'load balancing (IPVS) is not built yet'),
+  flag('I', 'dont-release-ipvs', 'leave balanced services in place at exit'),
   valued('p', 'pid', 'FILE', 'PID file of the daemon'),
   valued('r', 'vrrp_pid', 'FILE', 'PID file of the VRRP process'),
   valued('c', 'checkers_pid', 'FILE', 'PID file of the checkers process'),

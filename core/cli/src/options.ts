@@ -21,6 +21,7 @@ export interface DaemonArguments {
   readonly dumpConfiguration: boolean;
   readonly dontRespawn: boolean;
   readonly keepAddresses: boolean;
+  readonly keepServices: boolean;
   readonly pidFiles: { readonly daemon?: string; readonly vrrp?: string; readonly check?: string; readonly bfd?: string };
   readonly configId?: string;
   readonly ignoreSigint: boolean;
@@ -118,6 +119,7 @@ function daemonArguments(found: Found): DaemonArguments {
     dumpConfiguration: found.has('dump-conf'),
     dontRespawn: found.has('dont-respawn'),
     keepAddresses: found.has('dont-release-vrrp'),
+    keepServices: found.has('dont-release-ipvs'),
     pidFiles: {
       ...optional('daemon', found.value('pid')),
       ...optional('vrrp', found.value('vrrp_pid')),

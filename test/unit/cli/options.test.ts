@@ -69,7 +69,6 @@ describe('the command line of the daemon', () => {
   it('refuses what it does not do, with the reason', () => {
     refuses(['-x'], /-x, --snmp is not available: SNMP is not built yet/);
     refuses(['-s', 'ns1'], /ip netns exec/);
-    refuses(['-nI'], /load balancing \(IPVS\) is not built yet/);
     refuses(['--core-dump-pattern=core'], /not built yet/);
   });
 

@@ -64,6 +64,11 @@ export class FakeIpvs implements Ipvs {
     if (result.outcome !== 'done') throw new Error(`the fake kernel answers ${JSON.stringify(result)}`);
   }
 
+  /** The same, where it may be that it cannot be done. */
+  tryAsSomebody(edit: IpvsEdit): void {
+    this.carryOut(edit);
+  }
+
   async read(): Promise<readonly KnownIpvsService[]> {
     this.reads++;
     if (this.blind !== undefined) throw new PortError(this.blind, 'EPROTONOSUPPORT');

@@ -1,7 +1,7 @@
 /** The supervisor's decisions with processes that a test plays, on a virtual clock: order, deadlines, back-off, routing. */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'mocha';
-import { event, extension, preparedOf, realtime, Stage } from './supervisor-stage.js';
+import { event, extension, planOf, preparedOf, realtime, Stage } from './supervisor-stage.js';
 
 describe('the supervisor', () => {
   let stage: Stage;
@@ -196,6 +196,20 @@ describe('the supervisor', () => {
     the('extension').end(undefined);
     await clock.drive(stopped);
     assert.equal(processes.length, 2);
+  });
+
+  it('stops what balances before those who hear of it', async () => {
+    const started = supervisor.start(preparedOf(extension, planOf('balance', 'balance', 'balancer')));
+    for (const name of ['extension', 'balance']) the(name).say({ kind: 'ready', interest: [], isIdle: false });
+    await clock.drive(started);
+    const stopped = supervisor.stop();
+    await clock.advance(1000);
+    assert.deepEqual([kinds('balance').includes('stop'), kinds('extension').includes('stop')], [true, false]);
+    the('balance').end(undefined);
+    await clock.advance(20);
+    assert.equal(kinds('extension').includes('stop'), true);
+    the('extension').end(undefined);
+    await clock.drive(stopped);
   });
 
   it('waits for no lane longer than child_wait_time', async () => {

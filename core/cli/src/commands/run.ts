@@ -44,6 +44,7 @@ export async function run(args: DaemonArguments, starter: Starter): Promise<numb
     pidFile: args.pidFiles.daemon ?? join(runDirectory, 'mainstay.pid'),
     lanePidFiles: lanePidFiles(args, runDirectory),
     keepAddressesAtExit: args.keepAddresses,
+    keepServicesAtExit: args.keepServices,
     dontRespawn: args.dontRespawn,
     ignoreSigint: args.ignoreSigint,
     dumpConfiguration: args.dumpConfiguration,

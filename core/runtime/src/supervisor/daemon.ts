@@ -38,6 +38,7 @@ export interface DaemonOptions {
   /** PID files of the lanes that run these plugins. */
   readonly lanePidFiles: readonly { readonly plugins: readonly string[]; readonly path: string }[];
   readonly keepAddressesAtExit: boolean;
+  readonly keepServicesAtExit?: boolean;
   readonly dontRespawn: boolean;
   readonly ignoreSigint: boolean;
   readonly dumpConfiguration: boolean;
@@ -87,6 +88,7 @@ class Daemon {
       logger,
       configDirectory: (prepared) => dirname(resolve(prepared.tree.files[0] ?? '.')),
       keepAddressesAtExit: options.keepAddressesAtExit,
+      keepServicesAtExit: options.keepServicesAtExit ?? false,
       dontRespawn: options.dontRespawn,
       readyWithinMs: 5000,
       laneProcess: (plan, pid) => this.#laneProcess(plan, pid),

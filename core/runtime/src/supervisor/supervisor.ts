@@ -25,6 +25,7 @@ export interface SupervisorOptions {
   readonly logger: Logger;
   readonly configDirectory: (prepared: Prepared) => string;
   readonly keepAddressesAtExit: boolean;
+  readonly keepServicesAtExit?: boolean;
   /** keepalived's --dont-respawn: a lane that dies ends the daemon. */
   readonly dontRespawn: boolean;
   /** How long the realtime lane waits for the others at start, in milliseconds. */
@@ -132,6 +133,7 @@ export class Supervisor implements LaneOwner {
     const facts = {
       isRestart,
       keepAddressesAtExit: this.#options.keepAddressesAtExit,
+      keepServicesAtExit: this.#options.keepServicesAtExit ?? false,
       configDirectory: this.#options.configDirectory(prepared),
     };
     const others = prepared.plans.filter((plan) => plan.lane !== name);
@@ -322,17 +324,18 @@ export class Supervisor implements LaneOwner {
 
   // ---- stop ----
 
-  /** Realtime first (mastership is given up cleanly), then the events about it reach the other lanes, then those end. */
+  /** Realtime first (mastership is given up cleanly), then what balances; the events about it reach the other lanes, then those end. */
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#ticking?.cancel();
     for (const lane of this.lanes) lane.release();
     const childWaitMs = this.#prepared?.settings.childWaitMs ?? 5000;
-    const inOrder = (realtime: boolean) => this.lanes.filter((lane) => lane.isRealtime === realtime);
-    await Promise.all(inOrder(true).map((lane) => lane.stop('shutdown', Math.max(childWaitMs, stopMs))));
-    await this.#drain(childWaitMs);
-    await Promise.all(inOrder(false).map((lane) => lane.stop('shutdown', Math.max(childWaitMs, 1000))));
+    const turnOf = ({ isRealtime, plan }: LaneHandle) => (isRealtime ? 0 : plan.laneKind === 'balance' ? 1 : 2);
+    for (const [turn, leastMs] of [stopMs, stopMs, 1000].entries()) {
+      if (turn === 1 || this.lanes.some((lane) => turnOf(lane) === turn - 1)) await this.#drain(childWaitMs);
+      await Promise.all(this.lanes.map((lane) => turnOf(lane) === turn && lane.stop('shutdown', Math.max(childWaitMs, leastMs))));
+    }
   }
 
   /** The way out when a clean stop takes too long for whoever asked. */

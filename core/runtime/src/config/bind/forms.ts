@@ -46,7 +46,7 @@ function textOf(item: Statement): Pick<Statement, 'args' | 'rest' | 'restAt'> {
 
 /** In a block of lines without keywords: the whole statement as the words of one. */
 export function asLine(statement: Statement): Statement {
-  return { ...statement, keyword: { ...statement.keyword, text: '' }, ...textOf(statement) };
+  return { ...statement, ...textOf(statement) };
 }
 
 /** Each line of a block of lines; words on the keyword's own line are a line, too. */
