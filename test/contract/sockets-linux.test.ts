@@ -32,7 +32,7 @@ describe('ports to servers (Linux alone)', function () {
       await a.ip(`-${family}`, 'route', 'add', hidden[family], 'via', world.server[family], 'table', '100');
     }
   });
-  after(() => world.destroy());
+  after(() => (world as LinuxSocketWorld | undefined)?.destroy());
 
   for (const family of [4, 6] as const) {
     it(`marks the packets of every port (IPv${family})`, async () => {

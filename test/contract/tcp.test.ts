@@ -78,8 +78,9 @@ describeSocketContract('tcp', (world) => {
 
   it('reads what came before a reset, then says ECONNRESET', async () => {
     await leavesNothing(world(), async () => {
-      await world().serve(++port, ['reset', 'the last words']);
+      await world().serve(++port, ['resetWhenAsked', 'the last words']);
       const { id } = await open(world(), 'tcp', at(world(), port));
+      value(await world().drive(world().driver.write(id, 'speak')));
       assert.equal(await readText(world(), id, 14), 'the last words');
       assert.equal(failure(await world().drive(world().driver.read(id))).errno, 'ECONNRESET');
       assert.equal(failure(await world().drive(world().driver.write(id, 'x'))).errno, 'ECONNRESET');

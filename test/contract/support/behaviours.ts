@@ -10,6 +10,13 @@ export const behaviours = {
     for (let data = await peer.read(); data !== undefined; data = await peer.read()) bytes += data.length;
     await peer.write(`${bytes} bytes`);
   },
+  /** Says something when it is asked, and breaks off. At once, the connection might be broken off before it is told to be open. */
+  resetWhenAsked:
+    (text: string): Serve =>
+    async (peer) => {
+      await peer.read();
+      await serves.reset(text)(peer);
+    },
   /** Never reads. */
   deaf: (): Serve => (peer) => peer.wait(Number.POSITIVE_INFINITY),
   /** Says who called. */

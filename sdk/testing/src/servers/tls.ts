@@ -14,7 +14,7 @@ export interface ServerTls {
   readonly ca?: string;
   /** Default `works`. */
   readonly handshake?: 'works' | 'fails' | 'hangs';
-  /** It takes only clients that show a certificate. */
+  /** It takes only clients that show a certificate. (Real TLS 1.3 servers say so after the handshake: at the first read.) */
   readonly wantsCertificate?: boolean;
 }
 

@@ -16,6 +16,8 @@ export class LinuxTls implements TlsPort {
     const plain = await opening;
     if (socket === undefined) throw new Error('a connection without a socket');
     try {
+      // Node would wait for a handshake on a socket that is closed.
+      options.signal.throwIfAborted();
       const secured = this.#secure(socket, to, options);
       secured.on('close', () => plain.close());
       const what = `no TLS with ${placeOf(to)}`;
