@@ -44,5 +44,11 @@ const common = {
 export const checkerEntries: { [Name in keyof CheckerHooks]: HookEntry<CheckerHooks[Name]['kind']> } = {
   'checker.result': { ...common, kind: 'observe', summary: 'One probe of a real server ended.', deadlineMs: 3000 },
   'checker.changed': { ...common, kind: 'observe', summary: 'A checker turned up or down after its retries.', deadlineMs: 3000 },
-  'checker.verdict': { ...common, kind: 'shape', summary: 'The verdict of a probe, before it counts.', deadlineMs: 1000 },
+  'checker.verdict': {
+    ...common,
+    kind: 'shape',
+    summary: 'The verdict of a probe, before it counts. Asked in the lane of the checker.',
+    tappedFrom: "the owner's lane",
+    deadlineMs: 1000,
+  },
 };

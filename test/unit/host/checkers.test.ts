@@ -104,6 +104,43 @@ describe('checks in one process', () => {
     assert.deepEqual([await bench.clock.drive(port.report()), bench.clock.pending], [[], 0]);
   });
 
+  it('are told anew to a plugin that starts again, as far as they are other than it believes; nothing is checked anew', async () => {
+    const bench = hostBench({ laneKind: 'health' });
+    let probes = 0;
+    const check = () => {
+      probes++;
+      return down('gone');
+    };
+    const told: string[] = [];
+    const lives: Checks[] = [];
+    const balancer = loaded(
+      {
+        name: 'lb',
+        setup: (app) => void app.config.root({ size: s.int(0, 9).default(0) }),
+        async start({ ports: { checks }, clock }) {
+          lives.push(checks);
+          const life = lives.length;
+          checks.watch((states) => told.push(...states.map(({ id, isUp }) => `life ${life}: ${id} ${isUp ? 'up' : 'down'}`)));
+          // It has other things to find out first.
+          await new Promise<void>((resolve) => clock.after(100, resolve));
+          checks.set([request('a'), request('b', { initial: 'down' })]);
+        },
+      },
+      { needs: ['checks'] },
+    );
+    await ready(bench, [balancer, defining('p', [checker({ check })])]);
+    await bench.clock.drive(bench.host.start());
+    await bench.clock.advance(1);
+    assert.deepEqual(told, ['life 1: a down']);
+    await bench.clock.drive(bench.host.reload(treeOf('size 1'), { unknownKeywords: 'error' }));
+    await bench.clock.advance(1);
+    assert.deepEqual(told, ['life 1: a down', 'life 2: a down']);
+    assert.equal(probes, 2);
+    lives[1]?.watch((states) => told.push(...states.map(({ id }) => `late: ${id}`)));
+    await bench.clock.advance(1);
+    assert.equal(told.at(-1), 'late: a');
+  });
+
   it('stop and go on with the plugin of the checker, and with the state that they had', async () => {
     const signals: AbortSignal[] = [];
     const check: CheckerSpec<Fields>['check'] = ({ signal }) => {

@@ -58,13 +58,12 @@ const checker = defineChecker({
   fields: { dies_after: s.seconds(0, 60) },
   check: ({ config, clock }) => (clock.now() < config.dies_after ? up() : down('too old')),
 });
-const maker = definePlugin({ name: 'maker', setup: ({ checkers }) => checkers.define(checker) });
 const server = (name: string, age: number) => `balanced ${name} {\n  AGE_CHECK {\n    dies_after ${age}\n    retry 0\n  }\n}\n`;
 
 describe('checks in testPlugin', () => {
   it('are made as in a daemon, with the time that the test lets pass', async () => {
     const config = server('young', 50) + server('old', 2);
-    const tested = await testPlugin(balancer(), { config, alongside: [maker] });
+    const tested = await testPlugin(balancer(), { config, alongside: [checker] });
     const said = () => tested.log.filter(({ plugin }) => plugin === 'balancer').map(({ message }) => message);
     await tested.advance(1900);
     assert.deepEqual(said(), []);

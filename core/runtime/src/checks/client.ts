@@ -23,7 +23,18 @@ interface Wanted {
   isSettled: boolean;
 }
 
-type Listener = (states: readonly CheckState[]) => void;
+/** One listener of the plugin. */
+interface Listener {
+  hear(states: readonly CheckState[]): void;
+  /** It has been told what is known, and hears of changes from then on. */
+  isTold: boolean;
+}
+
+/** One life of the plugin: it begins with the beliefs of its first requests. */
+interface Life {
+  hasSet: boolean;
+  readonly listeners: Set<Listener>;
+}
 
 /** Two seconds are promised, and whoever asks has a bound of its own. */
 const reportMs = 1500;
@@ -34,7 +45,7 @@ export class CheckClient {
   readonly #options: ClientOptions;
   readonly #wanted = new Map<string, Wanted>();
   readonly #lanes = new Map<string, LaneOrders>();
-  readonly #listeners = new Set<Listener>();
+  #life: Life | undefined;
   /** Checkers whose lack has been told. */
   readonly #lacking = new Set<string>();
   #isLooking = false;
@@ -44,18 +55,21 @@ export class CheckClient {
   }
 
   /** The port, for one life of the plugin. */
-  portFor(life: AbortSignal): Checks {
+  portFor(signal: AbortSignal): Checks {
+    const life: Life = { hasSet: false, listeners: new Set() };
+    this.#life = life;
+    signal.addEventListener('abort', () => life.listeners.clear(), { once: true });
     return {
-      set: (requests) => this.set(requests),
+      set: (requests) => {
+        this.set(requests);
+        life.hasSet = true;
+        this.#soon(() => this.#tellKnown(life));
+      },
       watch: (listener) => {
-        const end = () => {
-          this.#listeners.delete(own);
-          life.removeEventListener('abort', end);
-        };
-        const own: Listener = (states) => listener(states);
-        this.#listeners.add(own);
-        life.addEventListener('abort', end, { once: true });
-        return end;
+        const own = { hear: listener, isTold: false };
+        life.listeners.add(own);
+        this.#soon(() => this.#tellKnown(life));
+        return () => void life.listeners.delete(own);
       },
       report: (ids) => this.#report(ids),
     };
@@ -72,8 +86,8 @@ export class CheckClient {
   /** A lane can check, from now on or anew: it is told everything that concerns it. */
   serve(name: string, lane: CheckingLane): void {
     this.#lanes.get(name)?.close();
-    const { clock, plugin, soon = queueMicrotask } = this.#options;
-    const orders = new LaneOrders(lane, plugin, clock, (id) => this.#asked(id), soon);
+    const { clock, plugin } = this.#options;
+    const orders = new LaneOrders(lane, plugin, clock, (id) => this.#asked(id), this.#soon);
     this.#lanes.set(name, orders);
     for (const checker of lane.checkers) this.#lacking.delete(checker);
     orders.tellAll(
@@ -91,14 +105,7 @@ export class CheckClient {
   /** States that a lane tells. Listeners hear those that are other than what they had to believe. */
   hear(states: readonly unknown[]): void {
     const news = states.filter(isState).filter((state) => this.#note(state));
-    if (news.length === 0) return;
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(news);
-      } catch (error) {
-        this.#complain(`it failed to take the states of its checks: ${messageOf(error)}`);
-      }
-    }
+    for (const listener of [...(this.#life?.listeners ?? [])]) if (listener.isTold) this.#tell(listener, news);
   }
 
   /** For the operator: how many checks are wanted, and a warning where some are not made. */
@@ -113,6 +120,31 @@ export class CheckClient {
     const names = [...lacking.keys()].join(', ');
     const warning = `${notMade} of ${this.#wanted.size} checks are not made, and servers keep the state they had: no lane runs that has ${names}`;
     return { wanted: this.#wanted.size, notMade, warning };
+  }
+
+  get #soon(): (work: () => void) => void {
+    return this.#options.soon ?? queueMicrotask;
+  }
+
+  /** What an earlier life was told, and this one does not know: all that is other than the beliefs of its requests. */
+  #tellKnown({ hasSet, listeners }: Life): void {
+    if (!hasSet) return;
+    for (const listener of [...listeners].filter(({ isTold }) => !isTold)) {
+      listener.isTold = true;
+      const known = [...this.#wanted.values()].flatMap(({ request, state }) => {
+        return state !== undefined && isOther({ isUp: request.initial === 'up' }, state) ? [state] : [];
+      });
+      this.#tell(listener, known);
+    }
+  }
+
+  #tell(listener: Listener, states: readonly CheckState[]): void {
+    if (states.length === 0) return;
+    try {
+      listener.hear(states);
+    } catch (error) {
+      this.#complain(`it failed to take the states of its checks: ${messageOf(error)}`);
+    }
   }
 
   #put(request: CheckRequest): void {
@@ -150,10 +182,10 @@ export class CheckClient {
   #note(state: CheckState): boolean {
     const wanted = this.#wanted.get(state.id);
     if (wanted === undefined) return false;
-    const before: Partial<CheckState> = wanted.state ?? { isUp: wanted.request.initial === 'up' };
+    const before = wanted.state ?? { isUp: wanted.request.initial === 'up' };
     wanted.state = state;
     wanted.isSettled = true;
-    return before.isUp !== state.isUp || before.weight !== state.weight || before.adjust !== state.adjust;
+    return isOther(before, state);
   }
 
   async #report(ids?: readonly string[]): Promise<readonly CheckReport[]> {
@@ -182,6 +214,10 @@ export class CheckClient {
   #complain(message: string): void {
     this.#options.log('error', this.#options.plugin, message);
   }
+}
+
+function isOther(before: Pick<CheckState, 'isUp' | 'weight' | 'adjust'>, state: CheckState): boolean {
+  return before.isUp !== state.isUp || before.weight !== state.weight || before.adjust !== state.adjust;
 }
 
 /** The lane that checks runs anybody's code. */

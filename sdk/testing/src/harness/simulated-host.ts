@@ -2,10 +2,12 @@
  * One host of a simulation: a simulated kernel and, while it is started, the real plugin host of core with plugins on
  * simulated ports. It can be stopped, crash, start again, stand still.
  */
-import { Host, type LoadedPlugin, type ReloadResult } from '@mainstay/core';
+import { asPlugin, Host, type LoadedPlugin, type ReloadResult } from '@mainstay/core';
 import {
+  type Checker,
   type Facts,
   type HookNameOf,
+  isChecker,
   isPlugin,
   type LaneKind,
   type Manifest,
@@ -31,7 +33,7 @@ export interface PluginUnderTest {
 }
 
 /** Called for each start: a process that crashed must not share objects with its successor. */
-export type PluginFactory = () => readonly (Plugin | PluginUnderTest)[];
+export type PluginFactory = () => readonly (Plugin | Checker | PluginUnderTest)[];
 
 export interface DaemonPlan {
   readonly plugins: PluginFactory;
@@ -201,8 +203,9 @@ export class SimulatedHost {
   }
 }
 
-function asLoaded(given: Plugin | PluginUnderTest): LoadedPlugin {
-  const { plugin, manifest } = isPlugin(given) ? { plugin: given, manifest: {} } : given;
+function asLoaded(given: Plugin | Checker | PluginUnderTest): LoadedPlugin {
+  const whole = isChecker(given) ? (asPlugin(given, given.keyword) as Plugin) : given;
+  const { plugin, manifest } = isPlugin(whole) ? { plugin: whole, manifest: {} } : whole;
   const permissive: Manifest = { api: `^${sdkVersion}`, lane: 'realtime', needs: portNames };
   return { plugin, manifest: { ...permissive, ...manifest }, origin: 'test', version: sdkVersion };
 }

@@ -1,6 +1,6 @@
 /** `testPlugin`: one plugin, one configuration text, one simulated host, and time that passes when the test says so. */
 import type { Host, ReloadResult } from '@mainstay/core';
-import type { ActionResult, Explanation, HookName, ObjectStatus, Plugin } from '@mainstay/sdk';
+import type { ActionResult, Checker, Explanation, HookName, ObjectStatus, Plugin } from '@mainstay/sdk';
 import type { VirtualClock } from '../clock/virtual-clock.js';
 import type { SimulatedKernel } from '../kernel/kernel.js';
 import type { Conditions } from '../network/conditions.js';
@@ -15,7 +15,7 @@ export interface TestPluginOptions extends Partial<Omit<DaemonPlan, 'plugins' | 
   /** Its manifest, where the test is to hold the plugin to it. Default: every port, the realtime lane. */
   readonly manifest?: PluginUnderTest['manifest'];
   /** More plugins in the same lane, loaded after it. */
-  readonly alongside?: readonly (Plugin | PluginUnderTest)[];
+  readonly alongside?: readonly (Plugin | Checker | PluginUnderTest)[];
   /** Hosts on the network by name, with their links; the plugin runs on the first. Default: one host with eth0, 192.0.2.1/24. */
   readonly hosts?: Readonly<Record<string, HostPlan['links']>>;
   /** Default 1. */
