@@ -12,7 +12,7 @@ const names = ['dns', 'udp', 'ping', 'misc', 'file'];
 const plugins = names.map((name) => `plugin checker-${name} { package ${join(root, 'plugins', `checker-${name}`)} }\n`).join('');
 
 describe('checkers in a daemon', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let daemon: TestDaemon;
   beforeEach(() => {
     daemon = new TestDaemon();
