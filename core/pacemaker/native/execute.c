@@ -59,7 +59,7 @@ static void execute(struct pm_pacer *pacer, struct pm_command *command) {
     case PM_DO_SET:
       return pm_beacon_set(pacer, (struct pm_beacon *)command->object, command);
     case PM_DO_FORESEE:
-      return pm_watch_foresee((struct pm_watch *)command->object, command);
+      return pm_watch_foresee(pacer, (struct pm_watch *)command->object, command);
     case PM_DO_CONSENT:
       return pm_watch_consent((struct pm_watch *)command->object, command);
     case PM_DO_ARM:

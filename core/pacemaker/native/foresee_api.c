@@ -9,6 +9,7 @@
 /* One datagram to the kernel, and an address each for as many as an advertisement holds. */
 #define MOST_REQUEST_BYTES 65536
 #define MOST_FRAMES 1024
+#define MOST_REPEAT_US ((int64_t)1 << 40)
 #define LEAST_FRAME 14
 #define MOST_FRAME 1514
 
@@ -93,14 +94,22 @@ static struct pm_watch *watch_of(napi_env env, napi_value handle) {
   return (struct pm_watch *)pm_object_of(env, handle, PM_WATCH);
 }
 
-/* watchForesee(watch, packets, requests, frames): done at silence where watchConsent was given. */
+/*
+ * watchForesee(watch, packets, requests, frames, repeatUs, repeatForUs): done at silence where watchConsent was given; the packets go
+ * on at that distance, 0 for not at all, until the watch is armed or foresees anew.
+ */
 napi_value pm_watch_foresee_entry(napi_env env, napi_callback_info info) {
-  napi_value arguments[4];
+  napi_value arguments[6];
+  int64_t repeat_us, repeat_for_us;
   struct pm_watch *watch;
   struct pm_command *command;
   struct pm_outgoing_list *packets;
   struct pm_deeds *deeds;
-  if (!pm_arguments(env, info, 4, arguments)) return NULL;
+  if (!pm_arguments(env, info, 6, arguments) ||
+      !pm_integer(env, arguments[4], 0, MOST_REPEAT_US, "repeatUs", &repeat_us) ||
+      !pm_integer(env, arguments[5], 0, MOST_REPEAT_US, "repeatForUs", &repeat_for_us)) {
+    return NULL;
+  }
   watch = watch_of(env, arguments[0]);
   if (watch == NULL) return NULL;
   packets = pm_packets(env, arguments[1], watch->line);
@@ -117,6 +126,8 @@ napi_value pm_watch_foresee_entry(napi_env env, napi_callback_info info) {
   }
   command->packets = packets;
   command->deeds = deeds;
+  command->repeat_us = repeat_us;
+  command->repeat_for_us = repeat_for_us;
   (void)pm_give(watch->object.pacer, command);
   return NULL;
 }

@@ -59,6 +59,7 @@ struct pm_watch *pm_watch_new(struct pm_line *line, uint32_t id) {
   watch->terms.rearm_us = -1;
   watch->terms.warn_us = -1;
   atomic_store(&watch->heard_at, PM_NEVER);
+  atomic_store(&watch->repeats_at, PM_NEVER);
   return watch;
 }
 

@@ -186,6 +186,10 @@ struct pm_watch {
   /* `words` and `deeds` were not used yet. */
   bool has_plan;
   bool may_speak;
+  /* How `words` go on at this distance until the user takes over, and for how long at most; 0: they do not. */
+  int64_t repeat_us, repeat_for_us;
+  struct pm_slot repeat;
+  int64_t repeat_until;
   /* Packets that the user was told of: under consent it must have read them all. */
   uint32_t packets_told;
   /* With the hands while the watch is on its way through them to the mail; freed by the user, who takes it out. */
@@ -199,6 +203,9 @@ struct pm_watch {
   _Atomic uint32_t epoch;
   _Atomic uint64_t consumed;
   _Atomic int64_t silent_at;
+  /* When `words` are sent again; PM_NEVER: they are not. */
+  _Atomic int64_t repeats_at;
+  _Atomic uint64_t repeats;
   /* User only. */
   struct pm_expected *asked_expected;
   uint32_t asked_epoch;
@@ -235,6 +242,7 @@ struct pm_command {
   struct pm_outgoing_list *packets;
   /* Foresee; NULL: nothing. */
   struct pm_deeds *deeds;
+  int64_t repeat_us, repeat_for_us;
   /* Consent: what the user had read and heard by then. */
   uint32_t packets_read;
   uint64_t consumed;
@@ -274,7 +282,7 @@ struct pm_pacer {
   /* Written before pm_pacer_start returns: 0 or the errno for which it is not SCHED_FIFO. */
   int scheduling_error;
   /* Thread only. */
-  struct pm_schedule due, leases, deadlines;
+  struct pm_schedule due, leases, deadlines, repeats;
   struct pm_line *lines, *unsent;
   struct pm_link *executed;
   int64_t now;
@@ -362,13 +370,15 @@ void pm_watch_detach(struct pm_pacer *pacer, struct pm_watch *watch);
 /* Swaps the expected packet of the command for that of the watch. */
 void pm_watch_arm(struct pm_pacer *pacer, struct pm_watch *watch, struct pm_command *command);
 /* Swaps what the command holds for what the watch was to send and to do. */
-void pm_watch_foresee(struct pm_watch *watch, struct pm_command *command);
+void pm_watch_foresee(struct pm_pacer *pacer, struct pm_watch *watch, struct pm_command *command);
 /* From now on it does so at silence. Does nothing under other terms than those of the command, or if anything was heard since. */
 void pm_watch_consent(struct pm_watch *watch, const struct pm_command *command);
 /* False: the packet does not pass its filter. */
 bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct pm_received *packet);
 /* Warns, and believes the deadlines up to `until`; everything that arrived before then must have been heard. pm_send_all follows. */
 void pm_watches_believe(struct pm_pacer *pacer, int64_t until);
+/* Sends again what was foreseen, where the user has not taken over yet. */
+void pm_watches_repeat(struct pm_pacer *pacer);
 /* When the next of it must happen. Deadlines before `until` that were put off meanwhile are set right: they wake nobody. */
 int64_t pm_watches_next(struct pm_pacer *pacer, int64_t until);
 

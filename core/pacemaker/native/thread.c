@@ -77,6 +77,7 @@ static int64_t next_wake(struct pm_pacer *pacer) {
   if (pacer->tick_at <= pacer->now) pacer->tick_at = pacer->now + TICK_US;
   if (pacer->objects > 0) next = min(next, pacer->tick_at);
   if (pacer->troubles_due != PM_NEVER) next = min(next, pacer->troubles_due);
+  if (pacer->repeats.first != NULL) next = min(next, pacer->repeats.first->at);
   return min(next, pm_watches_next(pacer, next));
 }
 
@@ -185,6 +186,7 @@ static void pass(struct pm_pacer *pacer) {
   pm_execute(pacer);
   pm_touch(pacer);
   pm_beacons_serve(pacer);
+  pm_watches_repeat(pacer);
   rehearse(pacer);
   if (pacer->is_busy && is_readable(pacer)) gather(pacer);
   receive_all(pacer);

@@ -1,11 +1,41 @@
 /* Deadlines, expected packets and silence of watches, in the thread. Used by thread.c, execute.c and line.c. */
 #include "pacer.h"
 
+/* So many intervals late, a repetition is not sent, and none after it. */
+#define MOST_LATE_REPEATS 3
+
 static int64_t asleep(const struct pm_pacer *pacer) { return atomic_load_explicit(&pacer->asleep_us, memory_order_relaxed); }
 
 static struct pm_watch **list_of(struct pm_watch *watch) {
   struct pm_line *line = watch->line;
   return watch->has_key ? &line->buckets[watch->key % PM_BUCKETS] : &line->watches;
+}
+
+static void stop_repeating(struct pm_pacer *pacer, struct pm_watch *watch) {
+  pm_schedule_remove(&pacer->repeats, &watch->repeat);
+  atomic_store_explicit(&watch->repeats_at, PM_NEVER, memory_order_relaxed);
+}
+
+static void repeat_at(struct pm_pacer *pacer, struct pm_watch *watch, int64_t at) {
+  if (at > watch->repeat_until) return stop_repeating(pacer, watch);
+  pm_schedule_at(&pacer->repeats, &watch->repeat, at);
+  atomic_store_explicit(&watch->repeats_at, at, memory_order_relaxed);
+}
+
+void pm_watches_repeat(struct pm_pacer *pacer) {
+  struct pm_slot *slot;
+  while ((slot = pacer->repeats.first) != NULL && slot->at <= pacer->now) {
+    struct pm_watch *watch = PM_OWNER(slot, struct pm_watch, repeat);
+    /* Whoever was asleep for so long knows nothing of the world, and sends nothing. */
+    if (pacer->now - slot->at > MOST_LATE_REPEATS * watch->repeat_us) {
+      stop_repeating(pacer, watch);
+      continue;
+    }
+    pm_line_queue(pacer, watch->line, watch->words);
+    atomic_fetch_add_explicit(&watch->repeats, 1, memory_order_relaxed);
+    repeat_at(pacer, watch, slot->at + watch->repeat_us);
+  }
+  pm_send_all(pacer);
 }
 
 void pm_watch_attach(struct pm_pacer *pacer, struct pm_watch *watch) {
@@ -21,6 +51,7 @@ void pm_watch_attach(struct pm_pacer *pacer, struct pm_watch *watch) {
 
 void pm_watch_detach(struct pm_pacer *pacer, struct pm_watch *watch) {
   pm_schedule_remove(&pacer->deadlines, &watch->slot);
+  stop_repeating(pacer, watch);
   if (watch->previous != NULL) {
     watch->previous->next = watch->next;
   } else {
@@ -51,7 +82,9 @@ static void rearm(struct pm_pacer *pacer, struct pm_watch *watch) {
 void pm_watch_arm(struct pm_pacer *pacer, struct pm_watch *watch, struct pm_command *command) {
   struct pm_expected *former = watch->terms.expected;
   int64_t deadline = command->terms.deadline;
-  bool is_same = command->terms.epoch == atomic_load_explicit(&watch->epoch, memory_order_relaxed);
+  bool is_same;
+  stop_repeating(pacer, watch);
+  is_same = command->terms.epoch == atomic_load_explicit(&watch->epoch, memory_order_relaxed);
   watch->terms = command->terms;
   command->terms.expected = former;
   if (!is_same) {
@@ -71,9 +104,12 @@ void pm_watch_arm(struct pm_pacer *pacer, struct pm_watch *watch, struct pm_comm
   set_deadline(pacer, watch, deadline);
 }
 
-void pm_watch_foresee(struct pm_watch *watch, struct pm_command *command) {
+void pm_watch_foresee(struct pm_pacer *pacer, struct pm_watch *watch, struct pm_command *command) {
   struct pm_outgoing_list *words = watch->words;
   struct pm_deeds *deeds = watch->deeds;
+  stop_repeating(pacer, watch);
+  watch->repeat_us = command->repeat_us;
+  watch->repeat_for_us = command->repeat_for_us;
   watch->words = command->packets;
   watch->deeds = command->deeds;
   command->packets = words;
@@ -117,6 +153,8 @@ static void tell_silence(struct pm_pacer *pacer, struct pm_watch *watch, int64_t
   if (has_spoken) {
     pm_line_queue(pacer, watch->line, watch->words);
     watch->has_plan = false;
+    watch->repeat_until = at + watch->repeat_for_us;
+    if (watch->repeat_us > 0) repeat_at(pacer, watch, at + watch->repeat_us);
   }
   watch->may_speak = false;
   watch->deadline = PM_NEVER;

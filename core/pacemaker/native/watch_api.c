@@ -138,12 +138,12 @@ napi_value pm_watch_arm_entry(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* watchState(watch) -> [heardAt | NaN, consumed], of a closed one too */
+/* watchState(watch) -> [heardAt | NaN, consumed, repeatsAt | NaN, repeats], of a closed one too */
 napi_value pm_watch_state(napi_env env, napi_callback_info info) {
-  napi_value argument, result, heard_at, consumed;
+  napi_value argument, result, member;
   struct pm_object *object;
   const struct pm_watch *watch;
-  int64_t at;
+  int64_t heard_at, repeats_at;
   if (!pm_arguments(env, info, 1, &argument)) return NULL;
   object = pm_any_object_of(env, argument);
   if (object == NULL) return NULL;
@@ -152,11 +152,16 @@ napi_value pm_watch_state(napi_env env, napi_callback_info info) {
     return NULL;
   }
   watch = (const struct pm_watch *)object;
-  at = pm_watch_heard_at(watch);
-  PM_TRY(env, napi_create_array_with_length(env, 2, &result));
-  PM_TRY(env, napi_create_double(env, at == PM_NEVER ? (double)NAN : (double)at, &heard_at));
-  PM_TRY(env, napi_create_double(env, (double)atomic_load_explicit(&watch->consumed, memory_order_relaxed), &consumed));
-  PM_TRY(env, napi_set_element(env, result, 0, heard_at));
-  PM_TRY(env, napi_set_element(env, result, 1, consumed));
+  heard_at = pm_watch_heard_at(watch);
+  repeats_at = atomic_load_explicit(&watch->repeats_at, memory_order_relaxed);
+  const double members[] = {heard_at == PM_NEVER ? (double)NAN : (double)heard_at,
+                            (double)atomic_load_explicit(&watch->consumed, memory_order_relaxed),
+                            repeats_at == PM_NEVER ? (double)NAN : (double)repeats_at,
+                            (double)atomic_load_explicit(&watch->repeats, memory_order_relaxed)};
+  PM_TRY(env, napi_create_array_with_length(env, 4, &result));
+  for (uint32_t i = 0; i < 4; i++) {
+    PM_TRY(env, napi_create_double(env, members[i], &member));
+    PM_TRY(env, napi_set_element(env, result, i, member));
+  }
   return result;
 }

@@ -103,8 +103,10 @@ export interface NativePacemaker {
     packets: readonly NativePacket[],
     requests: Uint8Array,
     frames: readonly (readonly [interfaceIndex: number, frame: Uint8Array])[],
+    repeatUs: number,
+    repeatForUs: number,
   ): void;
   /** Does nothing where the terms have another generation by now, or another number of packets has come than was read. */
   watchConsent(watch: Handle, generation: number, packetsRead: number): void;
-  watchState(watch: Handle): [heardAt: number, consumed: number];
+  watchState(watch: Handle): [heardAt: number, consumed: number, repeatsAt: number, repeats: number];
 }

@@ -50,6 +50,8 @@ export interface Foreseen {
   readonly requests?: Uint8Array;
   /** Whole frames, sent after that. */
   readonly frames?: readonly (readonly [interfaceIndex: number, frame: Uint8Array])[];
+  /** The packets go on until the watch is armed or foresees anew, and for so long at most. */
+  readonly repeat?: { readonly everyUs: number; readonly forUs: number };
 }
 
 const none = Buffer.alloc(0);
@@ -121,8 +123,17 @@ export class PacemakerWatch {
   }
 
   /** What to do the moment that silence is noticed, where `consent` is given. Done once; replaces what was foreseen before. */
-  foresee({ packets, requests, frames }: Foreseen): void {
-    guarded(this.line.what, (addon) => addon.watchForesee(this.#handle, this.line.pack(packets), requests ?? none, frames ?? []));
+  foresee({ packets, requests, frames, repeat }: Foreseen): void {
+    guarded(this.line.what, (addon) =>
+      addon.watchForesee(
+        this.#handle,
+        this.line.pack(packets),
+        requests ?? none,
+        frames ?? [],
+        repeat?.everyUs ?? 0,
+        repeat?.forUs ?? 0,
+      ),
+    );
     this.line.thread.given();
   }
 
@@ -146,6 +157,17 @@ export class PacemakerWatch {
   /** Expected packets that came and were not told, since the watch was made. */
   get consumed(): number {
     return guarded(this.line.what, (addon) => addon.watchState(this.#handle))[1];
+  }
+
+  /** When the foreseen packets are sent again; undefined: they are not. */
+  get repeatsAt(): number | undefined {
+    const [, , repeatsAt] = guarded(this.line.what, (addon) => addon.watchState(this.#handle));
+    return Number.isNaN(repeatsAt) ? undefined : repeatsAt;
+  }
+
+  /** How often foreseen packets were sent again, since the watch was made. */
+  get repeats(): number {
+    return guarded(this.line.what, (addon) => addon.watchState(this.#handle))[3];
   }
 
   /** Closing twice does nothing. */

@@ -85,6 +85,7 @@ export class Pulse {
     if (this.wire === wire) return;
     this.silence();
     this.earlierConsumed += this.wire?.watch.consumed ?? 0;
+    this.endedTurns += this.wire?.watch.repeats ?? 0;
     this.wire = wire;
     this.armed = undefined;
     this.plan = undefined;
@@ -94,7 +95,7 @@ export class Pulse {
 
   /** Turns of advertisements that the pacemaker has sent. */
   get sent(): number {
-    return this.endedTurns + (this.beacon?.turns ?? 0);
+    return this.endedTurns + (this.beacon?.turns ?? 0) + (this.wire?.watch.repeats ?? 0);
   }
   /** Advertisements that it has heard and not told. */
   get heard(): number {
@@ -145,7 +146,8 @@ export class Pulse {
     this.plan = { voice, priority };
     // The resignation belongs to the advertisement: it is encoded before it is needed, too.
     this.packetsOf(voice, 0);
-    this.wire.watch.foresee({ packets: this.packetsOf(voice, priority), ...deeds() });
+    const repeat = { everyUs: voice.config.advertIntervalMs * 1000, forMs: voice.config.deadManMs };
+    this.wire.watch.foresee({ packets: this.packetsOf(voice, priority), ...deeds(), repeat });
   }
 
   get isPrepared(): boolean {
@@ -221,7 +223,8 @@ export class Pulse {
     const beacon = this.wire?.beacon({
       packets: this.packetsOf(voice, priority),
       intervalUs: advertIntervalMs * 1000,
-      firstAt,
+      // What was foreseen goes on by itself until now, and the beacon with it.
+      firstAt: this.wire?.watch.repeatsAt ?? firstAt,
       lease: { ms: deadManMs, last: this.packetsOf(voice, 0) },
       latestMs: downAdverts * advertIntervalMs,
       onEnd: (end) => {

@@ -110,6 +110,8 @@ class Stage {
       close: nothing,
       heardAt: undefined,
       consumed: 0,
+      repeatsAt: undefined,
+      repeats: 0,
     };
     const beacon: Beacon = { set: nothing, turns: 0, nextAt: 0, close: nothing };
     const socket = {

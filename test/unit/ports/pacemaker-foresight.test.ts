@@ -122,6 +122,74 @@ describe('pacemaker foresight', function () {
     assert.deepEqual(silences, [true]);
   });
 
+  describe('what it has said', () => {
+    /** Has spoken and gone on in 200 ms in which JavaScript did nothing. */
+    async function spoken(repeat: NonNullable<Foreseen['repeat']>) {
+      const all = foreseeing();
+      all.watch.foresee({ ...all.foreseen, repeat });
+      all.watch.arm({ deadline: clockUs() + 5000 });
+      all.watch.consent();
+      await null;
+      block(200);
+      return all;
+    }
+    const settled = () => new Promise((resolve) => setTimeout(resolve, 60));
+
+    it('is said again and again until the watch has something else to wait for', async () => {
+      const { watch, said, silences } = await spoken({ everyUs: 20_000, forUs: 10_000_000 });
+      const next = watch.repeatsAt ?? 0;
+      assert.ok(next > clockUs() - 5000 && next <= clockUs() + 20_000, `${next - clockUs()}`);
+      const before = watch.repeats;
+      assert.ok(before >= 8 && before <= 10, `${before}`);
+      watch.disarm();
+      await eventually('silence', () => silences.length > 0);
+      await settled();
+      assert.equal(watch.repeatsAt, undefined);
+      assert.ok(watch.repeats - before <= 1);
+      await eventually('all was heard', () => said.length === 1 + watch.repeats);
+      assert.deepEqual(silences, [true]);
+    });
+
+    it('is said for no longer than it was meant to be', async () => {
+      const { watch, said } = await spoken({ everyUs: 20_000, forUs: 70_000 });
+      assert.deepEqual([watch.repeats, watch.repeatsAt], [3, undefined]);
+      await eventually('all was heard', () => said.length === 4);
+    });
+
+    it('is not said any more when something else is foreseen, or the watch is closed', async () => {
+      const one = await spoken({ everyUs: 20_000, forUs: 10_000_000 });
+      one.watch.foresee({ packets: [frame(etherType, 9, 'other')] });
+      const two = await spoken({ everyUs: 20_000, forUs: 10_000_000 });
+      two.watch.close();
+      await settled();
+      const counts = [one.watch.repeats, two.watch.repeats];
+      await settled();
+      assert.deepEqual([one.watch.repeats, two.watch.repeats], counts);
+      assert.equal(one.watch.repeatsAt, undefined);
+      assert.ok(!one.said.includes('other'));
+    });
+
+    it('is not said any more after a sleep', async () => {
+      const child = new PacingChild(`
+        const line = PacemakerThread.start().openLine({ transport: { kind: 'frames', etherType: ${etherType} },
+          interfaceIndex: 1, onPacket() {}, onError: console.error });
+        const watch = line.watch({ filter: { length: [1, 2] }, onPacket() {}, onSilence() {
+          setTimeout(() => { console.log('repeats', watch.repeats, watch.repeatsAt); line.close(); }, 100); } });
+        watch.foresee({ packets: [frame(${etherType}, 9, 'said')], repeat: { everyUs: 20000, forUs: 60000000 } });
+        watch.arm({ deadline: clockUs() + 5000 });
+        watch.consent();
+        await null;
+        block(15);
+        (await import('node:fs')).writeSync(1, 'sleeps\\n');
+        process.kill(process.pid, 'SIGSTOP');`);
+      await child.saw('sleeps');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      child.signal('SIGCONT');
+      assert.equal(await child.ended, 0, child.errors);
+      assert.match(child.output, /repeats [0-3] undefined/);
+    });
+  });
+
   it('warns of the next deadline although the silence of the last one was not read', async () => {
     const { line, watch, silences, warnings } = foreseeing();
     const usual = expected(frame(etherType, 5, 'usual'));
@@ -211,6 +279,8 @@ describe('pacemaker foresight', function () {
       { packets, frames: [[loopback, 'frame']] },
       { packets, frames: [[0, Buffer.alloc(60)]] },
       { packets, frames: [[1.5, Buffer.alloc(60)]] },
+      { packets, repeat: { everyUs: -1, forUs: 1 } },
+      { packets, repeat: { everyUs: 1000, forUs: 2 ** 41 } },
       { packets, frames: Array.from({ length: 1025 }, () => [loopback, Buffer.alloc(60)]) },
     ];
     for (const foreseen of wrong) assert.throws(() => watch.foresee(foreseen as Foreseen), TypeError, JSON.stringify(foreseen));

@@ -215,6 +215,10 @@ static void foresee(struct pm_watch *watch) {
   if (command == NULL) fail("no memory");
   command->packets = packets_for(watch->line);
   if (draw(4) != 0) command->deeds = deeds_for();
+  if (draw(2) == 0) {
+    command->repeat_us = 1000 + (int64_t)draw(5000);
+    command->repeat_for_us = (int64_t)draw(50000);
+  }
   give(command);
 }
 

@@ -198,6 +198,11 @@ export interface Foreseen {
   readonly addresses?: readonly NewAddress[];
   /** Sent when the addresses are there, such as gratuitous ARP. */
   readonly frames?: readonly { readonly link: number; readonly frame: Uint8Array }[];
+  /**
+   * The packets go on at this distance until the watch is armed, disarmed or foresees anew, and for so long at most: whoever has to
+   * take over may be busy with a thousand others.
+   */
+  readonly repeat?: { readonly everyUs: number; readonly forMs: number };
 }
 
 export interface Watch {
@@ -216,6 +221,10 @@ export interface Watch {
   readonly heardAt: number | undefined;
   /** Expected packets that came and were not told, since the watch was made. */
   readonly consumed: number;
+  /** When the foreseen packets are sent again; undefined: they are not. */
+  readonly repeatsAt: number | undefined;
+  /** How often they were sent again, since the watch was made. */
+  readonly repeats: number;
   close(): void;
 }
 

@@ -22,6 +22,9 @@ export class ClockWatch implements Watch {
   readonly #filter: PacketFilter | undefined;
   heardAt: number | undefined;
   consumed = 0;
+  /** Whoever hears of silence takes over in the same turn of the loop: nothing is repeated here. */
+  readonly repeatsAt = undefined;
+  readonly repeats = 0;
   #terms: WatchTerms | undefined;
   #deadline = Number.POSITIVE_INFINITY;
   /** How long it was until the deadline when that was set. */

@@ -225,6 +225,13 @@ class PacedWatch implements Watch {
   get consumed(): number {
     return this.watch.consumed;
   }
+  get repeatsAt(): number | undefined {
+    const { repeatsAt } = this.watch;
+    return repeatsAt === undefined ? undefined : fromKernel(repeatsAt);
+  }
+  get repeats(): number {
+    return this.watch.repeats;
+  }
 
   arm({ deadline, expected, rearmUs, rearmedBy, warnMs }: WatchTerms): void {
     if (!this.#isOpen || !this.isLineOpen()) return;
@@ -236,7 +243,7 @@ class PacedWatch implements Watch {
       ...(warnMs !== undefined && { warnUs: warnMs * 1000 }),
     });
   }
-  foresee({ packets, addresses = [], frames = [] }: Foreseen): void {
+  foresee({ packets, addresses = [], frames = [], repeat }: Foreseen): void {
     if (!this.#isOpen || !this.isLineOpen()) return;
     const requests = addresses.map((address) => formatRequest(messageType.newAddress, addFlags, 0, additionOf(address)));
     let bytes = 0;
@@ -248,6 +255,7 @@ class PacedWatch implements Watch {
       packets: packets.map(this.native),
       requests: Buffer.concat(first),
       frames: frames.slice(0, mostFrames).map(({ link, frame }) => [link, frame] as const),
+      ...(repeat && { repeat: { everyUs: repeat.everyUs, forUs: repeat.forMs * 1000 } }),
     });
   }
   consent(): void {
