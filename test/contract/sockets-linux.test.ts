@@ -15,7 +15,7 @@ const mark = 7;
 const powerless = 'setpriv --bounding-set=-all --inh-caps=-all --ambient-caps=-all'.split(' ');
 
 describe('ports to servers (Linux alone)', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let world: LinuxSocketWorld;
 
   before(async () => {

@@ -38,7 +38,7 @@ export const socketWorlds: readonly SocketWorldMaker[] = [simulatedSocketWorld, 
 export function describeSocketContract(port: string, suite: (world: () => SocketWorld) => void, makers = socketWorlds): void {
   for (const maker of makers) {
     describe(`${port} (${maker.name})`, function () {
-      this.timeout(30_000);
+      this.timeout(60_000);
       let world: SocketWorld | undefined;
       before(async () => {
         world = await maker.make();
