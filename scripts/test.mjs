@@ -7,9 +7,11 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const results = join(root, 'test-results');
 /** In this order: what fails fast comes first. */
-const groups = ['presubmit', 'pins', 'unit', 'conformance', 'contract', 'fuzz', 'simulation', 'integration', 'system'];
-/** Groups that make network namespaces. */
-const needRoot = new Set(['integration', 'system']);
+const groups = ['presubmit', 'pins', 'unit', 'conformance', 'contract', 'fuzz', 'simulation', 'integration', 'system', 'ipvs'];
+/** Groups that make network namespaces, or boot a kernel of their own. */
+const needRoot = new Set(['integration', 'system', 'ipvs']);
+/** What runs a group on a kernel that has what it needs: few have IPVS, so everybody's tests run on the same one. */
+const lab = [join(root, 'test/lab/ipvs-run'), '--timeout', '900', '--rw', results, '--', process.execPath];
 /** A current long-term-support release, besides the node that runs this. */
 const lts = '24';
 
@@ -37,14 +39,14 @@ function note(name, startedAt, counts) {
   summary.push({ name, seconds: Math.round((Date.now() - startedAt) / 100) / 10, pending: 0, files: 0, ...counts });
 }
 
-function mocha(name, group, node = process.execPath) {
+function mocha(name, group, [program, ...before] = [process.execPath]) {
   const startedAt = Date.now();
   const files = filesOf(group);
   console.log(`\n### ${name}: ${files.length} files`);
   if (files.length === 0) return note(name, startedAt, { passes: 0, failures: 1, why: 'there is no test in it' });
   const output = join(results, `${name.replaceAll(' ', '-')}.json`);
   const options = ['--forbid-pending', '--forbid-only', '--reporter', join(root, 'scripts/reporter.cjs')];
-  const isFine = run(node, [join(root, 'node_modules/mocha/bin/mocha.js'), ...options, ...files], {
+  const isFine = run(program, [...before, join(root, 'node_modules/mocha/bin/mocha.js'), ...options, ...files], {
     MAINSTAY_TEST_COUNTS: output,
   });
   const counts = existsSync(output) ? JSON.parse(readFileSync(output, 'utf8')) : { passes: 0, failures: 1, why: 'mocha died' };
@@ -84,7 +86,7 @@ function unitTestsOnLts() {
   const binary = otherNode(lts);
   if (binary === undefined)
     note(`unit on node ${lts}`, Date.now(), { passes: 0, failures: 1, why: 'that node could not be installed' });
-  else mocha(`unit on node ${lts}`, 'unit', binary);
+  else mocha(`unit on node ${lts}`, 'unit', [binary]);
 }
 
 /** The C part without Node, and with sanitizers under Node: the tests that open its sockets and do not measure time. */
@@ -101,7 +103,7 @@ if (isAsked('lint')) step('lint', process.execPath, [join(root, 'node_modules/@b
 for (const group of groups.filter(isAsked)) {
   if (needRoot.has(group) && process.getuid?.() !== 0)
     note(group, Date.now(), { passes: 0, failures: 1, why: 'it makes network namespaces and needs root' });
-  else mocha(group, group);
+  else mocha(group, group, group === 'ipvs' ? lab : undefined);
 }
 if (isAsked('native')) nativeTests();
 if (isAsked('lts')) unitTestsOnLts();

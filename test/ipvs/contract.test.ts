@@ -1,8 +1,10 @@
 /** Contract of the `ipvs` port on the kernel that runs this, with ipvsadm as the judge. Started in the lab by scripts/test.mjs. */
 import { LinuxIpvs } from '@mainstay/core/linux-ipvs';
 import { describeIpvs } from '../contract/support/ipvs-suite.js';
+import { onlyInTheLab } from '../support/lab.js';
 import { Shell } from '../support/shell.js';
 
+onlyInTheLab();
 describeIpvs({
   name: 'Linux',
   hasTool: true,

@@ -62,6 +62,11 @@ export function describeIpvs(maker: IpvsWorldMaker): void {
     let world: IpvsWorld;
     const apply = (...edits: readonly IpvsEdit[]) => world.ipvs.apply(edits);
     const table = async () => plainly(await world.ipvs.read());
+    /** Linux says nothing where it stops a daemon that has not run yet: asked again, there is none. */
+    const stop = async (role: 'master' | 'backup') => {
+      assert.ok(['done', 'unchanged'].includes((await world.ipvs.stopSyncDaemon(role)).outcome));
+      assert.ok((await world.ipvs.syncDaemons()).every((daemon) => daemon.role !== role));
+    };
     before(() => {
       world = maker.make();
     });
@@ -296,8 +301,9 @@ export function describeIpvs(maker: IpvsWorldMaker): void {
           await tool.run('-Ln', '--daemon'),
           /master sync daemon \(mcast=lo, syncid=255, maxlen=1000, group=239.1.2.3, port=9000, ttl=7\)\nbackup .*syncid=0, .*group=ff02::77/,
         );
-      assert.deepEqual([await ipvs.stopSyncDaemon('master'), await ipvs.stopSyncDaemon('master')], [done, unchanged]);
-      assert.deepEqual(await ipvs.stopSyncDaemon('backup'), done);
+      await stop('master');
+      assert.deepEqual(await ipvs.stopSyncDaemon('master'), unchanged);
+      await stop('backup');
       assert.deepEqual(await ipvs.syncDaemons(), []);
     });
 
@@ -312,7 +318,7 @@ export function describeIpvs(maker: IpvsWorldMaker): void {
       assert.deepEqual(await ipvs.startSyncDaemon({ role: 'master', link: 'lo', syncId: 1 }), done);
       const refused = await apply(...editsOf({ service: { id: web, scheduler: 'rr' }, destinations: [mixed] }));
       assert.deepEqual(codes(refused), ['done', 'EINVAL']);
-      assert.deepEqual(await ipvs.stopSyncDaemon('master'), done);
+      await stop('master');
     });
 
     it('carries more edits than fit into one message', async () => {

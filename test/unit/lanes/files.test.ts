@@ -145,6 +145,7 @@ describe('privileges', () => {
 
   it('are asked for by name where they lack, and only for ports in use', () => {
     assert.equal(lackingFor([planOf('process', 'links')], 0n), undefined);
+    assert.match(lackingFor([planOf('ipvs')], 0n) ?? '', /p cannot work without CAP_NET_ADMIN: /);
     assert.match(lackingFor([planOf('addresses', 'rawIp')], 0n) ?? '', /p cannot work without CAP_NET_ADMIN and CAP_NET_RAW/);
     assert.match(lackingFor([planOf('addresses', 'rawIp')], 1n << 13n) ?? '', /without CAP_NET_ADMIN:/);
     assert.equal(lackingFor([planOf('addresses', 'rawIp')], (1n << 12n) | (1n << 13n)), undefined);

@@ -64,6 +64,17 @@ describe('the Linux port ipvs', () => {
     assert.deepEqual([kernel.changes, kernel.table.list()[0]?.destinations.length], [5, 2]);
   });
 
+  it('fails an edit that is none, and nothing else', async () => {
+    const { kernel, ipvs } = make();
+    const broken = { do: 'addDestination', service: web } as unknown as IpvsEdit;
+    const results = await ipvs.apply([add, broken, addition(1)]);
+    assert.deepEqual(
+      results.map((result) => (result.outcome === 'failed' ? result.code : result.outcome)),
+      ['done', 'EINVAL', 'done'],
+    );
+    assert.equal(kernel.changes, 2);
+  });
+
   it('gives up on answers that never come', async () => {
     const { kernel, ipvs } = make();
     kernel.lost = Number.POSITIVE_INFINITY;

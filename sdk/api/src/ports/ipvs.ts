@@ -113,9 +113,17 @@ export interface IpvsSyncDaemon {
 }
 
 export interface Ipvs {
-  /** The whole table. Rejects with PortError: `EPROTONOSUPPORT` where the kernel has no IPVS and it cannot be loaded. */
+  /**
+   * The whole table, but for services of protocols that IpvsProtocol does not name. In canonical form: addresses as RFC 5952 writes
+   * them, nothing that is as if absent (an empty list of flags, `false`, a prefix of the whole address, a tunnel of type `ipip`
+   * without port and checksum, port 0 and checksum `none` of a tunnel). The order is the kernel's. Rejects with PortError: `EPROTONOSUPPORT`
+   * where the kernel has no IPVS and it cannot be loaded.
+   */
   read(): Promise<readonly KnownIpvsService[]>;
-  /** Carries out in order, batched; one result for each, and one failure keeps none of the others back. */
+  /**
+   * Carries out in order, batched; one result for each, and one failure keeps none of the others back. Never rejects: a kernel
+   * without IPVS fails every edit with `EPROTONOSUPPORT`, and so do the other changes below.
+   */
   apply(edits: readonly IpvsEdit[]): Promise<readonly IpvsResult[]>;
   /** Empties the whole table. */
   flush(): Promise<IpvsResult>;

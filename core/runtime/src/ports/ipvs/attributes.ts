@@ -6,48 +6,42 @@ export class MalformedMessageError extends Error {
   override readonly name = 'MalformedMessageError';
 }
 
-/** Attributes with higher numbers are of later kernels, and skipped. */
-const most = 32;
 const typeMask = 0x3fff;
 
 export class Attributes {
-  readonly #starts = new Int32Array(most).fill(-1);
-  readonly #ends = new Int32Array(most);
+  /** By threes: type, where its value begins, where it ends. So few that looking through them is the fastest. */
+  readonly #places: number[] = [];
 
-  /** From `from` on: `from` is behind the fixed header of a message, 0 within a nested attribute. */
+  /** Those from `from`, which is behind the fixed header of a message, to `to`. */
   constructor(
     private readonly data: Buffer,
     from = 0,
+    to = data.length,
   ) {
-    for (let at = from; at < data.length; ) {
-      // Padding behind the last one is no attribute.
-      if (data.length - at < 4) break;
+    // Padding behind the last one is no attribute.
+    for (let at = from; to - at >= 4; ) {
       const length = readU16(data, at);
-      if (length < 4 || at + length > data.length)
-        throw new MalformedMessageError(`an attribute of ${length} bytes where ${data.length - at} are left`);
+      if (length < 4 || at + length > to)
+        throw new MalformedMessageError(`an attribute of ${length} bytes where ${to - at} are left`);
       const type = readU16(data, at + 2) & typeMask;
-      if (type < most) {
-        this.#starts[type] = at + 4;
-        this.#ends[type] = at + length;
-      }
+      this.#places.push(type, at + 4, at + length);
       at += (length + 3) & ~3;
     }
   }
 
   has(type: number): boolean {
-    return (this.#starts[type] ?? -1) >= 0;
+    return this.#place(type) >= 0;
   }
 
   nested(type: number): Attributes | undefined {
-    const data = this.bytes(type, 0);
-    return data && new Attributes(data);
+    const place = this.#place(type);
+    return place < 0 ? undefined : new Attributes(this.data, this.#places[place + 1], this.#places[place + 2]);
   }
 
   /** At least `length` bytes; undefined where it is not there or shorter. */
   bytes(type: number, length: number): Buffer | undefined {
-    const start = this.#starts[type] ?? -1;
-    const end = this.#ends[type] ?? 0;
-    return start < 0 || end - start < length ? undefined : this.data.subarray(start, end);
+    const at = this.#at(type, length);
+    return at < 0 ? undefined : this.data.subarray(at, this.#places[this.#place(type) + 2]);
   }
 
   u8(type: number): number | undefined {
@@ -77,9 +71,17 @@ export class Attributes {
     return data.toString('utf8', 0, end < 0 ? data.length : end);
   }
 
+  #place(type: number): number {
+    const places = this.#places;
+    for (let i = 0; i < places.length; i += 3) if (places[i] === type) return i;
+    return -1;
+  }
+
+  /** Where its value begins; -1 where it is not there, or shorter. */
   #at(type: number, length: number): number {
-    const start = this.#starts[type] ?? -1;
-    return start >= 0 && (this.#ends[type] ?? 0) - start >= length ? start : -1;
+    const place = this.#place(type);
+    const start = this.#places[place + 1] ?? 0;
+    return place >= 0 && (this.#places[place + 2] ?? 0) - start >= length ? start : -1;
   }
 }
 

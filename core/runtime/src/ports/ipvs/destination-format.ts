@@ -52,14 +52,17 @@ export function readDestination(nest: Attributes, serviceFamily: Family): IpvsDe
   const method = methods[needed('the method of a destination', nest.u32(attribute.method)) & methodMask];
   if (id === undefined || method === undefined) return undefined;
   const tunnel = method === 'tun' ? readTunnel(nest) : undefined;
-  return {
-    ...id,
+  const { family, address, port } = id;
+  const known: IpvsDestination = {
+    family,
+    address,
+    port,
     method,
-    ...(tunnel !== undefined && { tunnel }),
     weight: needed('the weight of a destination', nest.u32(attribute.weight)) | 0,
     upperThreshold: needed('the upper threshold of a destination', nest.u32(attribute.upperThreshold)),
     lowerThreshold: needed('the lower threshold of a destination', nest.u32(attribute.lowerThreshold)),
   };
+  return tunnel === undefined ? known : { ...known, tunnel };
 }
 
 export function readDestinationId(nest: Attributes, serviceFamily: Family): IpvsDestinationId | undefined {

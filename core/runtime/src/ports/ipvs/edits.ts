@@ -1,4 +1,5 @@
 /** Edits of the table as messages, sent in batches; what got no answer, or was not heard, is sent again. Used by the port. */
+import { constants } from 'node:os';
 import { NativeSocketError } from '@mainstay/pacemaker';
 import { type IpvsEdit, messageOf } from '@mainstay/sdk';
 import type { Answer } from '../linux/request-channel.js';
@@ -10,7 +11,6 @@ import { type GenericSocket, mostInFlight } from './generic-socket.js';
 import type { MessageWriter } from './message-writer.js';
 import { command, family as familyFacts } from './numbers.js';
 import { writeService, writeServiceId } from './service-format.js';
-import { UnsoundError } from './sound.js';
 
 const mostTries = 3;
 const enoent = 2;
@@ -59,7 +59,12 @@ export function changeOf(edit: IpvsEdit): Change {
   return { command: commands[edit.do], write: (out) => writeEdit(out, edit) };
 }
 
-/** Answers in the order of the changes. Rejects only where the kernel has no IPVS, or does not tell. */
+/**
+ * Not every change is answered: Linux says nothing where it was interrupted (it ends so the stop of a sync daemon that has not run
+ * yet), and has no memory for the answer now and then. Asked again, it tells how things are.
+ *
+ * Answers in the order of the changes. Rejects only where the kernel has no IPVS, or does not tell.
+ */
 export async function carryOut(
   changes: readonly Change[],
   { socket, family, breath }: { readonly socket: GenericSocket; readonly family: KernelFamily; readonly breath: Breath },
@@ -95,8 +100,12 @@ function sendBatch(
     for (const [i, answer] of heard.entries()) answers[indices[i] ?? 0] ??= answer;
   } catch (error) {
     if (!(error instanceof NativeSocketError)) throw error;
-    for (const index of indices) answers[index] ??= { errno: enobufs, text: messageOf(error) };
+    for (const index of indices) answers[index] ??= { errno: numberOf(error.errno), text: messageOf(error) };
   }
+}
+
+function numberOf(errno: string): number {
+  return constants.errno[errno as keyof typeof constants.errno] ?? enobufs;
 }
 
 /** What is wrong with it: then it is not among what is sent. */
@@ -106,8 +115,7 @@ function writeChange(out: MessageWriter, id: number, seq: number, change: Change
     change.write?.(out);
   } catch (error) {
     out.abandon();
-    if (error instanceof UnsoundError) return error.message;
-    throw error;
+    return messageOf(error);
   }
   out.end();
   return undefined;

@@ -1,6 +1,7 @@
 /**
- * The number of the family `IPVS` in generic netlink. It changes when the module is loaded again, so it is asked for once and again
- * when the kernel does not know it any more. A kernel without it is given one chance to load the module. Used by the port.
+ * The number of the family `IPVS` in generic netlink. It changes when the module is loaded again, so it is asked for once, and again
+ * when the kernel does not know it any more. Asked, most kernels load the module by themselves; where one does not, modprobe gets
+ * one chance. Used by the port.
  */
 import { errnoName } from '@mainstay/pacemaker';
 import { PortError } from '@mainstay/sdk';

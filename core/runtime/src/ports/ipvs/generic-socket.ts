@@ -29,10 +29,13 @@ export interface KernelSocket {
   close(): void;
 }
 
-export type OpenSocket = (onError: (error: Error) => void) => KernelSocket;
+export interface SocketEvents {
+  onReadable(): void;
+  onError(error: Error): void;
+}
+export type OpenSocket = (events: SocketEvents) => KernelSocket;
 
-const openNetlink: OpenSocket = (onError) =>
-  new NetlinkSocket({ protocol: netlinkGeneric, receiveBufferBytes, onReadable: () => {}, onError });
+const openNetlink: OpenSocket = (events) => new NetlinkSocket({ protocol: netlinkGeneric, receiveBufferBytes, ...events });
 
 export interface Question {
   /** Number of the family. */
@@ -57,6 +60,7 @@ export class GenericSocket {
   readonly #out = new MessageWriter();
   #socket: KernelSocket | undefined;
   #seq = 0;
+  #isAsking = false;
 
   constructor(
     private readonly onError: (error: Error) => void,
@@ -69,6 +73,7 @@ export class GenericSocket {
    */
   change(count: number, write: (out: MessageWriter, index: number, seq: number) => void): readonly (Answer | undefined)[] {
     const first = this.#numbers(count);
+    this.#out.take();
     for (let i = 0; i < count; i++) write(this.#out, i, first + i);
     const datagram = this.#out.take();
     const answers = new Array<Answer | undefined>(count).fill(undefined);
@@ -90,15 +95,16 @@ export class GenericSocket {
 
   /** Again while the kernel says that the table changed meanwhile, or had no memory for all of it. Rejects where that never ends. */
   async ask(question: Question, breath: Breath): Promise<Told> {
-    for (let tries = 1; ; tries++) {
-      const attempt = await this.#once(question, breath);
-      if (!attempt.isTorn) return attempt;
-      if (tries === mostTries)
-        throw new PortError(
-          `the table of the kernel could not be read whole in ${mostTries} tries: it changes too fast`,
-          'EINTR',
-        );
+    this.#isAsking = true;
+    try {
+      for (let tries = 1; tries <= mostTries; tries++) {
+        const attempt = await this.#once(question, breath);
+        if (!attempt.isTorn) return attempt;
+      }
+    } finally {
+      this.#isAsking = false;
     }
+    throw new PortError(`the table of the kernel could not be read whole in ${mostTries} tries: it changes too fast`, 'EINTR');
   }
 
   close(): void {
@@ -108,6 +114,7 @@ export class GenericSocket {
 
   async #once({ type, command, version, isDump, write }: Question, breath: Breath): Promise<Attempt> {
     const seq = this.#numbers(1);
+    this.#out.take();
     this.#out.begin(type, flag.request | (isDump ? flag.dump : flag.ack), seq, command, version);
     write?.(this.#out);
     this.#out.end();
@@ -136,8 +143,13 @@ export class GenericSocket {
   }
 
   #opened(): KernelSocket {
-    this.#socket ??= this.open(this.onError);
+    this.#socket ??= this.open({ onReadable: () => this.#discard(), onError: this.onError });
     return this.#socket;
+  }
+
+  /** What comes when nobody waits for it: left where it is, it would wake the event loop again and again. */
+  #discard(): void {
+    if (!this.#isAsking) this.#socket?.receive(batch);
   }
 
   /** The first of so many numbers in a row, none of which is 0: that is what notifications have. */
