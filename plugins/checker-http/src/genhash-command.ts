@@ -1,5 +1,4 @@
 /** The command `mainstay genhash URL`: prints the digest of a page, as keepalived's genhash does. Named in package.json; run by the command line. */
-import { lookup } from 'node:dns/promises';
 import { parseArgs } from 'node:util';
 import { type Command, type CommandContext, defineCommand, messageOf } from '@mainstay/sdk';
 import { genhash, partsOfUrl } from './genhash.js';
@@ -34,7 +33,7 @@ function read(args: readonly string[]) {
   return { ...parts, ...values, protocol, timeoutMs: seconds * 1000 };
 }
 
-async function run({ args, ports, signal, print, complain }: CommandContext): Promise<number> {
+async function run({ args, ports, addressOf, signal, print, complain }: CommandContext): Promise<number> {
   let asked: ReturnType<typeof read>;
   try {
     asked = read(args);
@@ -45,7 +44,7 @@ async function run({ args, ports, signal, print, complain }: CommandContext): Pr
   const { host, port, path, tls, protocol } = asked;
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(asked.timeoutMs)]);
   try {
-    const address = asked.address ?? (await lookup(host)).address;
+    const address = asked.address ?? (await addressOf(host));
     const named = asked.virtualhost ?? (host === address ? undefined : port === (tls ? 443 : 80) ? host : `${host}:${port}`);
     const found = await genhash(
       {

@@ -10,6 +10,8 @@ export interface CommandContext {
   readonly args: readonly string[];
   /** Those that the manifest's `needs` names, as far as they need no copy of the kernel's tables. */
   readonly ports: Ports;
+  /** The first address of a host, by the system's resolver. Rejects with what the resolver says. */
+  addressOf(host: string): Promise<string>;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   /** To standard output, and to standard error. Ends of lines are the command's. */

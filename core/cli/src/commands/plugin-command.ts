@@ -1,4 +1,5 @@
 /** `mainstay NAME`, where a plugin of the distribution brings the command NAME. Called by main.ts and help.ts. */
+import { lookup } from 'node:dns/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type FoundPlugin, findPlugin, grantedPorts, openPorts } from '@mainstay/core';
@@ -52,6 +53,7 @@ export async function runPluginCommand(found: PluginCommand, args: readonly stri
   return command.run({
     args,
     ports: grantedPorts(packageName, manifest.needs, () => real),
+    addressOf: async (host) => (await lookup(host)).address,
     signal: abort.signal,
     print: (text) => void process.stdout.write(text),
     complain: (text) => void process.stderr.write(text),
