@@ -77,9 +77,9 @@ export class Keeper {
     this.#start();
   }
 
-  /** Resolves when everything that can be done now is done. */
+  /** Resolves when what is wanted now is done, or refused. */
   async settled(): Promise<void> {
-    while (this.#work !== undefined) await this.#work;
+    await this.#work;
   }
 
   /** What the kernel does not take of a service, or of a server in it. */

@@ -25,6 +25,8 @@ import type { DesiredService } from './table.js';
 
 /** How often hooks on the weight are asked without another occasion. */
 const weightRefreshMs = 1000;
+/** So long a start or a reload waits for the kernel. */
+const patienceMs = 4000;
 
 export class Manager {
   readonly keeper: Keeper;
@@ -87,7 +89,7 @@ export class Manager {
     this.#request();
     this.keeper.auditEvery(this.#global.lvs_audit_interval);
     this.#scheduleTick();
-    await Promise.all([this.keeper.settled(), this.#setTimeouts(), this.#syncDaemons.configure(this.#global.lvs_sync_daemon)]);
+    await this.#settled();
   }
 
   /** What stays as it was notices nothing. */
@@ -119,7 +121,7 @@ export class Manager {
     );
     this.#request();
     this.keeper.auditEvery(global.lvs_audit_interval);
-    await Promise.all([this.keeper.settled(), this.#setTimeouts(), this.#syncDaemons.configure(global.lvs_sync_daemon)]);
+    await this.#settled();
   }
 
   /** `keep`: what is in the kernel stays there. */
@@ -138,6 +140,18 @@ export class Manager {
 
   onTransition(event: VrrpTransitioned): void {
     this.#syncDaemons.onTransition(event);
+  }
+
+  /** A kernel that is slow, because it looks for a module, must not look like a plugin that fails: the work goes on by itself. */
+  #settled(): Promise<unknown> {
+    const all = [this.keeper.settled(), this.#setTimeouts(), this.#syncDaemons.configure(this.#global.lvs_sync_daemon)];
+    return new Promise((resolve) => {
+      const timer = this.run.clock.after(patienceMs, () => resolve(undefined));
+      void Promise.allSettled(all).then(() => {
+        timer.cancel();
+        resolve(undefined);
+      });
+    });
   }
 
   #makePool(config: VirtualServer): Pool {

@@ -56,6 +56,19 @@ describe('ipvs: refusals of the kernel', () => {
     assert.equal(ipvs.text, both);
   });
 
+  it('does not keep its start waiting for a kernel that is slow', async () => {
+    const ipvs = new FakeIpvs();
+    const apply = ipvs.apply.bind(ipvs);
+    const answers: (() => void)[] = [];
+    ipvs.apply = (edits) => new Promise((resolve) => answers.push(() => void apply(edits).then(resolve)));
+    const stand = await Stand.start(web, { ipvs });
+    assert.equal(stand.clock.now(), 4000);
+    ipvs.apply = apply;
+    for (const answer of answers) answer();
+    await stand.clock.advance(10);
+    assert.equal(ipvs.text, both);
+  });
+
   it('goes on with other changes while one is refused', async () => {
     const ipvs = new FakeIpvs();
     const stand = await Stand.start(web, { ipvs });
