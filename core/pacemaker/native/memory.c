@@ -1,7 +1,6 @@
 /* Held memory, in blocks of powers of two from chunks that are kept for reuse; large blocks are mappings of their own. */
 #include "memory.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
 #include <pthread.h>
@@ -10,10 +9,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* What lies below the caller on the stack: more than the threads use, less than the stacks have. */
+#define STACK_HELD (128 * 1024)
 #define CHUNK_SIZE (256 * 1024)
 #define SMALLEST_LOG 6
 #define LARGEST_LOG 15
@@ -152,7 +154,7 @@ static int hold_library(struct dl_phdr_info *library, size_t size, void *data) {
 }
 
 static void hold_programs(void) {
-  struct wanted wanted = {{(uintptr_t)&pm_hold_programs, (uintptr_t)dlsym(RTLD_DEFAULT, "epoll_wait")}};
+  struct wanted wanted = {{(uintptr_t)&pm_hold_programs, (uintptr_t)&epoll_wait}};
   (void)dl_iterate_phdr(hold_library, &wanted);
 }
 
@@ -162,12 +164,8 @@ void pm_hold_programs(void) {
 }
 
 void pm_hold_stack(void) {
-  pthread_attr_t attributes;
-  void *start;
-  size_t size;
-  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
-  if (pthread_attr_getstack(&attributes, &start, &size) == 0) hold(start, size, 0);
-  (void)pthread_attr_destroy(&attributes);
+  uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+  hold((const void *)(here - STACK_HELD), STACK_HELD, 0);
 }
 
 int pm_hold_error(void) { return atomic_load(&hold_error); }
