@@ -39,11 +39,7 @@ export const realServerBlock = s
       .int(0, largestWeight)
       .optional()
       .doc("Share of the connections; 0: no new ones. Default the virtual server's, or 1."),
-    lvs_method: s
-      .custom(forwarding)
-      .optional()
-      .alias('lb_kind')
-      .doc("How packets reach the server. Default the virtual server's."),
+    lvs_method: s.custom(forwarding).optional().doc("How packets reach the server. Default the virtual server's."),
     uthreshold: s.int(0, largestCount).default(0).doc('Connections at which it gets no more; 0: no limit.'),
     lthreshold: s.int(0, largestCount).default(0).doc('Connections below which a server that had too many gets some again.'),
     inhibit_on_failure: s.bool().optional().doc("Weight 0 instead of removal. Default the virtual server's."),

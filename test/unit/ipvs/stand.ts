@@ -6,10 +6,12 @@ import {
   type CheckReport,
   type CheckRequest,
   type CheckState,
+  type Clock,
   definePlugin,
   type Facts,
   formatDiagnostic,
   type InterfaceAddress,
+  type Ipvs,
   type Plugin,
   type Ports,
   portNames,
@@ -92,23 +94,11 @@ export class Stand {
     readonly ipvs: FakeIpvs,
     options: StandOptions,
   ) {
-    const { ipvs: _, checks, addresses } = this;
-    const ports = { ipvs, checks, addresses } as unknown as Ports;
-    const balancer = onPorts(createIpvsPlugin(), ports);
-    this.host = new Host({
-      lane: 'test',
-      laneKind: 'balance',
-      clock: this.clock,
-      log: (record) => void this.log.push(record),
-      portsFor: () => ports,
-      facts: { isRestart: false, keepAddressesAtExit: false, configDirectory: '/etc/mainstay', ...options.facts },
-      consent: new Set(),
-    });
+    const { clock, log, checks, addresses } = this;
+    this.host = hostOf({ ...options, ipvs, clock, log, checks, addresses });
     this.host.bus.onObserve((name, key, payload) => {
       this.events.push({ at: this.clock.now(), name, key, payload: payload as ObservedEvent['payload'] });
     });
-    const checkers = definePlugin({ name: 'test-checkers', setup: ({ config }) => plugTestCheckers(config) });
-    this.host.load([balancer, checkers, ...(options.alongside ?? [])].map(loaded));
   }
 
   static async start(config: string, options: StandOptions = {}): Promise<Stand> {
@@ -146,6 +136,33 @@ export class Stand {
   complaints(): readonly string[] {
     return this.log.filter(({ level }) => level === 'warn' || level === 'error').map(({ message }) => message);
   }
+}
+
+export interface HostParts {
+  readonly ipvs: Ipvs;
+  readonly clock: Clock;
+  readonly log: LogRecord[];
+  readonly checks: FakeChecks;
+  readonly addresses: FakeAddresses;
+  readonly facts?: Partial<Facts>;
+  readonly alongside?: readonly Plugin[];
+}
+
+/** Core's host with the plugin and the keywords of some checkers, not started yet. */
+export function hostOf({ ipvs, clock, log, checks, addresses, facts, alongside = [] }: HostParts): Host {
+  const ports = { ipvs, checks, addresses } as unknown as Ports;
+  const host = new Host({
+    lane: 'test',
+    laneKind: 'balance',
+    clock,
+    log: (record) => void log.push(record),
+    portsFor: () => ports,
+    facts: { isRestart: false, keepAddressesAtExit: false, configDirectory: '/etc/mainstay', ...facts },
+    consent: new Set(),
+  });
+  const checkers = definePlugin({ name: 'test-checkers', setup: ({ config }) => plugTestCheckers(config) });
+  host.load([onPorts(createIpvsPlugin(), ports), checkers, ...alongside].map(loaded));
+  return host;
 }
 
 /** The plugin with these ports, `checks` among them, which the host would have of its own. */
