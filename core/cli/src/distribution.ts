@@ -44,7 +44,7 @@ export const parts = {
       'static_routes',
       'static_rules',
     ],
-    plugins: ['vrrp', 'notify-script'],
+    plugins: ['vrrp'],
   },
   check: {
     name: 'load balancing',
