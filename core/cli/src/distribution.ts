@@ -13,7 +13,7 @@ export interface Part {
 }
 
 /** Package names, in load order. */
-export const plugins = ['@mainstay/vrrp', '@mainstay/notify-script', '@mainstay/notify-file'] as const;
+export const plugins = ['@mainstay/vrrp', '@mainstay/bfd', '@mainstay/notify-script', '@mainstay/notify-file'] as const;
 
 export const parts = {
   vrrp: {
@@ -38,7 +38,7 @@ export const parts = {
     keywords: ['virtual_server', 'virtual_server_group', 'SSL'],
     plugins: [],
   },
-  bfd: { name: 'BFD', keywords: ['bfd_instance'], plugins: [] },
+  bfd: { name: 'BFD', keywords: ['bfd_instance'], plugins: ['bfd'] },
 } as const satisfies Readonly<Record<string, Part>>;
 
 /** Root keywords of keepalived that are not built yet. A plugin that contributes one of them takes precedence. */
@@ -46,7 +46,6 @@ export const reserved: readonly (readonly [keyword: string, why: string])[] = [
   ['virtual_server', 'load balancing (IPVS)'],
   ['virtual_server_group', 'load balancing (IPVS)'],
   ['SSL', 'checking servers over TLS'],
-  ['bfd_instance', 'BFD'],
   ['vrrp_sync_group', 'synchronised groups of VRRP instances'],
   ['vrrp_script', 'tracking by script'],
   ['vrrp_track_process', 'tracking of processes'],
