@@ -93,12 +93,16 @@ function withParameters(state: State, config: MachineConfig): State {
   };
 }
 
+/** Only while Up there is anything to wait for: what was held back for a confirmation counts at once elsewhere. */
+function settledBelowUp(state: State): State {
+  return state.kind === 'up' ? state : { ...state, usedTxUs: state.desiredTxUs, usedRxUs: state.requiredRxUs };
+}
+
 /** The one door through which the session changes its state. */
 function change(state: State, config: MachineConfig, to: BfdState, diagnostic: number, why: string): Step {
-  const next = withParameters({ ...state, kind: to, diagnostic }, config);
-  const isShut = to === 'adminDown';
+  const next = settledBelowUp(withParameters({ ...state, kind: to, diagnostic }, config));
   return {
-    state: isShut ? { ...next, poll: 'none' } : next,
+    state: to === 'adminDown' ? { ...next, poll: 'none' } : next,
     effects: [{ kind: 'transitioned', from: state.kind, to, diagnostic, why }, { kind: 'announce' }],
   };
 }
