@@ -14,7 +14,8 @@ node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 ||
 # Debian packages: each a command and the package that brings it.
 wanted=(g++:g++ make:make python3:python3 ip:iproute2)
 [ "$purpose" = bench ] && wanted+=(keepalived:keepalived /usr/lib/frr/vrrpd:frr gcc:gcc sysctl:procps)
-[ "$purpose" = test ] && wanted+=(keepalived:keepalived tshark:tshark tcpdump:tcpdump nft:nftables)
+[ "$purpose" = test ] && wanted+=(keepalived:keepalived tshark:tshark tcpdump:tcpdump nft:nftables
+  /usr/lib/frr/bfdd:frr /usr/sbin/bird:bird2)
 missing=()
 for pair in "${wanted[@]}"; do has "${pair%%:*}" || missing+=("${pair##*:}"); done
 

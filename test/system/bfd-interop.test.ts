@@ -109,7 +109,7 @@ async function detections(world: World, mine: number, theirs: number): Promise<v
     15_000,
     async () => (await session(world))?.summary.detection_ms === mine,
   );
-  await until(`${world.kind} gives Mainstay ${theirs} ms`, 15_000, async () => (await world.peer.detectionMs()) === theirs);
+  await until(`${world.kind} gives Mainstay ${theirs} ms`, 60_000, async () => (await world.peer.detectionMs()) === theirs);
 }
 
 async function comesUp(world: World): Promise<void> {
@@ -136,7 +136,7 @@ async function retimed(world: World): Promise<void> {
 async function peerRetimed(world: World): Promise<void> {
   const before = await ups(world);
   await world.peer.retime(300, 200);
-  await until('the new timers count', 15_000, async () => {
+  await until('the new timers count', 60_000, async () => {
     const now = await session(world);
     return now?.summary.detection_ms === 1500 && now.summary.tx_ms === 200;
   });
@@ -247,5 +247,6 @@ async function complaints({ capture, lan }: World): Promise<void> {
   assert.deepEqual(await capture.complaints(lan.host('a').mac), []);
 }
 
-const all = (['frr', 'bird', 'keepalived'] as const).flatMap((kind) => ([4, 6] as const).map((family) => scenario(kind, family)));
-describeScenarios('BFD with other speakers', 2, 600_000, all);
+for (const kind of ['frr', 'bird', 'keepalived'] as const) {
+  describeScenarios(`BFD with ${kind}`, 2, 600_000, [scenario(kind, 4), scenario(kind, 6)]);
+}

@@ -2,7 +2,7 @@
  * One BFD session at work: feeds the pure machine with packets, silence and configuration, commits its changes in one place, and has
  * the pacemaker do what the state says. Created and configured by manager.ts.
  */
-import { type Clock, type HeardPacket, messageOf, type Run, type Timer } from '@mainstay/sdk';
+import { type Clock, type HeardPacket, messageOf, PortError, type Run, type Timer } from '@mainstay/sdk';
 import { Chronicle, type Statistics } from './chronicle.js';
 import { initialState, step } from './machine.js';
 import type { ControlPacket } from './packet.js';
@@ -35,7 +35,7 @@ export class Session implements Listener {
   private mouth: Mouth | undefined;
   /** The port that it spoke from, which it keeps. */
   private port: number | undefined;
-  private trouble: string | undefined;
+  private trouble: { readonly kind: string; readonly message: string } | undefined;
   private retry: Timer | undefined;
   /** bfd.RcvAuthSeq; undefined: bfd.AuthSeqKnown is 0. */
   private knownSequence: number | undefined;
@@ -67,7 +67,7 @@ export class Session implements Listener {
   }
   /** Why it cannot hear or speak; undefined when it can. */
   get fault(): string | undefined {
-    return this.trouble;
+    return this.trouble?.message;
   }
   get sourcePort(): number | undefined {
     return this.mouth?.port;
@@ -188,14 +188,17 @@ export class Session implements Listener {
       if (this.trouble !== undefined) this.chronicle.log('info', 'Can speak and hear now');
       this.trouble = undefined;
     } catch (error) {
-      this.fail(messageOf(error));
+      this.fail(error);
     }
     this.pulse.attach(this.hearing, this.mouth);
   }
 
-  private fail(message: string): void {
-    if (this.trouble !== message) this.chronicle.log('error', `The session cannot come up: ${message}`);
-    this.trouble = message;
+  /** The same again is not said again, whichever port was tried. */
+  private fail(error: unknown): void {
+    const message = messageOf(error);
+    const kind = (error instanceof PortError ? error.errno : undefined) ?? message;
+    if (this.trouble?.kind !== kind) this.chronicle.log('error', `The session cannot come up: ${message}`);
+    this.trouble = { kind, message };
     this.retry = this.clock.after(retryMs, () => this.refresh());
   }
 
