@@ -5,7 +5,7 @@ import bfd from '@mainstay/bfd';
 import { definePlugin } from '@mainstay/sdk';
 import { Simulation, testPlugin } from '@mainstay/testing';
 import { describe, it } from 'mocha';
-import { changes, lines, lone, stateOf, usual } from './lone.js';
+import { changes, lone, stateOf } from './lone.js';
 import { address, conf, Pair, pair, seededPlugin } from './pair.js';
 
 describe('a BFD session and its surroundings', () => {
