@@ -11,6 +11,7 @@ import { Capture, fields } from '../support/capture.js';
 import { until } from '../support/command.js';
 import { Lan } from '../support/netns.js';
 import { Daemon, scratch } from '../support/peers.js';
+import { signalTree } from '../support/process-tree.js';
 import { describeScenarios, type Scenario } from '../support/scenarios.js';
 
 interface World {
@@ -56,6 +57,7 @@ function scenario(kind: BfdPeerKind, family: 4 | 6): Scenario<World> {
       'the peer dies by kill -9: down within the detection time': peerDies,
       'the peer returns': peerReturns,
       'Mainstay dies by kill -9, and returns': mainstayDies,
+      'Mainstay stands still for two seconds: that is no silence of the peer': standsStill,
       'shut here: the peer is told': shutHere,
       'shut there: down, and no failure for clients': shutThere,
       'a clean stop tells the peer': cleanStop,
@@ -164,6 +166,18 @@ async function mainstayDies(world: World): Promise<void> {
   await reach(world, undefined, ['down']);
   world.mainstay = Daemon.start({ program: 'mainstay', host: world.lan.host('a'), conf: conf(world), id: 'a' });
   await reach(world, 'up', ['up']);
+}
+
+async function standsStill(world: World): Promise<void> {
+  const before = (await session(world))?.detail.statistics.timesUp ?? 0;
+  signalTree(world.mainstay.process.pid, 'SIGSTOP');
+  await reach(world, undefined, ['down']);
+  await sleep(1500);
+  signalTree(world.mainstay.process.pid, 'SIGCONT');
+  await until('the session is up again', 60_000, async () => (await session(world))?.detail.statistics.timesUp === before + 1);
+  await reach(world, 'up', ['up']);
+  assert.match(world.mainstay.log, /Entering DOWN STATE \(was UP\): the peer went down/);
+  assert.doesNotMatch(world.mainstay.log, /nothing was heard/, 'of this life');
 }
 
 async function shutHere(world: World): Promise<void> {

@@ -31,12 +31,23 @@ describe('UDP datagrams', () => {
           [...payload],
         ]);
         const index = at % bytes.length;
+        // A change of the checksum itself may happen to make the sum of the pseudo-header.
+        if (index === 6 || index === 7) return;
         bytes[index] = (bytes[index] ?? 0) ^ by;
-        const isUnsummed = way.source.includes('.') && bytes[6] === 0 && bytes[7] === 0;
-        if (!isUnsummed) assert.equal(decodeUdp({ ...way, payload: bytes }), undefined, `byte ${index}`);
+        assert.equal(decodeUdp({ ...way, payload: bytes }), undefined, `byte ${index}`);
       }),
       { numRuns: 3000 },
     );
+  });
+
+  it('may have the sum of the pseudo-header alone, as Linux has it between namespaces', () => {
+    const way = { source: '10.0.0.1', destination: '10.0.0.2' };
+    const bytes = encodeUdp({ ...way, sourcePort: 1, destinationPort: 2, payload: Uint8Array.of(3) });
+    // 0x0a00 + 0x0001 + 0x0a00 + 0x0002 + 17 + 9
+    bytes.set([0x14, 0x1d], 6);
+    assert.deepEqual([...(decodeUdp({ ...way, payload: bytes })?.payload ?? [])], [3]);
+    bytes.set([0x14, 0x1e], 6);
+    assert.equal(decodeUdp({ ...way, payload: bytes }), undefined);
   });
 
   it('of any bytes never throw', () => {

@@ -34,8 +34,8 @@ export function decodeUdp({ payload: bytes, ...ends }: Ends & { readonly payload
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const length = view.getUint16(4);
   if (length < headerLength || length > bytes.length) return undefined;
-  const isSummed = view.getUint16(6) !== 0;
-  if (isSummed ? checksum(ends, bytes.subarray(0, length)) !== 0 : ends.source.includes(':')) return undefined;
+  const given = view.getUint16(6);
+  if (given === 0 ? ends.source.includes(':') : !isRight(given, ends, bytes.subarray(0, length))) return undefined;
   return {
     sourcePort: view.getUint16(0),
     destinationPort: view.getUint16(2),
@@ -43,15 +43,24 @@ export function decodeUdp({ payload: bytes, ...ends }: Ends & { readonly payload
   };
 }
 
+/** What never leaves the host, as between namespaces, has only the sum of the pseudo-header: the rest was left to hardware. */
+function isRight(given: number, ends: Ends, bytes: Uint8Array): boolean {
+  return checksum(ends, bytes) === 0 || given === sumOf(ends, bytes.length, []);
+}
+
 /** Over the pseudo-header and the datagram: 0 where that holds the right checksum. */
-function checksum({ source, destination }: Ends, bytes: Uint8Array): number {
-  const words = [addressBytes(source), addressBytes(destination), bytes];
-  let sum = udpProtocol + bytes.length;
-  for (const part of words) {
+function checksum(ends: Ends, bytes: Uint8Array): number {
+  return ~sumOf(ends, bytes.length, bytes) & 0xffff;
+}
+
+/** One's complement sum of the pseudo-header, for a datagram of this length, and of more bytes. */
+function sumOf({ source, destination }: Ends, length: number, more: Uint8Array | readonly number[]): number {
+  let sum = udpProtocol + length;
+  for (const part of [addressBytes(source), addressBytes(destination), more]) {
     for (let i = 0; i < part.length; i += 2) sum += ((part[i] ?? 0) << 8) | (part[i + 1] ?? 0);
   }
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return ~sum & 0xffff;
+  return sum;
 }
 
 /** Whether an address is in the prefix of so many bits around another; false where they are of different families. */
