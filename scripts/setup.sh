@@ -15,7 +15,8 @@ node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 ||
 wanted=(g++:g++ make:make python3:python3 ip:iproute2)
 [ "$purpose" = bench ] && wanted+=(keepalived:keepalived /usr/lib/frr/vrrpd:frr gcc:gcc sysctl:procps)
 [ "$purpose" = test ] && wanted+=(keepalived:keepalived tshark:tshark tcpdump:tcpdump nft:nftables dnsmasq:dnsmasq-base
-  socat:socat redis-server:redis-server nginx:nginx aiosmtpd:python3-aiosmtpd perl:perl-base)
+  socat:socat redis-server:redis-server nginx:nginx aiosmtpd:python3-aiosmtpd perl:perl-base
+  /usr/lib/frr/bfdd:frr /usr/sbin/bird:bird2)
 missing=()
 for pair in "${wanted[@]}"; do has "${pair%%:*}" || missing+=("${pair##*:}"); done
 

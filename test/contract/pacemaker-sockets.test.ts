@@ -146,13 +146,9 @@ describePacemaker('sockets', (lan) => {
   });
 
   for (const family of [4, 6] as const) {
-    it(`carries UDP over IPv${family} both ways, or says that it cannot`, async () => {
+    it(`carries UDP over IPv${family} both ways`, async () => {
       const l = lan();
       const udp = (port: number) => ({ kind: 'udp', family, port, hopLimit: 255, trafficClass: 0xc0 }) as const;
-      if (l.world.timeBy === 'javascript') {
-        await assert.rejects(l.a.open({ transport: udp(3784) }), /UDP needs the native thread.*\[EPROTONOSUPPORT\]/);
-        return;
-      }
       const left = await l.a.open({ transport: udp(49_152) });
       const right = await l.b.open({ transport: udp(3784), key: { offset: 0, length: 2 } });
       const watch = await l.b.calls.watch(right, { key: 0x0102, filter: { hopLimit: [255, 255], source: address.a[family] } });
@@ -169,6 +165,34 @@ describePacemaker('sockets', (lan) => {
       const [answer] = await l.arrive(l.a, 'stray', left, 1);
       assert.deepEqual(answer && [answer.sourcePort, [...answer.payload]], [3784, [9]]);
       await assert.rejects(l.b.open({ transport: udp(3784) }), /\[EADDRINUSE\]/);
+    });
+
+    it(`carries UDP over IPv${family} on every link, and tells the one it came by`, async () => {
+      const l = lan();
+      const udp = (port: number, hopLimit: number) => ({ kind: 'udp', family, port, hopLimit, trafficClass: 0 }) as const;
+      const everyLink = { link: 0 } as const;
+      const from = { ...udp(49_153, 7), address: address.a[family] };
+      const left = await l.a.open({ transport: from, ...everyLink });
+      const right = await l.b.open({ transport: udp(4784, 255), ...everyLink });
+      const there = { ...packet([5], {}, family), destination: address.b[family], destinationPort: 4784 };
+      const isThere = async () => {
+        await l.a.calls.send(left, there);
+        return (await l.b.packets('stray', right)).length > 0;
+      };
+      await l.world.eventually('the neighbour is resolved', isThere);
+      const [heard] = await l.b.packets('stray', right);
+      const { index } = await lanLink(l.b.host);
+      assert.deepEqual(heard && [heard.source, heard.sourcePort, heard.hopLimit, heard.link, [...heard.payload]], [
+        address.a[family],
+        49_153,
+        7,
+        index,
+        [5],
+      ]);
+      await assert.rejects(l.b.open({ transport: udp(4784, 255) }), /\[EADDRINUSE\]/, 'also by a socket of one link');
+      const nowhere = { ...udp(49_154, 1), address: family === 4 ? '192.0.2.77' : '2001:db8::77' };
+      await assert.rejects(l.b.open({ transport: nowhere, ...everyLink }), /\[EADDRNOTAVAIL\]/);
+      await assert.rejects(l.a.open({ transport: { kind: 'ip', family, protocol }, ...everyLink }), /\[ENODEV\]/);
     });
   }
 

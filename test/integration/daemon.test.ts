@@ -150,11 +150,11 @@ describe('the daemon', function () {
   });
 
   it('refuses to start with a bad configuration: exit code 2 and positions', async () => {
-    daemon.configure(`${base}steady_object one { size 0 }\nbfd_instance B { }\n`);
+    daemon.configure(`${base}steady_object one { size 0 }\nlinkbeat_use_polling\n`);
     const { code, output } = await runCommand('-n', ...daemon.args);
     assert.equal(code, 2);
     assert.match(output, /test\.conf:4:26: error: 0 is out of range/);
-    assert.match(output, /test\.conf:5:1: error: .*BFD.* not built/);
+    assert.match(output, /test\.conf:5:1: error: .*polling of links.* not built/);
   });
 
   it('passes over the blocks of parts that are switched off', async () => {

@@ -3,6 +3,7 @@
  * or a power cut would. `MAINSTAY_PEERS=keepalived,keepalived` puts keepalived in Mainstay's place: the tests' own control.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -88,6 +89,28 @@ export class Daemon {
   async status(): Promise<unknown> {
     const text = await this.host.run(process.execPath, [cli, 'status', '--json', '--run-dir', runFolder(this.folder)]);
     return JSON.parse(text) as unknown;
+  }
+
+  /** The same, asked of the daemon itself: a command takes long to start on a busy machine. Rejects while it does not answer. */
+  ask(path: string): Promise<unknown> {
+    const socketPath = join(runFolder(this.folder), 'control.sock');
+    return new Promise((resolve, reject) => {
+      const call = request({ socketPath, path, timeout: 5000 }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (more: string) => {
+          text += more;
+        });
+        response.on('end', () => {
+          try {
+            resolve(JSON.parse(text));
+          } catch (error) {
+            reject(error instanceof Error ? error : new Error(String(error)));
+          }
+        });
+      });
+      call.on('timeout', () => call.destroy(new Error('no answer in 5 seconds')));
+      call.on('error', reject).end();
+    });
   }
 
   /** Stops as a service manager does. */

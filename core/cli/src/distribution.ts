@@ -15,6 +15,7 @@ export interface Part {
 /** Package names, in load order. */
 export const plugins = [
   '@mainstay/vrrp',
+  '@mainstay/bfd',
   '@mainstay/ipvs',
   '@mainstay/checker-tcp',
   '@mainstay/checker-http',
@@ -61,12 +62,11 @@ export const parts = {
       'checker-file',
     ],
   },
-  bfd: { name: 'BFD', keywords: ['bfd_instance'], plugins: [] },
+  bfd: { name: 'BFD', keywords: ['bfd_instance'], plugins: ['bfd'] },
 } as const satisfies Readonly<Record<string, Part>>;
 
 /** Root keywords of keepalived that are not built yet. A plugin that contributes one of them takes precedence. */
 export const reserved: readonly (readonly [keyword: string, why: string])[] = [
-  ['bfd_instance', 'BFD'],
   ['vrrp_sync_group', 'synchronised groups of VRRP instances'],
   ['vrrp_script', 'tracking by script'],
   ['vrrp_track_process', 'tracking of processes'],

@@ -19,7 +19,7 @@ static const struct {
     [TRANSPORT] = {"transport", PM_IP, PM_FRAMES},
     [FAMILY] = {"family", 4, 6},
     [NUMBER] = {"protocol, port or ether type", 1, 65535},
-    [INTERFACE] = {"interfaceIndex", 1, INT32_MAX},
+    [INTERFACE] = {"interfaceIndex", 0, INT32_MAX},
     [HOP_LIMIT] = {"hopLimit", 1, 255},
     [TRAFFIC_CLASS] = {"trafficClass", 0, 255},
     [KEY_OFFSET] = {"key offset", 0, 65535},
@@ -66,8 +66,12 @@ static bool read_numbers(napi_env env, const napi_value *arguments, int64_t numb
   for (int i = 0; i < NUMBERS; i++) {
     if (!pm_integer(env, arguments[i], bounds[i].least, bounds[i].most, bounds[i].name, &numbers[i])) return false;
   }
-  if (numbers[FAMILY] != 5 && numbers[KEY_LENGTH] != 3 && (numbers[TRANSPORT] != PM_IP || numbers[NUMBER] <= 255)) return true;
-  pm_throw_type(env, "no such family, key length or protocol");
+  if (numbers[FAMILY] == 5 || numbers[KEY_LENGTH] == 3 || (numbers[TRANSPORT] == PM_IP && numbers[NUMBER] > 255)) {
+    pm_throw_type(env, "no such family, key length or protocol");
+    return false;
+  }
+  if (numbers[INTERFACE] != 0 || numbers[TRANSPORT] == PM_UDP) return true;
+  pm_throw_type(env, "only UDP can be on every interface: interfaceIndex 0");
   return false;
 }
 

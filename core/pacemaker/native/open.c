@@ -132,7 +132,8 @@ static int configure_udp(int fd, const struct pm_udp_place *place) {
                                       {IPPROTO_IPV6, IPV6_UNICAST_HOPS, place->hop_limit},
                                       {IPPROTO_IPV6, IPV6_MULTICAST_HOPS, place->hop_limit},
                                       {IPPROTO_IPV6, IPV6_TCLASS, place->traffic_class}};
-  int error = pm_bind_to_interface(fd, place->interface_index);
+  /* 0: every interface, and the routes decide. */
+  int error = place->interface_index == 0 ? 0 : pm_bind_to_interface(fd, place->interface_index);
   if (error != 0) return error;
   if (place->family == AF_INET6) return apply(fd, settings6, COUNT(settings6));
   error = apply(fd, settings4, COUNT(settings4));

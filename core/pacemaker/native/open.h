@@ -17,6 +17,7 @@ struct pm_opened {
 
 struct pm_udp_place {
   int family;
+  /* 0: every interface. */
   unsigned interface_index;
   /* 0 bytes: any. */
   uint8_t address[16];

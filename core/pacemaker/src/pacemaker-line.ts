@@ -24,6 +24,7 @@ export type Transport =
 
 export interface LineOptions {
   readonly transport: Transport;
+  /** 0, of UDP only: every interface. */
   readonly interfaceIndex: number;
   /** Bytes of the payload that tell watches apart. */
   readonly key?: { readonly offset: number; readonly length: 1 | 2 | 4 };
@@ -154,7 +155,7 @@ function numberOf(transport: Transport): number {
 }
 
 function describe(transport: Transport, interfaceIndex: number): string {
-  const on = `on interface ${interfaceIndex}`;
+  const on = interfaceIndex === 0 ? 'on every interface' : `on interface ${interfaceIndex}`;
   if (transport.kind === 'ip') return `raw IPv${transport.family} protocol ${transport.protocol} ${on}`;
   if (transport.kind === 'udp') return `UDP over IPv${transport.family} port ${transport.port} ${on}`;
   return `frames of type 0x${transport.etherType.toString(16).padStart(4, '0')} ${on}`;

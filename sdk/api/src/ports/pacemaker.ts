@@ -78,7 +78,7 @@ export interface HeardPacket {
 
 export interface PacedSocketOptions {
   readonly transport: PacedIp | PacedUdp | PacedFrames;
-  /** Index of the link on which packets come and go. */
+  /** Index of the link on which packets come and go. Of UDP also 0: every link, and the routes of the kernel decide. */
   readonly link: number;
   /** Bytes of the payload that tell watches apart, such as the virtual router id. Absent: every watch looks at every packet. */
   readonly key?: { readonly offset: number; readonly length: 1 | 2 | 4 };

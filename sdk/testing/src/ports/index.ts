@@ -63,6 +63,8 @@ function simulatedPacemaker(process: SimulatedProcess): Pacemaker {
   const around = {
     rawIp: simulatedRawIp(process),
     linkLayer: simulatedLinkLayer(process),
+    links: simulatedLinks(process),
+    addresses: simulatedAddresses(process),
     clock: process.clock,
     random: () => random.next(),
   };

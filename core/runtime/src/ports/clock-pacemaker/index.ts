@@ -4,15 +4,19 @@
  */
 import type { PacedSocket, PacedSocketOptions, Pacemaker, PacemakerStatus } from '@mainstay/sdk';
 import { ClockSocket, type Surroundings } from './socket.js';
+import { type Places, UdpOverRawIp } from './udp.js';
 
 export class ClockPacemaker implements Pacemaker {
   readonly #sockets = new Set<ClockSocket>();
+  readonly #around: Surroundings;
 
   constructor(
-    private readonly around: Surroundings,
+    around: Omit<Surroundings, 'udp'> & Places,
     /** Why no thread keeps time here, for the operator. */
     private readonly why: string,
-  ) {}
+  ) {
+    this.#around = { ...around, udp: new UdpOverRawIp(around.rawIp, around) };
+  }
 
   status(): PacemakerStatus {
     const sockets = [...this.#sockets];
@@ -27,7 +31,7 @@ export class ClockPacemaker implements Pacemaker {
   }
 
   open(options: PacedSocketOptions): PacedSocket {
-    const socket = new ClockSocket(options, this.around, (closed) => void this.#sockets.delete(closed));
+    const socket = new ClockSocket(options, this.#around, (closed) => void this.#sockets.delete(closed));
     this.#sockets.add(socket);
     return socket;
   }

@@ -10,24 +10,24 @@ import {
   type PacedSocketOptions,
   PortError,
   type RawIp,
-  type RawIpSocket,
   type Watch,
   type WatchOptions,
 } from '@mainstay/sdk';
 import { ClockBeacon } from './beacon.js';
 import { keyOf } from './matching.js';
 import { sparing } from './refusals.js';
+import type { Carrier, UdpOverRawIp } from './udp.js';
 import { ClockWatch } from './watch.js';
 
 export interface Surroundings {
   readonly rawIp: RawIp;
   readonly linkLayer: LinkLayer;
   readonly clock: Clock;
+  /** UDP is made of raw IP: Node's own sockets do not tell the hop limit of what they receive. */
+  readonly udp: UdpOverRawIp;
   /** 0 to 1, for the jitter of beacons. */
   readonly random: () => number;
 }
-
-type Carrier = Pick<RawIpSocket, 'join' | 'leave' | 'send' | 'close'>;
 
 export class ClockSocket implements PacedSocket {
   readonly beacons = new Set<ClockBeacon>();
@@ -98,7 +98,11 @@ export class ClockSocket implements PacedSocket {
   }
 }
 
-function carrierOf(options: PacedSocketOptions, { rawIp, linkLayer, clock }: Surroundings, hear: (packet: HeardPacket) => void) {
+function carrierOf(
+  options: PacedSocketOptions,
+  { rawIp, linkLayer, clock, udp }: Surroundings,
+  hear: (packet: HeardPacket) => void,
+) {
   const { transport, link } = options;
   const onError = sparing(options.onError, clock);
   switch (transport.kind) {
@@ -121,12 +125,7 @@ function carrierOf(options: PacedSocketOptions, { rawIp, linkLayer, clock }: Sur
       };
     }
     case 'udp':
-      // Node's own sockets do not tell the hop limit of what they receive, on which protocols over UDP rely.
-      throw new PortError(
-        'UDP needs the native thread of the pacemaker, which does not run here [EPROTONOSUPPORT]',
-        'EPROTONOSUPPORT',
-        '`mainstay status` says why it does not',
-      );
+      return udp.open(transport, link, { hear, onError });
     default:
       return transport satisfies never;
   }

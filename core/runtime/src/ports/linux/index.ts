@@ -108,7 +108,7 @@ function createTables(needs: (port: PortName) => boolean, onError: (error: unkno
 }
 
 async function openSockets(
-  { linkOf }: { readonly linkOf: (index: number) => Link | undefined },
+  { links, addresses, linkOf }: Pick<ReturnType<typeof createTables>, 'links' | 'addresses' | 'linkOf'>,
   needs: (port: PortName) => boolean,
   onError: (error: unknown) => void,
   closers: (() => void)[],
@@ -121,7 +121,17 @@ async function openSockets(
   const thread = startThread();
   const pacemaker =
     typeof thread === 'string'
-      ? new ClockPacemaker({ rawIp, linkLayer, clock: linuxClock, random: Math.random }, thread)
+      ? new ClockPacemaker(
+          {
+            rawIp,
+            linkLayer,
+            links: new LinuxLinks(links),
+            addresses: { list: () => addresses.values() },
+            clock: linuxClock,
+            random: Math.random,
+          },
+          thread,
+        )
       : new LinuxPacemaker(thread, linkOf);
   closers.push(() => pacemaker.close());
   // Not before the plugins have started: nothing waits for it.

@@ -47,11 +47,12 @@ export class LinuxPacemaker implements Pacemaker {
   }
 
   open(options: Parameters<Pacemaker['open']>[0]): PacedSocket {
-    const link = this.linkOf(options.link);
-    const what = `cannot open a paced socket on ${link === undefined ? `link ${options.link}` : link.name}`;
-    if (link === undefined) throw new PortError(`${what}: ${refusalText('ENODEV')}`, 'ENODEV');
+    const isEveryLink = options.link === 0 && options.transport.kind === 'udp';
+    const name = isEveryLink ? 'every link' : this.linkOf(options.link)?.name;
+    const what = `cannot open a paced socket on ${name ?? `link ${options.link}`}`;
+    if (name === undefined) throw new PortError(`${what}: ${refusalText('ENODEV')}`, 'ENODEV');
     try {
-      const line: PacedLine = new PacedLine(this.thread, options, link.name, {
+      const line: PacedLine = new PacedLine(this.thread, options, name, {
         closed: () => void this.#lines.delete(line),
         leased: (ms) => this.#renewFor(ms),
       });

@@ -1,0 +1,113 @@
+/** What one session tells of itself: events for hooks, lines for the log, counters, and what was last. Kept by session.ts. */
+import type { BfdChanged, BfdDecision, Run } from '@mainstay/sdk';
+import type { ControlPacket } from './packet.js';
+import type { DropCause, Receipt } from './receive.js';
+import type { SessionConfig } from './session-config.js';
+import type { Effect, State } from './states.js';
+
+export interface Statistics {
+  packetsSent: number;
+  packetsReceived: number;
+  dropped: Partial<Record<DropCause, number>>;
+  timesUp: number;
+  timesDown: number;
+}
+
+export interface Change {
+  readonly from: BfdChanged['from'];
+  readonly to: BfdChanged['to'];
+  readonly diagnostic: number;
+  readonly why: string;
+  readonly at: number;
+}
+
+type Transition = Extract<Effect, { kind: 'transitioned' }>;
+
+/**
+ * What a client should make of a change (RFC 5882): a session that ends because somebody has shut it says nothing of the path, and one
+ * that was not Up has nothing to lose.
+ */
+export function decisionOf({ from, to }: Transition, remoteState: State['remoteState']): BfdDecision {
+  if (to === 'up') return { act: true, why: 'the path works' };
+  if (from !== 'up') return { act: false, why: 'the session was not up' };
+  if (to === 'adminDown') return { act: false, why: 'this side is administratively down (RFC 5882 section 3.2)' };
+  if (remoteState === 'adminDown') return { act: false, why: 'the peer is administratively down (RFC 5882 section 3.2)' };
+  return { act: true, why: 'the path has failed' };
+}
+
+export class Chronicle {
+  private readonly counted: Statistics = { packetsSent: 0, packetsReceived: 0, dropped: {}, timesUp: 0, timesDown: 0 };
+  private readonly warned = new Set<string>();
+  last: Change;
+  /** What clients were told last, and who has changed that. */
+  decision: BfdDecision & { readonly by: readonly string[] } = { act: false, why: 'the session was not up', by: [] };
+  /** Diagnostic of the peer's last packet. */
+  remoteDiagnostic = 0;
+
+  constructor(
+    private readonly run: Run,
+    private readonly configOf: () => SessionConfig,
+    first: State,
+  ) {
+    const { kind: to, diagnostic } = first;
+    this.last = { from: to, to, diagnostic, why: 'starting', at: run.clock.wall() };
+  }
+
+  /** With what the pacemaker sent and heard in the name of the session. */
+  countedWith({ sent, heard }: { readonly sent: number; readonly heard: number }): Statistics {
+    const { packetsReceived, dropped } = this.counted;
+    return { ...this.counted, packetsSent: sent, packetsReceived: packetsReceived + heard, dropped: { ...dropped } };
+  }
+
+  received(source: string, receipt: Receipt): void {
+    if (receipt.ok) {
+      this.counted.packetsReceived++;
+      this.remoteDiagnostic = receipt.packet.diagnostic;
+      return;
+    }
+    const { cause, detail } = receipt;
+    this.counted.dropped[cause] = (this.counted.dropped[cause] ?? 0) + 1;
+    this.warnOnce(cause, `packet from ${source} dropped: ${detail}`);
+  }
+
+  /** Only the operator can know whether that was meant. */
+  parametersSeen({ desiredMinTxUs, requiredMinRxUs, multiplier }: ControlPacket, isChanged: boolean): void {
+    if (!isChanged) return;
+    const [tx, rx] = [desiredMinTxUs / 1000, requiredMinRxUs / 1000];
+    this.log(
+      'info',
+      `The peer would like to send every ${tx} ms, can take packets every ${rx} ms, and has multiplier ${multiplier}`,
+    );
+  }
+
+  transitioned(change: Transition, remoteState: State['remoteState']): void {
+    const { from, to, diagnostic, why } = change;
+    const at = this.run.clock.wall();
+    const config = this.configOf();
+    this.last = { from, to, diagnostic, why, at };
+    this.warned.clear();
+    if (to === 'up') this.counted.timesUp++;
+    if (from === 'up') this.counted.timesDown++;
+    this.log(from === 'up' && to === 'down' ? 'warn' : 'info', `Entering ${nameOf(to)} STATE (was ${nameOf(from)}): ${why}`);
+    const payload: BfdChanged = { session: config.name, peer: config.neighbour, from, to, diagnostic, at };
+    const { hooks } = this.run;
+    const adjusted = hooks.adjust('bfd.clientDecision', config.name, decisionOf(change, remoteState), payload);
+    this.decision = { ...adjusted.value, by: adjusted.contributions.map(({ plugin }) => plugin) };
+    hooks.observe('bfd.changed', config.name, payload);
+  }
+
+  log(level: 'info' | 'warn' | 'error', message: string): void {
+    this.run.log[level](`(${this.configOf().name}) ${message}`);
+  }
+
+  /** Said once for each cause and state, as a flood of bad packets must not become a flood of lines. */
+  warnOnce(cause: string, message: string): void {
+    if (this.warned.has(cause)) return;
+    this.warned.add(cause);
+    this.log('warn', message);
+  }
+}
+
+export function nameOf(state: BfdChanged['to']): string {
+  return state === 'adminDown' ? 'ADMIN DOWN' : state.toUpperCase();
+}

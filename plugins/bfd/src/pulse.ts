@@ -1,0 +1,218 @@
+/**
+ * What the pacemaker does for one session: it sends the periodic packets, hears the same packet of the peer again and again, and tells
+ * when that stops. Follows the state of the machine, and tells the machine what it has heard in its name. Used by session.ts.
+ */
+import type { Beacon, BeaconEnd, HeardPacket, PacedPacket } from '@mainstay/sdk';
+import { isMeticulous } from './authentication.js';
+import { isSettled } from './machine.js';
+import type { ControlPacket } from './packet.js';
+import type { SessionConfig } from './session-config.js';
+import type { Event, State } from './states.js';
+import { deadlineOf, detectionMs, type Rhythm, rhythmOf } from './timing.js';
+import type { Voice } from './voice.js';
+import type { Hearing, Mouth } from './wire.js';
+
+/** The daemon may hang for so long before its sessions fall silent, and their peers take them as down. */
+export const deadManMs = 2000;
+
+/** Times are equal when they differ by less than the clock's grain: they went through microseconds. */
+const grainMs = 0.01;
+
+interface Expected {
+  readonly heard: HeardPacket;
+  readonly packet: ControlPacket;
+}
+
+interface Armed {
+  readonly deadline: number;
+  readonly expected: HeardPacket | undefined;
+  readonly rearmMs: number;
+}
+
+interface Said {
+  readonly bytes: Uint8Array;
+  readonly rhythm: Rhythm;
+  readonly config: SessionConfig;
+}
+
+export class Pulse {
+  private beacon: Beacon | undefined;
+  private said: Said | undefined;
+  private expected: Expected | undefined;
+  private armed: Armed | undefined;
+  private hearing: Hearing | undefined;
+  private mouth: Mouth | undefined;
+  private earlierTurns = 0;
+  private earlierConsumed = 0;
+  private answers = 0;
+
+  constructor(
+    private readonly voice: Voice,
+    private readonly now: () => number,
+    private readonly onEnd: (end: BeaconEnd) => void,
+  ) {}
+
+  /** Sockets to work on; undefined: none yet. */
+  attach(hearing: Hearing | undefined, mouth: Mouth | undefined): void {
+    if (this.mouth !== mouth) this.silence();
+    this.mouth = mouth;
+    if (this.hearing === hearing) return;
+    this.earlierConsumed += this.hearing?.watch.consumed ?? 0;
+    this.hearing = hearing;
+    this.armed = undefined;
+    this.expected = undefined;
+  }
+
+  get sent(): number {
+    return this.earlierTurns + (this.beacon?.turns ?? 0) + this.answers;
+  }
+  /** Packets that the pacemaker has heard and not told. */
+  get heard(): number {
+    return this.earlierConsumed + (this.hearing?.watch.consumed ?? 0);
+  }
+
+  /** A packet that the machine has been told of, and that may be believed again without a look while it would change nothing. */
+  offer(heard: HeardPacket, packet: ControlPacket, { authentication }: SessionConfig): void {
+    if (packet.isPoll || packet.isFinal) return;
+    if (authentication !== undefined && isMeticulous(authentication.type)) return;
+    this.expected = { heard, packet };
+  }
+
+  /** What was believed is to be looked at again. */
+  doubt(): void {
+    this.expected = undefined;
+  }
+
+  /** What the pacemaker has heard in the name of the machine since it was last asked. */
+  news(state: State): Event | undefined {
+    const at = this.hearing?.watch.heardAt;
+    if (at === undefined || this.armed?.expected === undefined) return undefined;
+    return at > (state.detectingSince ?? Number.NEGATIVE_INFINITY) + grainMs ? { kind: 'heard', at } : undefined;
+  }
+
+  /** The watch has told of silence: it does so again only under new terms. */
+  silenceTold(): void {
+    this.armed = undefined;
+  }
+
+  /** Answers a poll. Where each packet has a sequence number of its own, the next periodic one must be later than this. */
+  answer(state: State, config: SessionConfig): void {
+    const { mouth } = this;
+    if (mouth === undefined) return;
+    mouth.socket.send(packetOf(this.voice.answer(state, config, config.authentication), config));
+    this.answers++;
+    if (config.authentication !== undefined && isMeticulous(config.authentication.type)) this.renew(state, config);
+  }
+
+  /** Says once more what is said periodically. */
+  repeat(): void {
+    const { mouth, said } = this;
+    if (mouth === undefined || said === undefined) return;
+    this.beacon?.set({ nextAt: this.now() });
+  }
+
+  /** Brings the pacemaker in line with the state. `isNews`: what the packets say has changed, and leaves at once. */
+  follow(state: State, config: SessionConfig, isNews: boolean): void {
+    const rhythm = this.mouth && rhythmOf(state, config);
+    if (rhythm === undefined) this.silence();
+    else this.speak(state, config, rhythm, isNews);
+    this.listen(state, config);
+  }
+
+  close(): void {
+    this.silence();
+    this.attach(undefined, undefined);
+  }
+
+  private speak(state: State, config: SessionConfig, rhythm: Rhythm, isNews: boolean): void {
+    const { said, beacon } = this;
+    const isMeticulousNow = config.authentication !== undefined && isMeticulous(config.authentication.type);
+    if (beacon === undefined || said === undefined) {
+      this.begin(state, config, rhythm, this.now());
+      return;
+    }
+    // These are what a beacon keeps for its life.
+    if (said.rhythm.jitter[1] !== rhythm.jitter[1] || said.config.authentication?.type !== config.authentication?.type) {
+      const { nextAt } = beacon;
+      this.silence();
+      this.begin(state, config, rhythm, isNews ? this.now() : nextAt);
+      return;
+    }
+    // The next number of a meticulous sequence is drawn when a packet has left, and where there is something new to say.
+    const bytes = isMeticulousNow && !isNews ? said.bytes : this.voice.periodic(state, config, config.authentication);
+    const isSame = bytes === said.bytes;
+    const isPaced = said.rhythm.intervalUs === rhythm.intervalUs;
+    if (isSame && isPaced && !isNews) return;
+    beacon.set({
+      ...(!isSame && { packets: [packetOf(bytes, config)] }),
+      ...(!isPaced && { intervalUs: rhythm.intervalUs }),
+      ...(isNews && { nextAt: this.now() }),
+    });
+    this.said = { bytes, rhythm, config };
+  }
+
+  private begin(state: State, config: SessionConfig, rhythm: Rhythm, firstAt: number): void {
+    const { authentication } = config;
+    const bytes = this.voice.periodic(state, config, authentication);
+    const tellsTurns = authentication !== undefined && isMeticulous(authentication.type);
+    this.said = { bytes, rhythm, config };
+    this.latest = { state, config };
+    this.beacon = this.mouth?.socket.beacon({
+      packets: [packetOf(bytes, config)],
+      intervalUs: rhythm.intervalUs,
+      jitter: rhythm.jitter,
+      firstAt,
+      lease: { ms: deadManMs, last: [] },
+      onEnd: (end) => {
+        this.silence();
+        this.onEnd(end);
+      },
+      ...(tellsTurns && { onTurn: () => this.renew(this.latest?.state, this.latest?.config) }),
+    });
+  }
+
+  /** What a meticulous sequence goes on with. */
+  private latest: { readonly state: State; readonly config: SessionConfig } | undefined;
+
+  private renew(state: State | undefined, config: SessionConfig | undefined): void {
+    if (state === undefined || config === undefined || this.beacon === undefined || this.said === undefined) return;
+    const bytes = this.voice.periodic(state, config, config.authentication);
+    this.beacon.set({ packets: [packetOf(bytes, config)] });
+    this.said = { ...this.said, bytes, config };
+  }
+
+  private silence(): void {
+    this.earlierTurns += this.beacon?.turns ?? 0;
+    this.beacon?.close();
+    this.beacon = undefined;
+    this.said = undefined;
+  }
+
+  private listen(state: State, config: SessionConfig): void {
+    this.latest = { state, config };
+    const watch = this.hearing?.watch;
+    if (watch === undefined) return;
+    if (this.expected !== undefined && !isSettled(state, this.expected.packet, config)) this.doubt();
+    const deadline = deadlineOf(state);
+    if (deadline === undefined) {
+      if (this.armed !== undefined) watch.disarm();
+      this.armed = undefined;
+      return;
+    }
+    const expected = this.expected?.heard;
+    const rearmMs = detectionMs(state);
+    const { armed } = this;
+    const isArmed =
+      armed !== undefined &&
+      Math.abs(armed.deadline - deadline) <= grainMs &&
+      armed.expected === expected &&
+      Math.abs(armed.rearmMs - rearmMs) <= grainMs;
+    if (isArmed) return;
+    watch.arm({ deadline, ...(expected && { expected, rearmUs: rearmMs * 1000 }) });
+    this.armed = { deadline, expected, rearmMs };
+  }
+}
+
+function packetOf(payload: Uint8Array, { neighbour, source, hopLimit, port }: SessionConfig): PacedPacket {
+  return { source: source ?? '', destination: neighbour, destinationPort: port, hopLimit, trafficClass: 0xc0, payload };
+}

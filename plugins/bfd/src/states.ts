@@ -1,0 +1,78 @@
+/** State, events and effects of a BFD session (RFC 5880 sections 6.1 and 6.8.1). Types only; machine.ts makes the steps. */
+import type { BfdState } from '@mainstay/sdk';
+import type { ControlPacket } from './packet.js';
+
+/** What a session is told to be. Times on the wire are microseconds. */
+export interface MachineConfig {
+  readonly minTxUs: number;
+  readonly minRxUs: number;
+  /** Between packets while the session is not Up: a second at least. */
+  readonly idleTxUs: number;
+  readonly multiplier: number;
+  /** Says nothing before it has heard the peer. */
+  readonly isPassive: boolean;
+  /** Kept down by the operator. */
+  readonly isShut: boolean;
+}
+
+/**
+ * `none`: no Poll Sequence. `open`: P is set until F comes. `stale`: the parameters changed under way, so that F ends this sequence
+ * and begins another.
+ */
+export type Poll = 'none' | 'open' | 'stale';
+
+export interface State {
+  /** bfd.SessionState. */
+  readonly kind: BfdState;
+  /** bfd.LocalDiag: of the last change of state. */
+  readonly diagnostic: number;
+  readonly localDiscriminator: number;
+  /** 0: unknown. */
+  readonly remoteDiscriminator: number;
+  readonly remoteState: BfdState;
+  readonly remoteMinRxUs: number;
+  readonly remoteDesiredTxUs: number;
+  /** 0: not heard yet. */
+  readonly remoteMultiplier: number;
+  readonly isRemoteDemanding: boolean;
+  /** bfd.DesiredMinTxInterval and bfd.RequiredMinRxInterval, as they stand in packets. */
+  readonly desiredTxUs: number;
+  readonly requiredRxUs: number;
+  /** Those that count until the peer has confirmed the others by F. */
+  readonly usedTxUs: number;
+  readonly usedRxUs: number;
+  readonly poll: Poll;
+  /** When the detection time began: at the last packet that was accepted, or at the end of the detection time before. */
+  readonly detectingSince: number | undefined;
+}
+
+export type Event =
+  /** The configuration may be another one. */
+  | { readonly kind: 'configured' }
+  /** A packet that passed every check of section 6.8.6 up to the authentication. */
+  | { readonly kind: 'packet'; readonly packet: ControlPacket }
+  /** Packets that change nothing came; the last one at this time. */
+  | { readonly kind: 'heard'; readonly at: number }
+  | { readonly kind: 'timer' }
+  /** The session ends, by a reload or the end of the daemon. */
+  | { readonly kind: 'stop' };
+
+export type Effect =
+  /** A packet with F at once, whatever the interval (section 6.5). */
+  | { readonly kind: 'answer' }
+  /** What the packets say has changed: the next one does not wait (section 6.8.7). */
+  | { readonly kind: 'announce' }
+  /** The peer's discriminator is forgotten (section 6.8.1, bfd.RemoteDiscr). */
+  | { readonly kind: 'forgotten' }
+  | {
+      readonly kind: 'transitioned';
+      readonly from: BfdState;
+      readonly to: BfdState;
+      readonly diagnostic: number;
+      readonly why: string;
+    };
+
+export interface Step {
+  readonly state: State;
+  readonly effects: readonly Effect[];
+}

@@ -1,0 +1,39 @@
+/** What a state means for time: how often packets leave, when the peer is given up (RFC 5880 sections 6.8.2 to 6.8.7). Pure. */
+import type { MachineConfig, State } from './states.js';
+
+/** Section 6.8.3: while a session is not Up, packets are a second apart at least. */
+export const slowestUs = 1_000_000;
+
+/**
+ * Shares of the interval (section 6.8.7): 75 to 100 %, with a multiplier of 1 up to 90 %. A hundredth is left below, for a packet
+ * that is late makes the next interval shorter.
+ */
+const jitter = { usual: [0.76, 1], single: [0.76, 0.9] } as const;
+
+export interface Rhythm {
+  readonly intervalUs: number;
+  readonly jitter: readonly [least: number, most: number];
+}
+
+/** How packets are sent by themselves; undefined: not at all. */
+export function rhythmOf(state: State, config: MachineConfig): Rhythm | undefined {
+  if (config.isPassive && state.remoteDiscriminator === 0) return undefined;
+  if (state.remoteMinRxUs === 0) return undefined;
+  const isQuiet = state.isRemoteDemanding && state.kind === 'up' && state.remoteState === 'up' && state.poll === 'none';
+  if (isQuiet) return undefined;
+  return {
+    intervalUs: Math.max(state.usedTxUs, state.remoteMinRxUs),
+    jitter: config.multiplier === 1 ? jitter.single : jitter.usual,
+  };
+}
+
+/** Section 6.8.4, milliseconds: the peer's multiplier of the slower of what it sends and what is asked of it. 0: not heard yet. */
+export function detectionMs(state: State): number {
+  return (state.remoteMultiplier * Math.max(state.usedRxUs, state.remoteDesiredTxUs)) / 1000;
+}
+
+/** When the detection time ends; undefined: it does not run. */
+export function deadlineOf(state: State): number | undefined {
+  if (state.detectingSince === undefined || state.remoteDiscriminator === 0) return undefined;
+  return state.detectingSince + detectionMs(state);
+}

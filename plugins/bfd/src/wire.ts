@@ -1,0 +1,168 @@
+/**
+ * The sockets of BFD. Ears: one for each port and family, shared by every session there, which hears by its discriminator; a first
+ * packet, which cannot know that yet, goes by its addresses. Mouths: one for each session, for each speaks from a port of its own.
+ * Used by session.ts.
+ */
+import { type Family, type HeardPacket, messageOf, type PacedSocket, PortError, type Ports, type Watch } from '@mainstay/sdk';
+import { decodeControl, sourcePorts } from './packet.js';
+import type { SessionConfig } from './session-config.js';
+
+/** What a session hears with. */
+export interface Listener {
+  readonly discriminator: number;
+  /** Whether a packet that knows no discriminator of this side is for the session. */
+  isMeant(packet: HeardPacket): boolean;
+  onPacket(packet: HeardPacket): void;
+  onSilence(): void;
+}
+
+/** Packets that belong to no session. */
+export interface StrayCounters {
+  malformed: number;
+  unknownDiscriminator: number;
+  unknownPeer: number;
+}
+
+/** RFC 4594 section 3.2: class selector 6, for the control of networks. */
+const trafficClass = 0xc0;
+/** Your Discriminator. */
+const discriminatorAt = { offset: 8, length: 4 } as const;
+/** On every link: where a session's packets come in is the business of routing. */
+const everyLink = 0;
+const portAttempts = 32;
+
+type PacemakerPort = Ports['pacemaker'];
+
+class Ear {
+  private readonly listeners = new Set<Listener>();
+  private readonly socket: PacedSocket;
+
+  constructor(
+    pacemaker: PacemakerPort,
+    family: Family,
+    port: number,
+    private readonly strays: StrayCounters,
+    onError: (message: string) => void,
+  ) {
+    this.socket = pacemaker.open({
+      transport: { kind: 'udp', family, port, hopLimit: 255, trafficClass },
+      link: everyLink,
+      key: discriminatorAt,
+      onPacket: (packet) => this.stray(packet),
+      onError: (error) => onError(messageOf(error)),
+    });
+  }
+
+  get isUnused(): boolean {
+    return this.listeners.size === 0;
+  }
+
+  attach(listener: Listener): Watch {
+    this.listeners.add(listener);
+    const { discriminator: key } = listener;
+    return this.socket.watch({
+      key,
+      onPacket: (packet) => listener.onPacket(packet),
+      onSilence: () => listener.onSilence(),
+    });
+  }
+
+  detach(listener: Listener): void {
+    this.listeners.delete(listener);
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+
+  private stray(packet: HeardPacket): void {
+    const decoded = decodeControl(packet.payload);
+    if (!decoded.ok) this.strays.malformed++;
+    else if (decoded.packet.yourDiscriminator !== 0) this.strays.unknownDiscriminator++;
+    else {
+      const listener = [...this.listeners].find((one) => one.isMeant(packet));
+      if (listener === undefined) this.strays.unknownPeer++;
+      else listener.onPacket(packet);
+    }
+  }
+}
+
+/** A session's hold on an ear. */
+export interface Hearing {
+  readonly watch: Watch;
+  detach(): void;
+}
+
+export class Wires {
+  private readonly ears = new Map<string, Ear>();
+  readonly strays: StrayCounters = { malformed: 0, unknownDiscriminator: 0, unknownPeer: 0 };
+
+  constructor(
+    private readonly pacemaker: PacemakerPort,
+    /** A number in these bounds, drawn anew each time. */
+    private readonly draw: (least: number, most: number) => number,
+    private readonly onError: (message: string) => void,
+  ) {}
+
+  /** Throws PortError where the port is taken by another program. */
+  hear(family: Family, port: number, listener: Listener): Hearing {
+    const key = `${port}/${family}`;
+    const ear = this.ears.get(key) ?? this.open(family, port);
+    this.ears.set(key, ear);
+    const watch = ear.attach(listener);
+    return {
+      watch,
+      detach: () => {
+        watch.close();
+        ear.detach(listener);
+        if (!ear.isUnused || this.ears.get(key) !== ear) return;
+        this.ears.delete(key);
+        ear.close();
+      },
+    };
+  }
+
+  /**
+   * `link`: index of the link that the session is bound to, 0: none. `before`: the port that the session spoke from, which it keeps.
+   * Throws PortError where the address or the link is missing.
+   */
+  speak(config: SessionConfig, link: number, before: number | undefined, onError: (message: string) => void): Mouth {
+    const { family, source, hopLimit } = config;
+    for (let attempt = 1; ; attempt++) {
+      const port = before ?? this.draw(sourcePorts.least, sourcePorts.most);
+      try {
+        const socket = this.pacemaker.open({
+          transport: { kind: 'udp', family, port, hopLimit, trafficClass, ...(source !== undefined && { address: source }) },
+          link,
+          // Answers go to the port on which the ears are; what comes here is nobody's.
+          onPacket: () => {},
+          onError: (error) => onError(messageOf(error)),
+        });
+        return { socket, port, link };
+      } catch (error) {
+        const isTaken = error instanceof PortError && error.errno === 'EADDRINUSE';
+        if (!isTaken || before !== undefined || attempt === portAttempts) throw error;
+      }
+    }
+  }
+
+  private open(family: Family, port: number): Ear {
+    try {
+      return new Ear(this.pacemaker, family, port, this.strays, this.onError);
+    } catch (error) {
+      if (!(error instanceof PortError) || error.errno !== 'EADDRINUSE') throw error;
+      throw new PortError(
+        `UDP port ${port} of IPv${family} is taken by another program: no session over it can hear its peer [EADDRINUSE]`,
+        error.errno,
+        `find it with "ss -lunp sport = :${port}"; two BFD daemons cannot share a network namespace`,
+      );
+    }
+  }
+}
+
+/** What a session speaks with. */
+export interface Mouth {
+  readonly socket: PacedSocket;
+  readonly port: number;
+  readonly link: number;
+}
