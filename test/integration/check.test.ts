@@ -65,8 +65,9 @@ vrrp_instance VI_4 {
 }
 }                                 # 9: a surplus brace
 
-virtual_server 192.0.2.9 80 {     # 10: not built
-    delay_loop 6
+vrrp_sync_group VG_1 {            # 10: not built
+    group {
+    }
 }
 `;
 
@@ -106,7 +107,7 @@ describe('mainstay check', function () {
       ['18:11', /"MASTR" is not one of MASTER, BACKUP \(did you mean "MASTER"\?\) \[CONFIG_BAD_VALUE\]/],
       ['34:5', /53.*\[VRRP_DUPLICATE_VRID\]/],
       ['43:1', /no open block that this } could close.*\[CONFIG_BRACE_SURPLUS\]/],
-      ['45:1', /virtual_server: load balancing \(IPVS\) is not built yet .*\[CONFIG_NOT_BUILT\]/],
+      ['45:1', /vrrp_sync_group: synchronised groups of VRRP instances is not built yet .*\[CONFIG_NOT_BUILT\]/],
     ];
     assert.deepEqual(
       said.map((line) => line.slice(0, line.indexOf(': error: '))),
