@@ -82,6 +82,29 @@ describe('ipvs: crash and adoption', () => {
     assert.equal(ipvs.text, service + line(2));
   });
 
+  it('leaves servers with alpha at work that served, and those down that were', async () => {
+    const config = two.replace('TCP\n', 'TCP\n alpha\n');
+    const first = await Stand.start(config);
+    await first.tell('10.0.0.2', true);
+    first.ipvs.takeEdits();
+    const stand = await Stand.start(config, { ipvs: first.ipvs });
+    assert.deepEqual(first.ipvs.takeEdits(), []);
+    assert.deepEqual(
+      stand.checks.requests.map(({ initial }) => initial),
+      ['down', 'up'],
+    );
+  });
+
+  it('believes of a service that nobody knew what the configuration says', async () => {
+    const { ipvs } = await Stand.start(virtual('192.0.2.7', real('10.0.0.1')));
+    const config = `${two}${virtual('192.0.2.2', `alpha${real('10.0.0.3')}`)}`;
+    const stand = await Stand.start(config, { ipvs });
+    assert.deepEqual(
+      stand.checks.requests.map(({ initial }) => initial),
+      ['up', 'up', 'down'],
+    );
+  });
+
   it('removes what the configuration does not have any more from services that it has', async () => {
     const first = await Stand.start(two);
     const stand = await Stand.start(virtual('192.0.2.1', real('10.0.0.2')), { ipvs: first.ipvs });
