@@ -102,10 +102,11 @@ export class Manager {
       pool.end(false);
       this.#pools.delete(key);
     }
-    this.checks.setChecks(configs, ({ key }, config) =>
-      // A server that is known to work is not put in doubt by one more checker.
-      this.#pools.get(config.key)?.standingOf(key)?.isUp === true ? 'up' : undefined,
-    );
+    // One more checker puts no server that works in doubt, and brings none back that does not.
+    this.checks.setChecks(configs, ({ key }, config) => {
+      const standing = this.#pools.get(config.key)?.standingOf(key);
+      return standing && (standing.isUp ? 'up' : 'down');
+    });
     for (const config of configs) {
       const pool = this.#pools.get(config.key);
       if (pool === undefined) this.#pools.set(config.key, this.#makePool(config));
