@@ -1,23 +1,66 @@
 /**
- * What an earlier life of the daemon left in the kernel's table tells which servers it had found to be down: they stay down until a
- * check succeeds. Pure; used by manager.ts at the start.
+ * What an earlier life of the daemon left in the kernel's table tells which servers it had found to be up or down, and whether there was
+ * a quorum: so it stays until a check says otherwise. Pure; used by manager.ts at the start.
  */
+import type { IpvsDestination } from '@mainstay/sdk';
 import { portIn } from './desired.js';
-import type { RealServer, VirtualServer } from './model.js';
+import type { RealServer, Server, VirtualServer } from './model.js';
 import { destinationText, serviceText } from './names.js';
 import type { ServiceEntry } from './table.js';
 
-/** True: one of its services is there, and the server does not serve in any of them. */
-export function wasDown(server: RealServer, config: VirtualServer, table: ReadonlyMap<string, ServiceEntry>): boolean {
-  if (server.checks.length === 0) return false;
-  let isKnown = false;
-  for (const service of config.services) {
+export interface Adopted {
+  /** By the key of the server. Those of which the table says nothing are not in it. */
+  readonly servers: ReadonlyMap<string, 'up' | 'down'>;
+  /** Undefined: the table does not say. */
+  readonly quorum: 'gained' | undefined;
+}
+
+/** A service of the virtual server as it was found, with where to look for a server in it. */
+interface Found {
+  readonly of: (server: Server) => IpvsDestination | undefined;
+  /** False: what stands there is not ours, so that absence says nothing. */
+  readonly knowsUs: boolean;
+}
+
+export function adopted(config: VirtualServer, table: ReadonlyMap<string, ServiceEntry>): Adopted {
+  const entries = config.services.flatMap((service): Found[] => {
     const entry = table.get(serviceText(service.id));
-    if (entry === undefined) continue;
-    isKnown = true;
-    const left = entry.destinations.get(destinationText({ ...server, port: portIn(service, server) }));
-    const serves = left !== undefined && !(server.isInhibited && server.weight > 0 && left.weight === 0);
-    if (serves) return false;
+    if (entry === undefined) return [];
+    const of = (server: Server) => entry.destinations.get(destinationText({ ...server, port: portIn(service, server) }));
+    return [{ of, knowsUs: knowsPool(config, entry, of) }];
+  });
+  const servers = new Map<string, 'up' | 'down'>();
+  for (const server of config.servers) {
+    const state = stateOf(server, entries);
+    if (state !== undefined) servers.set(server.key, state);
   }
-  return isKnown;
+  return { servers, quorum: quorumOf(config, entries) };
+}
+
+/** False where the servers were replaced while the daemon was away: those of others are there, and none of ours serves. */
+function knowsPool({ servers, sorry }: VirtualServer, { destinations }: ServiceEntry, of: Found['of']): boolean {
+  const ours = new Set((sorry === undefined ? servers : [...servers, sorry]).flatMap((server) => of(server) ?? []));
+  if ([...ours].some(({ weight }) => weight > 0)) return true;
+  const others = [...destinations.values()].filter((one) => !ours.has(one));
+  return others.length === 0 || (ours.size > 0 && others.every(({ weight }) => weight === 0));
+}
+
+/** `up`: it serves in one of the services. `down`: one of them is there that would have it. */
+function stateOf(server: RealServer, entries: readonly Found[]): 'up' | 'down' | undefined {
+  if (server.checks.length === 0) return undefined;
+  let isKnown = false;
+  for (const { of, knowsUs } of entries) {
+    const left = of(server);
+    if (left !== undefined && !(server.isInhibited && server.weight > 0 && left.weight === 0)) return 'up';
+    isKnown ||= left !== undefined || knowsUs;
+  }
+  return isKnown ? 'down' : undefined;
+}
+
+/** Real servers serve together with the sorry server only where it is one of them: then it says nothing. */
+function quorumOf({ servers, sorry }: VirtualServer, entries: readonly Found[]): 'gained' | undefined {
+  const isServing = (server: Server) => entries.some(({ of }) => (of(server)?.weight ?? 0) > 0);
+  const isTwin = servers.some(({ key }) => key === sorry?.key);
+  if (sorry !== undefined && !isTwin && isServing(sorry)) return undefined;
+  return servers.some((server) => server.key !== sorry?.key && isServing(server)) ? 'gained' : undefined;
 }

@@ -1,8 +1,10 @@
 /**
  * The fewest edits that make the kernel's table what it should be, in an order that never leaves a serving service without a server:
- * first the sorry server, then what comes, then what changes, then what goes. Pure; used by keeper.ts.
+ * first the sorry server, then what comes, then what changes, then what goes. And what may go only once something else serves. Pure;
+ * used by keeper.ts.
  */
 import type { IpvsDestination, IpvsEdit, IpvsServiceId } from '@mainstay/sdk';
+import { destinationText } from './names.js';
 import { type DesiredService, isSameDestination, isSameService, type ServiceEntry } from './table.js';
 
 /** True for a destination that may be removed: ours now or once. */
@@ -45,6 +47,20 @@ export function serviceEdits(
 
 function removal(service: IpvsServiceId, { family, address, port }: IpvsDestination): IpvsEdit {
   return { do: 'deleteDestination', service, destination: { family, address, port } };
+}
+
+/** True for an edit after which the service may have fewer servers: it waits until those that come are there. */
+export function isTaking(edit: IpvsEdit, actual: ServiceEntry | undefined): boolean {
+  if (edit.do === 'deleteDestination' || edit.do === 'deleteService') return true;
+  if (edit.do !== 'editDestination' || edit.destination.weight > 0) return false;
+  return (actual?.destinations.get(destinationText(edit.destination))?.weight ?? 0) > 0;
+}
+
+/** False: servers are to serve, and the kernel holds none of them, so that those that it holds stay. */
+export function mayTake(desired: DesiredService | undefined, actual: ServiceEntry | undefined): boolean {
+  if (desired === undefined) return true;
+  const serving = [...desired.destinations].filter(([, { weight }]) => weight > 0);
+  return serving.length === 0 || serving.some(([key]) => (actual?.destinations.get(key)?.weight ?? 0) > 0);
 }
 
 /** Edits of many services. `gone`: those that are ours no more. Services of nobody's here are not touched. */

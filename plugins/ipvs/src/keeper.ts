@@ -3,9 +3,10 @@
  * refused, and looks now and then for what others have changed. One change at a time. Made by manager.ts.
  */
 import { type Clock, type Ipvs, type IpvsEdit, type IpvsResult, type Log, messageOf, type Timer } from '@mainstay/sdk';
-import { serviceEdits } from './diff.js';
+import { isTaking, mayTake, serviceEdits } from './diff.js';
 import { destinationOf, isConsequence, meaningOf, refusalOf, serviceOf } from './edits.js';
 import { foreignChanges } from './foreign-changes.js';
+import { type Refusal, Refusals } from './refusals.js';
 import { carryOut, type DesiredService, type ServiceEntry, tableOf } from './table.js';
 
 export interface KeeperHost {
@@ -16,13 +17,6 @@ export interface KeeperHost {
   changed(edit: IpvsEdit): void;
   /** True for a destination that the configuration has, whether it is to be there now or not. */
   isConfigured(service: string, destination: string): boolean;
-}
-
-/** What the kernel does not take. */
-export interface Refusal {
-  readonly message: string;
-  /** Milliseconds since the epoch. */
-  readonly since: number;
 }
 
 /** Milliseconds to the next try: doubled each time, up to a minute. */
@@ -39,16 +33,23 @@ export class Keeper {
   readonly #dirty = new Set<string>();
   /** Refused; they are tried again when the time has come. */
   readonly #waiting = new Set<string>();
-  readonly #refusals = new Map<string, Refusal>();
+  readonly #refusals = new Refusals();
+  /** Services whose servers stay because those in their place are refused. */
+  readonly #unrelieved = new Set<string>();
+  /** Why the table cannot be read. */
+  #blindness: Refusal | undefined;
   /** Destinations of others in our services. */
   readonly #strangers = new Map<string, Set<string>>();
   #isKnown = false;
   #pauseMs: number = retryMs.first;
   #retry: Timer | undefined;
+  #retryAt = 0;
   #audit: Timer | undefined;
   #auditMs = 0;
   #work: Promise<void> | undefined;
   #isClosed = false;
+  /** The last work ended with a table that is not what it was taken for. */
+  #isPuzzled = false;
   /** What is to be done waits for its next try. */
   #isResting = false;
 
@@ -84,12 +85,12 @@ export class Keeper {
 
   /** What the kernel does not take of a service, or of a server in it. */
   refusalOf(service: string, destination?: string): Refusal | undefined {
-    return this.#refusals.get(refusedThing(service, destination));
+    return this.#refusals.of(service, destination);
   }
 
   /** Why the table cannot be read, while it cannot. */
   get blindness(): Refusal | undefined {
-    return this.#refusals.get(readingKey);
+    return this.#blindness;
   }
 
   /** What the kernel holds, as far as we know. */
@@ -117,7 +118,7 @@ export class Keeper {
     }
     if (how !== 'delete') return;
     const edits = [...this.#held.values()].map(({ service }): IpvsEdit => ({ do: 'deleteService', service: service.id }));
-    if (edits.length > 0) this.#conclude(edits, await this.#apply(edits));
+    await this.#carryOut(edits);
   }
 
   #scheduleAudit(): void {
@@ -144,47 +145,86 @@ export class Keeper {
     let surprises = 0;
     while (!this.#isClosed && (this.#dirty.size > 0 || !this.#isKnown)) {
       if (!this.#isKnown && !(await this.#lookAgain())) break;
-      const edits = this.#nextEdits();
-      if (edits.length === 0) continue;
-      const { isDoubtful } = this.#conclude(edits, await this.#apply(edits));
+      const { giving, taking } = this.#nextEdits();
+      let isDoubtful = await this.#carryOut(giving);
+      // Where the table is not what it was taken for, nothing is taken away before a look at it.
+      if (!isDoubtful || surprises > 0) isDoubtful = (await this.#carryOut(this.#whatMayGo(taking))) || isDoubtful;
       if (!isDoubtful) continue;
       // Once at once; whoever works against us is not answered in a loop.
       this.#isKnown = false;
       if (surprises++ > 0) break;
     }
     if (this.#isClosed) return;
+    if (surprises > 1 && !this.#isPuzzled) this.#beginPauses();
+    this.#isPuzzled = surprises > 1;
     this.#isResting = this.#dirty.size > 0 || !this.#isKnown;
     if (this.#waiting.size > 0 || this.#isResting) this.#tryLater();
     else this.#pauseMs = retryMs.first;
   }
 
-  #nextEdits(): readonly IpvsEdit[] {
-    const edits: IpvsEdit[] = [];
+  /** First what comes, then what goes. */
+  #nextEdits(): { readonly giving: readonly IpvsEdit[]; readonly taking: readonly IpvsEdit[] } {
+    const giving: IpvsEdit[] = [];
+    const taking: IpvsEdit[] = [];
     for (const key of this.#dirty) {
       this.#dirty.delete(key);
       this.#waiting.delete(key);
-      const desired = this.#desired.get(key);
+      const edits = this.#editsOf(key);
       const held = this.#held.get(key);
-      const strangers = this.#strangers.get(key);
-      if (desired !== undefined) {
-        for (const destination of desired.destinations.keys()) strangers?.delete(destination);
-        for (const edit of serviceEdits(desired, held, (one) => strangers?.has(one) !== true)) edits.push(edit);
-      } else {
-        this.#strangers.delete(key);
-        if (held !== undefined) edits.push({ do: 'deleteService', service: held.service.id });
-      }
-      this.#forgetRefusals(key, edits);
-      if (edits.length >= batchSize) break;
+      // What nobody wants any more is refused no more.
+      this.#refusals.keepOnly(key, () => edits.map(destinationOf));
+      const before = taking.length;
+      for (const edit of edits) (isTaking(edit, held) ? taking : giving).push(edit);
+      if (taking.length === before) this.#unrelieved.delete(key);
+      if (giving.length + taking.length >= batchSize) break;
     }
-    return edits;
+    return { giving, taking };
   }
 
-  /** What nobody wants any more is refused no more. */
-  #forgetRefusals(key: string, edits: readonly IpvsEdit[]): void {
-    if (this.#refusals.size === 0) return;
-    const open = new Set(edits.map(refusalKey));
-    for (const known of this.#refusals.keys())
-      if ((known === key || known.startsWith(`${key} > `)) && !open.has(known)) this.#refusals.delete(known);
+  #editsOf(key: string): readonly IpvsEdit[] {
+    const desired = this.#desired.get(key);
+    const held = this.#held.get(key);
+    const strangers = this.#strangers.get(key);
+    if (desired !== undefined) {
+      for (const destination of desired.destinations.keys()) strangers?.delete(destination);
+      return serviceEdits(desired, held, (one) => strangers?.has(one) !== true);
+    }
+    this.#strangers.delete(key);
+    return held === undefined ? [] : [{ do: 'deleteService', service: held.service.id }];
+  }
+
+  /** Those of them that leave no service without a server because the kernel refuses the one that comes in its place. */
+  #whatMayGo(taking: readonly IpvsEdit[]): readonly IpvsEdit[] {
+    const allowed = new Map<string, boolean>();
+    for (const key of new Set(taking.map(serviceOf))) {
+      const isAllowed = mayTake(this.#desired.get(key), this.#held.get(key));
+      allowed.set(key, isAllowed);
+      if (isAllowed) this.#unrelieved.delete(key);
+      else this.#keepUnrelieved(key);
+    }
+    return taking.filter((edit) => allowed.get(serviceOf(edit)) && !this.#isWantedAgain(edit));
+  }
+
+  /** Something else has come to be wanted while the kernel was at work. */
+  #isWantedAgain(edit: IpvsEdit): boolean {
+    const desired = this.#desired.get(serviceOf(edit));
+    const destination = destinationOf(edit);
+    if (destination === undefined) return desired !== undefined;
+    return (desired?.destinations.get(destination)?.weight ?? 0) > 0;
+  }
+
+  #keepUnrelieved(key: string): void {
+    this.#waiting.add(key);
+    if (this.#unrelieved.has(key)) return;
+    this.#unrelieved.add(key);
+    this.#beginPauses();
+    this.host.log.error(
+      `the servers of ${key} that are to go stay, and go on getting connections: the kernel has taken none of those that are to serve`,
+    );
+  }
+
+  async #carryOut(edits: readonly IpvsEdit[]): Promise<boolean> {
+    return edits.length > 0 && this.#conclude(edits, await this.#apply(edits));
   }
 
   async #apply(edits: readonly IpvsEdit[]): Promise<readonly IpvsResult[]> {
@@ -195,7 +235,8 @@ export class Keeper {
     }
   }
 
-  #conclude(edits: readonly IpvsEdit[], results: readonly IpvsResult[]): { readonly isDoubtful: boolean } {
+  /** True where the table is not what it was taken for. */
+  #conclude(edits: readonly IpvsEdit[], results: readonly IpvsResult[]): boolean {
     const refusedServices = new Set<string>();
     let isDoubtful = false;
     for (const [i, edit] of edits.entries()) {
@@ -212,30 +253,47 @@ export class Keeper {
         this.#refused(edit, result.error);
       }
     }
-    return { isDoubtful };
+    return isDoubtful;
   }
 
   #done(edit: IpvsEdit): void {
     carryOut(this.#held, edit);
-    const key = refusalKey(edit);
-    if (this.#refusals.delete(key))
-      this.host.log.info(`the kernel now takes what it refused: ${key.replace(' > ', ', server ')}`);
+    const service = serviceOf(edit);
+    const destination = destinationOf(edit);
+    if (this.#refusals.delete(service, destination)) {
+      const what = destination === undefined ? service : `${service}, server ${destination}`;
+      this.host.log.info(`the kernel now takes what it refused: ${what}`);
+    }
     this.host.changed(edit);
   }
 
   /** Told once for each reason, however often it is tried. */
   #refused(edit: IpvsEdit, error: string): void {
-    const key = refusalKey(edit);
     const message = refusalOf(edit, error);
-    this.#waiting.add(serviceOf(edit));
-    if (this.#refusals.get(key)?.message === message) return;
-    this.#refusals.set(key, { message, since: this.host.clock.wall() });
+    const service = serviceOf(edit);
+    this.#waiting.add(service);
+    if (!this.#refusals.add(service, destinationOf(edit), { message, since: this.host.clock.wall() })) return;
+    this.#beginPauses();
+    this.#tellRefusal(message);
+  }
+
+  #tellRefusal(message: string): void {
     this.host.log.error(`${message}. It is tried again, up to every ${retryMs.longest / 1000} s`);
   }
 
+  /** What goes wrong for the first time does not wait as long as what has been refused for hours. */
+  #beginPauses(): void {
+    this.#pauseMs = retryMs.first;
+  }
+
+  /** Whatever waits already waits no longer for that. */
   #tryLater(): void {
-    if (this.#retry !== undefined) return;
-    this.#retry = this.host.clock.after(this.#pauseMs, () => {
+    const { clock } = this.host;
+    const at = clock.now() + this.#pauseMs;
+    if (this.#retry !== undefined && this.#retryAt <= at) return;
+    this.#retry?.cancel();
+    this.#retryAt = at;
+    this.#retry = clock.after(this.#pauseMs, () => {
       this.#retry = undefined;
       this.#isResting = false;
       for (const key of this.#waiting) this.#dirty.add(key);
@@ -247,13 +305,15 @@ export class Keeper {
   async #read(): Promise<Map<string, ServiceEntry> | undefined> {
     try {
       const table = tableOf(await this.host.port.read());
-      if (this.#refusals.delete(readingKey)) this.host.log.info("the kernel's table can be read again");
+      if (this.#blindness !== undefined) this.host.log.info("the kernel's table can be read again");
+      this.#blindness = undefined;
       return table;
     } catch (error) {
       const message = `the kernel's table cannot be read: ${messageOf(error)}; servers that fail are not taken out, and new ones get no connections`;
-      if (this.#refusals.get(readingKey)?.message !== message) {
-        this.#refusals.set(readingKey, { message, since: this.host.clock.wall() });
-        this.host.log.error(`${message}. It is tried again, up to every ${retryMs.longest / 1000} s`);
+      if (this.#blindness?.message !== message) {
+        this.#blindness = { message, since: this.host.clock.wall() };
+        this.#beginPauses();
+        this.#tellRefusal(message);
       }
       return undefined;
     }
@@ -298,14 +358,4 @@ export class Keeper {
     const more = findings.length - toldAtMost;
     if (more > 0) this.host.log.warn(`somebody else has made ${more} more changes to our part of the kernel's table`);
   }
-}
-
-const readingKey = 'reading';
-
-function refusalKey(edit: IpvsEdit): string {
-  return refusedThing(serviceOf(edit), destinationOf(edit));
-}
-
-function refusedThing(service: string, destination: string | undefined): string {
-  return destination === undefined ? service : `${service} > ${destination}`;
 }

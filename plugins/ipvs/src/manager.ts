@@ -10,7 +10,7 @@ import {
   type Timer,
   type VrrpTransitioned,
 } from '@mainstay/sdk';
-import { wasDown } from './adoption.js';
+import { adopted } from './adoption.js';
 import { CheckStates } from './check-states.js';
 import type { GlobalValue } from './config.js';
 import { portIn } from './desired.js';
@@ -18,7 +18,8 @@ import { destinationOf, serviceOf } from './edits.js';
 import { Keeper } from './keeper.js';
 import type { Server, VirtualServer } from './model.js';
 import { endpointText, serviceText } from './names.js';
-import { Pool } from './pool.js';
+import { Pool, type PoolHost } from './pool.js';
+import type { QuorumState } from './quorum.js';
 import { Suspension } from './suspension.js';
 import { SyncDaemons } from './sync-daemons.js';
 import type { DesiredService } from './table.js';
@@ -76,14 +77,13 @@ export class Manager {
     const { ports, leases, facts } = this.run;
     if (this.#global.lvs_flush && !facts.isRestart) await this.#flush();
     const left = await this.keeper.adopt(configs.flatMap(({ services }) => services.map(({ id }) => serviceText(id))));
-    this.checks.setChecks(configs, (server, config) =>
-      left !== undefined && wasDown(server, config, left) ? 'down' : undefined,
-    );
+    const former = new Map(left === undefined ? [] : configs.map((config) => [config.key, adopted(config, left)]));
+    this.checks.setChecks(configs, ({ key }, config) => former.get(config.key)?.servers.get(key));
     this.#unwatch.push(
       ports.checks.watch((states) => this.#hear(states)),
       leases.watch('ipvs.weight', (name) => this.#refresh(this.#byServer.get(name))),
     );
-    for (const config of configs) this.#pools.set(config.key, this.#makePool(config));
+    for (const config of configs) this.#pools.set(config.key, this.#makePool(config, former.get(config.key)?.quorum));
     this.#arrange();
     this.keeper.want(this.pools.flatMap((pool) => pool.evaluate()));
     this.#request();
@@ -102,10 +102,11 @@ export class Manager {
       pool.end(false);
       this.#pools.delete(key);
     }
-    this.checks.setChecks(configs, ({ key }, config) =>
-      // A server that is known to work is not put in doubt by one more checker.
-      this.#pools.get(config.key)?.standingOf(key)?.isUp === true ? 'up' : undefined,
-    );
+    // One more checker puts no server that works in doubt, and brings none back that does not.
+    this.checks.setChecks(configs, ({ key }, config) => {
+      const standing = this.#pools.get(config.key)?.standingOf(key);
+      return standing && (standing.isUp ? 'up' : 'down');
+    });
     for (const config of configs) {
       const pool = this.#pools.get(config.key);
       if (pool === undefined) this.#pools.set(config.key, this.#makePool(config));
@@ -154,16 +155,17 @@ export class Manager {
     });
   }
 
-  #makePool(config: VirtualServer): Pool {
+  #makePool(config: VirtualServer, formerQuorum?: QuorumState): Pool {
     const { clock, log, hooks, leases } = this.run;
-    return new Pool(config, {
+    const host: PoolHost = {
       clock,
       log,
       hooks,
       leases,
       checks: this.checks,
       tellsInitial: () => this.#global.rs_init_notifies,
-    });
+    };
+    return new Pool(config, host, formerQuorum);
   }
 
   /** Which pool is meant by what. */

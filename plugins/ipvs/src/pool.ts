@@ -44,6 +44,8 @@ export class Pool {
   constructor(
     private current: VirtualServer,
     private readonly host: PoolHost,
+    /** In an earlier life of the daemon: the first evaluation goes on from there. */
+    private readonly formerQuorum?: QuorumState,
   ) {}
 
   get config(): VirtualServer {
@@ -74,7 +76,7 @@ export class Pool {
       if (standing.isUp) weight += standing.weight;
     }
     const before = this.#quorum.state;
-    const state = nextQuorum(before, config, weight);
+    const state = nextQuorum(before ?? this.formerQuorum, config, weight);
     this.#quorum = { state, weight, since: state === before ? this.#quorum.since : host.clock.wall() };
     if (state !== before) this.#tellQuorum(before === undefined);
     return desiredServices(config, (key) => this.#servers.get(key) ?? { isUp: false, weight: 0 }, state === 'gained');

@@ -82,6 +82,81 @@ describe('ipvs: crash and adoption', () => {
     assert.equal(ipvs.text, service + line(2));
   });
 
+  it('leaves servers with alpha at work that served, and those down that were', async () => {
+    const config = two.replace('TCP\n', 'TCP\n alpha\n');
+    const first = await Stand.start(config);
+    await first.tell('10.0.0.2', true);
+    first.ipvs.takeEdits();
+    const stand = await Stand.start(config, { ipvs: first.ipvs });
+    assert.deepEqual(first.ipvs.takeEdits(), []);
+    assert.deepEqual(
+      stand.checks.requests.map(({ initial }) => initial),
+      ['down', 'up'],
+    );
+  });
+
+  it('believes of a service that nobody knew what the configuration says', async () => {
+    const { ipvs } = await Stand.start(virtual('192.0.2.7', real('10.0.0.1')));
+    const config = `${two}${virtual('192.0.2.2', `alpha${real('10.0.0.3')}`)}`;
+    const stand = await Stand.start(config, { ipvs });
+    assert.deepEqual(
+      stand.checks.requests.map(({ initial }) => initial),
+      ['up', 'up', 'down'],
+    );
+  });
+
+  it('keeps the quorum that there was, though it would not be gained anew', async () => {
+    const four = [1, 2, 3, 4].map((n) => real(`10.0.0.${n}`)).join('');
+    const config = virtual('192.0.2.1', `quorum 3\n hysteresis 1\n sorry_server 10.0.0.9 80${four}`);
+    const ipvs = await crashed(config, '10.0.0.1');
+    const stand = await Stand.start(config, { ipvs });
+    assert.deepEqual(ipvs.takeEdits(), []);
+    assert.equal(ipvs.text, service + line(2) + line(3) + line(4));
+    assert.deepEqual(stand.told('ipvs.quorum'), ['gained']);
+    await stand.tell('10.0.0.2', false);
+    await stand.tell('10.0.0.3', false);
+    assert.equal(ipvs.text, service + line(9));
+    ipvs.takeEdits();
+    const third = await Stand.start(config, { ipvs });
+    assert.deepEqual(ipvs.takeEdits(), []);
+    for (const n of [1, 2, 3]) await third.tell(`10.0.0.${n}`, true);
+    assert.equal(ipvs.text, service + line(9));
+    await third.tell('10.0.0.4', true);
+    assert.equal(ipvs.text, service + line(1) + line(2) + line(3) + line(4));
+  });
+
+  it('reads no quorum out of a sorry server that is a real server, too', async () => {
+    const config = two.replace('TCP\n', 'TCP\n quorum 2\n hysteresis 1\n sorry_server 10.0.0.2 80\n');
+    const ipvs = await crashed(config, 'TCP_CHECK');
+    const stand = await Stand.start(config, { ipvs });
+    assert.deepEqual(ipvs.takeEdits(), []);
+    assert.deepEqual(stand.told('ipvs.quorum'), ['lost']);
+  });
+
+  it('believes servers that all came while it was away, and puts them in before it removes the old ones', async () => {
+    const { ipvs } = await Stand.start(two);
+    ipvs.takeEdits();
+    await Stand.start(virtual('192.0.2.1', real('10.0.0.3') + real('10.0.0.4')), { ipvs });
+    assert.equal(ipvs.text, service + line(3) + line(4));
+    assert.deepEqual(
+      ipvs.takeEdits().map((edit) => edit.do),
+      ['addDestination', 'addDestination', 'deleteDestination', 'deleteDestination'],
+    );
+  });
+
+  it('believes those that came, too, where the only one that stayed is down', async () => {
+    const config = (n: number) => virtual('192.0.2.1', `inhibit_on_failure${real('10.0.0.1')}${real(`10.0.0.${n}`)}`);
+    const ipvs = await crashed(config(2), '10.0.0.1');
+    await Stand.start(config(3), { ipvs });
+    assert.equal(ipvs.text, service + line(1, 0) + line(3));
+  });
+
+  it('takes servers for down whose service is empty', async () => {
+    const ipvs = await crashed(two, 'TCP_CHECK');
+    await Stand.start(two, { ipvs });
+    assert.equal(ipvs.text, service);
+  });
+
   it('removes what the configuration does not have any more from services that it has', async () => {
     const first = await Stand.start(two);
     const stand = await Stand.start(virtual('192.0.2.1', real('10.0.0.2')), { ipvs: first.ipvs });
@@ -146,6 +221,22 @@ describe('ipvs: reload', () => {
       stand.checks.requests.map(({ initial }) => initial),
       ['up', 'up', 'up', 'down'],
     );
+  });
+
+  it('keeps a server down whose failed checker is changed for another, until that one succeeds', async () => {
+    const stand = await Stand.start(two);
+    await stand.tell('10.0.0.1', false);
+    stand.ipvs.takeEdits();
+    const other = real('10.0.0.1').replace('TCP_CHECK', 'DNS_CHECK');
+    assert.ok((await stand.reload(virtual('192.0.2.1', other + real('10.0.0.2')))).ok);
+    assert.deepEqual(stand.ipvs.takeEdits(), []);
+    assert.deepEqual(
+      stand.checks.requests.map(({ initial }) => initial),
+      ['down', 'up'],
+    );
+    await stand.tell('10.0.0.1', true);
+    assert.equal(stand.ipvs.text, service + line(1) + line(2));
+    assert.deepEqual(stand.told('ipvs.serverChanged'), ['10.0.0.1 80 down', '10.0.0.1 80 up']);
   });
 
   it('brings up a server whose failed checker is gone', async () => {

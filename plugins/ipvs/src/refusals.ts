@@ -1,0 +1,44 @@
+/** What the kernel does not take now, by service and destination. Kept by keeper.ts. */
+
+export interface Refusal {
+  readonly message: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/** In place of a destination where the service itself is refused. */
+const itself = '';
+
+export class Refusals {
+  readonly #byService = new Map<string, Map<string, Refusal>>();
+
+  of(service: string, destination = itself): Refusal | undefined {
+    return this.#byService.get(service)?.get(destination);
+  }
+
+  /** False: it was refused for the same reason before. */
+  add(service: string, destination: string | undefined, refusal: Refusal): boolean {
+    const known = this.#byService.get(service) ?? new Map<string, Refusal>();
+    this.#byService.set(service, known);
+    const before = known.get(destination ?? itself);
+    if (before?.message === refusal.message) return false;
+    known.set(destination ?? itself, refusal);
+    return true;
+  }
+
+  /** True where it was refused. */
+  delete(service: string, destination = itself): boolean {
+    const known = this.#byService.get(service);
+    if (known?.delete(destination) !== true) return false;
+    if (known.size === 0) this.#byService.delete(service);
+    return true;
+  }
+
+  /** Forgets what is refused of a service, but for these destinations; `undefined` among them is the service itself. */
+  keepOnly(service: string, wanted: () => Iterable<string | undefined>): void {
+    const known = this.#byService.get(service);
+    if (known === undefined) return;
+    const open = new Set([...wanted()].map((destination) => destination ?? itself));
+    for (const destination of [...known.keys()]) if (!open.has(destination)) this.delete(service, destination);
+  }
+}
