@@ -112,6 +112,20 @@ describePacemaker('foresight', (lan) => {
     );
   });
 
+  it('takes a repetition of any length, and its watch goes on as any other', async () => {
+    const l = lan();
+    const { ear, watch } = await acquainted(l);
+    // Master_Down_Intervals are no whole numbers of milliseconds.
+    await l.b.together(
+      ['foresee', watch, { packets: [fromB(7)], repeat: { everyUs: 1_000_000_000.5, forMs: 3609.375 } }],
+      ['arm', watch, { deadlineIn: 20 }],
+      ['consent', watch],
+    );
+    await l.happens(l.b, 'silence', watch);
+    assert.deepEqual(await acts(l.b, watch), [true]);
+    await l.arrive(l.a, 'packet', ear, 1);
+  });
+
   it('sends what was foreseen last', async () => {
     const l = lan();
     const { ear, watch } = await acquainted(l);

@@ -255,7 +255,7 @@ class PacedWatch implements Watch {
       packets: packets.map(this.native),
       requests: Buffer.concat(first),
       frames: frames.slice(0, mostFrames).map(({ link, frame }) => [link, frame] as const),
-      ...(repeat && { repeat: { everyUs: repeat.everyUs, forUs: repeat.forMs * 1000 } }),
+      ...(repeat && { repeat: { everyUs: Math.round(repeat.everyUs), forUs: Math.round(repeat.forMs * 1000) } }),
     });
   }
   consent(): void {
