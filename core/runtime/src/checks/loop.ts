@@ -126,6 +126,7 @@ export class CheckLoop {
     probe.checks.add(check);
     if (known === undefined) this.#prober.begin(probe);
     else this.#prober.resume(probe);
+    this.#prober.join(probe, check);
   }
 
   #moveTo(check: Check, key: string): void {
@@ -134,6 +135,7 @@ export class CheckLoop {
     check.probe = this.#probeFor(key, check.request);
     check.probe.checks.add(check);
     this.#prober.begin(check.probe);
+    this.#prober.join(check.probe, check);
   }
 
   #suspensionChanged(check: Check): void {
@@ -141,6 +143,7 @@ export class CheckLoop {
     check.standing = { ...check.standing, failures: 0 };
     if (!probe.isWanted) this.#prober.halt(probe);
     else this.#prober.resume(probe);
+    this.#prober.join(probe, check);
   }
 
   #drop(own: Client, id: string): void {
@@ -167,12 +170,12 @@ export class CheckLoop {
     return probe;
   }
 
-  /** Counts a verdict for every check that asked. */
-  #judged(probe: Probe, verdict: Verdict, { durationMs, retry }: Finding): boolean | Promise<boolean> {
+  /** Counts a verdict for every check that asked, or for `only` one of them. */
+  #judged(probe: Probe, verdict: Verdict, { durationMs, retry }: Finding, only?: Check): boolean | Promise<boolean> {
     let isRetrying = false;
     let later: Promise<void>[] | undefined;
     const { run } = probe;
-    for (const check of probe.checks) {
+    for (const check of only === undefined ? probe.checks : [only]) {
       if (check.request.isSuspended === true) continue;
       if (!this.#telling.isShaped(check)) isRetrying = this.#count(check, verdict, durationMs, retry) || isRetrying;
       else {
