@@ -186,6 +186,17 @@ describe('checks of another lane', () => {
     assert.deepEqual(world.lines, ['a down', 'y down']);
   });
 
+  it('that are given up and wanted again at once are told of: whoever wants them knows nothing', async () => {
+    const world = new World(balance, health);
+    world.isUp = false;
+    world.port.set([request('a', { timing })]);
+    await world.stage.clock.advance(1);
+    world.port.set([]);
+    world.port.set([request('a', { timing })]);
+    await world.stage.clock.advance(1);
+    assert.deepEqual([world.lines, world.probes], [['a down', 'a down'], 1]);
+  });
+
   it('are a lost case where the lane stays away: one error, and a warning as long as it is so', async () => {
     const world = new World(balance, health);
     world.port.set([request('a', { timing })]);

@@ -112,8 +112,8 @@ export class CheckLoop {
       old.request = request;
       if (old.probe.key !== key) this.#moveTo(old, key);
       else if (wasSuspended !== (request.isSuspended === true)) this.#suspensionChanged(old);
-      // A client that begins anew knows nothing of what has been found out so far.
-      if (own.unnamed !== undefined && old.standing.isSettled) this.#tell(old);
+      // A client that begins anew, or gave this one up for a moment, knows nothing of what has been found out so far.
+      if ((own.unnamed !== undefined || asked.known === undefined) && old.standing.isSettled) this.#tell(old);
     }
   }
 
