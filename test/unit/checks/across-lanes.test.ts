@@ -231,6 +231,17 @@ describe('checks of another lane', () => {
     assert.deepEqual(world.lines, ['a up']);
   });
 
+  it('are believed only of a lane that has their checker', async () => {
+    const world = new World(balance, health, more);
+    world.port.set([request('a', { timing }), request('y', { checker: 'Y_CHECK', timing })]);
+    await world.stage.clock.advance(1);
+    const down = (id: string) => ({ id, isUp: false, reason: 'no', since: 1 });
+    const states = [down('a'), down('y')];
+    world.stage.the('health:y').say({ kind: 'checked', plugin: 'lb', states, from: 'health' });
+    await world.stage.clock.advance(1);
+    assert.deepEqual(world.lines, ['y down']);
+  });
+
   it('that a listener fails to take do not keep the others from it', async () => {
     const world = new World(balance, health);
     const lines: string[] = [];

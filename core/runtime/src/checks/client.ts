@@ -102,9 +102,11 @@ export class CheckClient {
     this.#lookForLacks();
   }
 
-  /** States that a lane tells. Listeners hear those that are other than what they had to believe. */
-  hear(states: readonly unknown[]): void {
-    const news = states.filter(isState).filter((state) => this.#note(state));
+  /** States that a lane tells, of checks that it can make. Listeners hear those that are other than what they had to believe. */
+  hear(lane: string, states: readonly unknown[]): void {
+    const checkers = this.#lanes.get(lane)?.lane.checkers;
+    if (checkers === undefined) return;
+    const news = states.filter(isState).filter((state) => this.#note(state, checkers));
     for (const listener of [...(this.#life?.listeners ?? [])]) if (listener.isTold) this.#tell(listener, news);
   }
 
@@ -179,9 +181,9 @@ export class CheckClient {
   }
 
   /** Answers true where it is news to the plugin. */
-  #note(state: CheckState): boolean {
+  #note(state: CheckState, checkers: ReadonlySet<string>): boolean {
     const wanted = this.#wanted.get(state.id);
-    if (wanted === undefined) return false;
+    if (wanted === undefined || !checkers.has(wanted.request.identity.checker)) return false;
     const before = wanted.state ?? { isUp: wanted.request.initial === 'up' };
     wanted.state = state;
     wanted.isSettled = true;
