@@ -85,20 +85,22 @@ export class CheckClient {
 
   /** A lane can check, from now on or anew: it is told everything that concerns it. */
   serve(name: string, lane: CheckingLane): void {
-    this.#lanes.get(name)?.close();
+    const before = this.#lanes.get(name);
+    before?.close();
     const { clock, plugin } = this.#options;
     const orders = new LaneOrders(lane, plugin, clock, (id) => this.#asked(id), this.#soon);
     this.#lanes.set(name, orders);
     for (const checker of lane.checkers) this.#lacking.delete(checker);
-    orders.tellAll(
-      [...this.#wanted.values()].flatMap(({ request: { id, identity } }) => (lane.checkers.has(identity.checker) ? [id] : [])),
-    );
+    this.#tellAll(orders);
+    this.#goOnWithout([...(before?.lane.checkers ?? [])].filter((checker) => !lane.checkers.has(checker)));
   }
 
-  /** It does not run any more: what it told stays. */
+  /** It does not run any more: what it told stays, unless another lane knows better. */
   lose(name: string): void {
-    this.#lanes.get(name)?.close();
+    const before = this.#lanes.get(name);
+    before?.close();
     this.#lanes.delete(name);
+    this.#goOnWithout([...(before?.lane.checkers ?? [])]);
     this.#lookForLacks();
   }
 
@@ -161,6 +163,22 @@ export class CheckClient {
       old.request = request;
     }
     this.#laneOf(request.identity.checker)?.put(id);
+  }
+
+  #tellAll(orders: LaneOrders): void {
+    const { checkers } = orders.lane;
+    orders.tellAll(
+      [...this.#wanted.values()].flatMap(({ request: { id, identity } }) => (checkers.has(identity.checker) ? [id] : [])),
+    );
+  }
+
+  /**
+   * A lane has these no more. Another one that has them too, as after a reload that moved them, says how their checks stand, and
+   * hears what changed while only the other was told.
+   */
+  #goOnWithout(gone: readonly string[]): void {
+    for (const orders of this.#lanes.values())
+      if (gone.some((checker) => orders.lane.checkers.has(checker))) this.#tellAll(orders);
   }
 
   #drop(id: string, request: CheckRequest): void {
