@@ -76,6 +76,25 @@ describe('a checker that watches', () => {
     assert.deepEqual(stands, ['a up', 'b up', 'c down']);
   });
 
+  it('that has ended counts no more, nor does what it told before and a hook still keeps waiting', async () => {
+    const { bench, contexts } = watched((taps) =>
+      taps.shape('checker.verdict', async (verdict) => {
+        await new Promise<void>((resolve) => bench.clock.after(500, resolve));
+        return verdict;
+      }),
+    );
+    bench.put(request('a'));
+    await bench.clock.advance(0);
+    contexts[0]?.report(ok);
+    contexts[0]?.report(bad());
+    bench.put(request('a', { isSuspended: true }));
+    bench.put(request('a'));
+    await bench.clock.advance(0);
+    contexts[1]?.report(ok);
+    await bench.clock.advance(2000);
+    assert.deepEqual(bench.told(), ['a up']);
+  });
+
   it('ends while it is suspended, and begins again after', async () => {
     const { bench, contexts, ended } = watched();
     bench.put(request('a'));

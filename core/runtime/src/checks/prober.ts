@@ -219,6 +219,7 @@ export class Prober {
       if (probe.run !== run) return;
       if (!verdict.ok) probe.failures++;
       this.#inTurn(run, () => {
+        if (probe.run !== run) return false;
         run.last = verdict;
         return this.#options.judged(probe, verdict, atOnce);
       });
