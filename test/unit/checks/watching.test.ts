@@ -142,6 +142,23 @@ describe('a checker that watches', () => {
   });
 });
 
+describe('a check that cannot be made', () => {
+  it('is named, and takes neither the others nor the end of the order along', async () => {
+    const bench = loopBench();
+    bench.serve(() => ok);
+    bench.put(request('old'), request('changed'));
+    const cyclic: { self?: unknown } = {};
+    cyclic.self = cyclic;
+    const requests = [request('changed', { config: cyclic }), request('bad', { config: cyclic }), request('b')];
+    const put = [...requests.map((one) => ({ request: one, isSettled: false })), undefined as never];
+    bench.loop.apply('lb', { put, drop: [], isFirst: true, isLast: true });
+    await bench.clock.advance(1);
+    assert.deepEqual([bench.told(), bench.loop.counts().checks], [['b up'], 1]);
+    assert.equal(bench.log.length, 3);
+    assert.match(bench.log[1] ?? '', /^lb error: X_CHECK of server-bad in 192\.0\.2\.100:80 is not made: Maximum call stack/);
+  });
+});
+
 describe('hooks on checks', () => {
   it('shape the verdict before it counts, for one server or for all', async () => {
     const bench = loopBench((taps) =>

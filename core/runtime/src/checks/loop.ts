@@ -2,7 +2,7 @@
  * The checking loop of one lane: which checks there are and for whom, which of them share probes, and what verdicts make of them.
  * It knows no protocol: checkers are given to it. Used by the host.
  */
-import type { CheckReport, CheckState, Clock, HookCalls, Verdict } from '@mainstay/sdk';
+import { type CheckReport, type CheckState, type Clock, type HookCalls, messageOf, type Verdict } from '@mainstay/sdk';
 import type { LogLevel } from '../log/record.js';
 import { contentKey } from './content.js';
 import type { AskedCheck, CheckOrder } from './orders.js';
@@ -63,7 +63,7 @@ export class CheckLoop {
     this.#clients.set(client, own);
     if (isFirst === true) own.unnamed = new Set(own.checks.keys());
     for (const id of drop) this.#drop(own, id);
-    for (const asked of put) this.#put(client, own, asked);
+    for (const asked of put) this.#tryPut(client, own, asked);
     if (isLast === true) {
       for (const id of own.unnamed ?? []) this.#drop(own, id);
       own.unnamed = undefined;
@@ -99,6 +99,19 @@ export class CheckLoop {
 
   #probesOf(keyword: string): readonly Probe[] {
     return [...this.#probes.values()].filter((probe) => probe.checker === keyword);
+  }
+
+  /** What cannot be made must not take the rest of its order along: it comes from anybody's code. */
+  #tryPut(client: string, own: Client, asked: AskedCheck): void {
+    try {
+      this.#put(client, own, asked);
+    } catch (error) {
+      const { id, identity } = asked?.request ?? {};
+      if (id !== undefined) this.#drop(own, id);
+      const { checker = 'a check', realServer = 'no server', virtualServer = 'no virtual server' } = identity ?? {};
+      const name = `${checker} of ${realServer} in ${virtualServer}`;
+      this.#options.log('error', client, `${name} is not made: ${messageOf(error)}`);
+    }
   }
 
   #put(client: string, own: Client, asked: AskedCheck): void {
