@@ -5,7 +5,6 @@ import {
   closest,
   defineChecker,
   definePlugin,
-  down,
   type Plugin,
   type ReconfigureAnswer,
   type Run,
@@ -54,10 +53,7 @@ export function checkerFile(): Plugin {
     needs: ['files'],
     target: 'none',
     watch: ({ config, report }) =>
-      files.follow(config.track_file, (state) => {
-        if (state === undefined) report(down(`there is no track_file ${config.track_file}`));
-        else report(verdictOf(state.number, config.weight ?? state.weight));
-      }),
+      files.follow(config.track_file, ({ number, weight }) => report(verdictOf(number, config.weight ?? weight))),
   });
   const configure = (run: Run) => files.configure(run, handles === undefined ? new Map() : definitions(handles));
   return definePlugin({

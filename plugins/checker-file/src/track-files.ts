@@ -12,8 +12,11 @@ export const rereadMs = 5000;
 /** A file is empty for a moment while a slow writer is at it. Milliseconds. */
 export const emptyMs = 1000;
 
-/** What a file says; undefined: there is no such track_file. */
-export type FileState = { readonly number: number; readonly weight: Weight } | undefined;
+/** What a file says. */
+export interface FileState {
+  readonly number: number;
+  readonly weight: Weight;
+}
 type Listener = (state: FileState) => void;
 
 export type Definitions = ReadonlyMap<string, TrackFile>;
@@ -35,13 +38,15 @@ export class TrackFiles {
   #definitions: Definitions = new Map();
   #run: Run | undefined;
 
-  /** `listener` hears at once what is known, and then every change. Answers a function that ends it. */
+  /**
+   * `listener` hears at once what is known, and then every change. Of a track_file that is not there it hears nothing: at a reload
+   * whoever wants the check may have the new configuration a moment before this plugin. Answers a function that ends it.
+   */
   follow(name: string, listener: Listener): () => void {
     const followed = this.#followed.get(name) ?? this.#newlyFollowed(name);
     const entry: Listener = (state) => listener(state);
     followed.listeners.add(entry);
-    if (this.#run !== undefined && followed.path === undefined) entry(undefined);
-    else if (followed.number !== undefined) entry({ number: followed.number, weight: followed.weight });
+    if (followed.number !== undefined) entry({ number: followed.number, weight: followed.weight });
     return () => {
       followed.listeners.delete(entry);
       if (followed.listeners.size > 0 || this.#followed.get(name) !== followed) return;
@@ -105,7 +110,7 @@ export class TrackFiles {
     const isWeightNew = weight.factor !== followed.weight.factor || weight.isReverse !== followed.weight.isReverse;
     followed.weight = weight;
     if (path !== followed.path) this.#watch(followed, path);
-    else if (isWeightNew && followed.number !== undefined) tell(followed);
+    else if (isWeightNew) tell(followed);
   }
 
   #watch(followed: Followed, path: string | undefined): void {
@@ -113,7 +118,6 @@ export class TrackFiles {
     followed.path = path;
     followed.number = undefined;
     followed.complaint = undefined;
-    if (path === undefined) tell(followed);
     if (path === undefined || this.#run === undefined) return;
     followed.unwatch = this.#run.ports.files.watch(path, () => void this.#read(followed, path, false));
     void this.#read(followed, path, false);
@@ -164,7 +168,7 @@ async function head({ ports }: Run, path: string): Promise<{ readonly text: stri
   }
 }
 
-function tell({ listeners, path, number, weight }: Followed): void {
-  const state = path === undefined || number === undefined ? undefined : { number, weight };
-  for (const listener of [...listeners]) listener(state);
+function tell({ listeners, number, weight }: Followed): void {
+  if (number === undefined) return;
+  for (const listener of [...listeners]) listener({ number, weight });
 }

@@ -215,6 +215,18 @@ describe('FILE_CHECK', () => {
       assert.equal(heard.length, 3);
     });
 
+    it('says nothing of a file that it does not know yet, or no more, until it does', async () => {
+      files.write(path, '5');
+      const { run, heard } = await start(site(''));
+      const watch = bindChecks(plugin, site('')).checkers[0]?.watch ?? assert.fail('no watch');
+      const report = (verdict: Verdict) => heard.push(`new ${short(verdict)}`);
+      watch({ config: { track_file: 'new' }, ...run, report } as unknown as WatchContext<never>);
+      await reload(run, '');
+      assert.deepEqual(heard, ['up 5']);
+      await reload(run, `${site('')}\ntrack_file new {\nfile /run/new\n}`);
+      assert.deepEqual(heard.sort(), ['new up 0', 'up 5', 'up 5']);
+    });
+
     it('never overwrites', async () => {
       const { run, heard } = await start(site('init_file 7 overwrite'));
       await write('8');

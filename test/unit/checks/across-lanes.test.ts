@@ -30,6 +30,7 @@ class World {
   readonly told: CheckState[] = [];
   readonly ends: HostChecks[] = [];
   port!: Checks;
+  readonly checkers: Record<string, readonly string[]> = { health: ['X_CHECK'], 'health:y': ['Y_CHECK'] };
   isUp = true;
   probes = 0;
   /** Asked of everything that a lane sends. */
@@ -49,7 +50,7 @@ class World {
     const process = this.stage.the(lane);
     const end = this.#endOf(lane, process);
     this.ends.push(end);
-    const checkers = lane === 'balance' ? [] : [lane === 'health' ? 'X_CHECK' : 'Y_CHECK'];
+    const checkers = this.checkers[lane] ?? [];
     for (const keyword of checkers) {
       end.define(keyword);
       const check = () => {
@@ -186,6 +187,41 @@ describe('checks of another lane', () => {
     assert.deepEqual(world.lines, ['a down', 'y down']);
   });
 
+  it('that are given up and wanted again at once are told of: whoever wants them knows nothing', async () => {
+    const world = new World(balance, health);
+    world.isUp = false;
+    world.port.set([request('a', { timing })]);
+    await world.stage.clock.advance(1);
+    world.port.set([]);
+    world.port.set([request('a', { timing })]);
+    await world.stage.clock.advance(1);
+    assert.deepEqual([world.lines, world.probes], [['a down', 'a down'], 1]);
+  });
+
+  it('that two lanes made are those of the remaining one: its word counts, and it hears what changed meanwhile', async () => {
+    const goes: readonly ((world: World) => unknown)[] = [
+      (world) => world.crash('health'),
+      (world) => world.stage.the('balance').heard.push({ kind: 'checkers', lane: 'health', checkers: ['Z_CHECK'] }),
+    ];
+    for (const go of goes) {
+      const world = new World(balance, health, more);
+      world.checkers['health:y'] = ['X_CHECK'];
+      await world.crash('health:y');
+      const remaining = world.begin('health:y');
+      world.port.set([request('a', { timing }), request('b', { timing })]);
+      await world.stage.clock.advance(1);
+      world.stage
+        .the('health')
+        .say({ kind: 'checked', plugin: 'lb', states: [{ id: 'a', isUp: false, reason: 'no', since: 1 }] });
+      world.port.set([request('a', { timing })]);
+      await world.stage.clock.advance(1);
+      await go(world);
+      await world.stage.clock.advance(1);
+      assert.deepEqual(world.lines, ['a down', 'a up']);
+      assert.match(JSON.stringify(remaining.facts().checking), /^{"checks":1,/);
+    }
+  });
+
   it('are a lost case where the lane stays away: one error, and a warning as long as it is so', async () => {
     const world = new World(balance, health);
     world.port.set([request('a', { timing })]);
@@ -218,6 +254,17 @@ describe('checks of another lane', () => {
     world.stage.the('health').say({ kind: 'checked', plugin: 'lb', states: odd as never });
     await world.stage.clock.advance(1);
     assert.deepEqual(world.lines, ['a up']);
+  });
+
+  it('are believed only of a lane that has their checker', async () => {
+    const world = new World(balance, health, more);
+    world.port.set([request('a', { timing }), request('y', { checker: 'Y_CHECK', timing })]);
+    await world.stage.clock.advance(1);
+    const down = (id: string) => ({ id, isUp: false, reason: 'no', since: 1 });
+    const states = [down('a'), down('y')];
+    world.stage.the('health:y').say({ kind: 'checked', plugin: 'lb', states, from: 'health' });
+    await world.stage.clock.advance(1);
+    assert.deepEqual(world.lines, ['y down']);
   });
 
   it('that a listener fails to take do not keep the others from it', async () => {

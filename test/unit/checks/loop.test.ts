@@ -222,7 +222,8 @@ describe('the checking loop', () => {
     bench.put(request('a'));
     await bench.clock.advance(22_500);
     assert.deepEqual(begins, [0, 10, 11, 12, 20]);
-    bench.put(request('a', { logsAllFailures: true, initial: 'down' }));
+    const changed = request('a', { logsAllFailures: true, initial: 'down' });
+    bench.loop.apply('lb', { put: [{ request: changed, known: bench.states[2] as CheckState, isSettled: true }], drop: [] });
     await bench.clock.advance(1000);
     assert.deepEqual([begins.length, bench.told()], [5, ['a up', 'a down', 'a up']]);
     bench.put(request('a', { config: { of: 'another' } }));

@@ -36,6 +36,65 @@ describe('a checker that watches', () => {
     assert.deepEqual([ended(), bench.told(), bench.clock.pending], [1, ['a down', 'a up'], 0]);
   });
 
+  it('is shared: whoever comes later, moves to it or is resumed is judged by what it told last', async () => {
+    const { bench, contexts } = watched();
+    const shared = { config: { of: 'one' } };
+    bench.put(request('a', shared), request('mover'), request('idle', { ...shared, isSuspended: true }));
+    await bench.clock.advance(0);
+    contexts[0]?.report(bad('lost'));
+    contexts[1]?.report(ok);
+    bench.put(request('b', shared), request('c', { ...shared, isSuspended: true }));
+    await bench.clock.settle();
+    assert.deepEqual(bench.told(), ['a down', 'mover up', 'b down']);
+    bench.put(request('mover', shared), request('idle', shared));
+    await bench.clock.settle();
+    assert.deepEqual(bench.told().slice(3), ['mover down', 'idle down']);
+    assert.equal(contexts.length, 2);
+    contexts[0]?.report(ok);
+    await bench.clock.settle();
+    assert.deepEqual(bench.told().slice(5).sort(), ['a up', 'b up', 'idle up', 'mover up']);
+  });
+
+  it('judges whoever comes later through the hook, in the order of what it told', async () => {
+    const { bench, contexts } = watched((taps) =>
+      taps.shape('checker.verdict', async (verdict, { realServer }) => {
+        if (realServer === 'server-b' && !verdict.ok) await new Promise<void>((resolve) => bench.clock.after(500, resolve));
+        return realServer === 'server-c' ? bad('drained') : verdict;
+      }),
+    );
+    const shared = { config: {} };
+    bench.put(request('a', shared));
+    await bench.clock.advance(0);
+    contexts[0]?.report(bad());
+    await bench.clock.advance(1);
+    bench.put(request('b', shared), request('gone', shared));
+    bench.loop.apply('lb', { put: [], drop: ['gone'] });
+    contexts[0]?.report(ok);
+    bench.put(request('c', shared));
+    await bench.clock.advance(1000);
+    const stands = bench.loop.report('lb').map(({ id, isUp }) => `${id} ${isUp ? 'up' : 'down'}`);
+    assert.deepEqual(stands, ['a up', 'b up', 'c down']);
+  });
+
+  it('that has ended counts no more, nor does what it told before and a hook still keeps waiting', async () => {
+    const { bench, contexts } = watched((taps) =>
+      taps.shape('checker.verdict', async (verdict) => {
+        await new Promise<void>((resolve) => bench.clock.after(500, resolve));
+        return verdict;
+      }),
+    );
+    bench.put(request('a'));
+    await bench.clock.advance(0);
+    contexts[0]?.report(ok);
+    contexts[0]?.report(bad());
+    bench.put(request('a', { isSuspended: true }));
+    bench.put(request('a'));
+    await bench.clock.advance(0);
+    contexts[1]?.report(ok);
+    await bench.clock.advance(2000);
+    assert.deepEqual(bench.told(), ['a up']);
+  });
+
   it('ends while it is suspended, and begins again after', async () => {
     const { bench, contexts, ended } = watched();
     bench.put(request('a'));
@@ -80,6 +139,23 @@ describe('a checker that watches', () => {
     contexts[0]?.report(ok);
     await bench.clock.advance(1000);
     assert.equal(bench.loop.report('lb')[0]?.isUp, true);
+  });
+});
+
+describe('a check that cannot be made', () => {
+  it('is named, and takes neither the others nor the end of the order along', async () => {
+    const bench = loopBench();
+    bench.serve(() => ok);
+    bench.put(request('old'), request('changed'));
+    const cyclic: { self?: unknown } = {};
+    cyclic.self = cyclic;
+    const requests = [request('changed', { config: cyclic }), request('bad', { config: cyclic }), request('b')];
+    const put = [...requests.map((one) => ({ request: one, isSettled: false })), undefined as never];
+    bench.loop.apply('lb', { put, drop: [], isFirst: true, isLast: true });
+    await bench.clock.advance(1);
+    assert.deepEqual([bench.told(), bench.loop.counts().checks], [['b up'], 1]);
+    assert.equal(bench.log.length, 3);
+    assert.match(bench.log[1] ?? '', /^lb error: X_CHECK of server-bad in 192\.0\.2\.100:80 is not made: Maximum call stack/);
   });
 });
 

@@ -249,6 +249,34 @@ describe('status', () => {
     assert.match(bench.logs[0]?.message ?? '', /the status cannot be shown: boom/);
   });
 
+  it('leaves out what is no list and what is no object, and shows the others', async () => {
+    const bench = hostBench();
+    const object = { kind: 'thing', name: 'x', state: 'fine', summary: {}, detail: {} };
+    const answering = (name: string, answer: unknown) =>
+      loaded({
+        name,
+        setup({ status }) {
+          status.objects(() => answer as never);
+          status.explain(() => (answer === undefined ? null : answer) as never);
+        },
+      });
+    const odd = [undefined, Promise.resolve(undefined), null, 7, 'text'].map((answer, i) => answering(`odd${i}`, answer));
+    await ready(bench, [...odd, answering('partly', [null, object, 7])]);
+    assert.equal(bench.host.hasObjects, true);
+    assert.deepEqual(bench.host.objectsNow(), [object]);
+    bench.logs.length = 0;
+    assert.deepEqual(await bench.host.objects(), [object]);
+    const said = bench.logs.map(({ plugin, message }) => `${plugin}: ${message}`).sort();
+    assert.deepEqual(
+      said,
+      [0, 1, 2, 3, 4].map((i) => `odd${i}: the status cannot be shown: it answers no list`),
+    );
+    assert.deepEqual(
+      (await bench.host.explain('x')).filter((one) => typeof one !== 'object' || one === null),
+      [],
+    );
+  });
+
   it('shows plugins with their taps', async () => {
     const bench = hostBench();
     const setup = ({ taps }: { taps: Taps }) => taps.observe('lane.crashed', () => {}, { for: 'x', phase: 'late' });

@@ -225,6 +225,16 @@ describe('the end of a lane at the fork channel', () => {
     assert.equal(said[0]?.plugin, 'lb');
   });
 
+  it('a check that cannot be cloned does not keep from the lane what else its order says', () => {
+    const { sender, batches, run } = channel();
+    const put = [{ request: request('bad', { config: () => {} }), isSettled: false }];
+    sender.send({ kind: 'checks', lane: 'health', plugin: 'lb', order: { isFirst: true, isLast: true, put, drop: ['c'] } });
+    run();
+    const orders = batches.flat().flatMap((message) => (message.kind === 'checks' ? [message.order] : []));
+    assert.deepEqual([orders[0]?.isFirst, orders[0]?.drop, orders.at(-1)?.isLast], [true, ['c'], true]);
+    assert.equal(batches.flat().filter(({ kind }) => kind === 'log').length, 1);
+  });
+
   it('says its last words when the process ends in the middle of a turn', () => {
     const { sender, kinds } = channel();
     for (let i = 0; i < 300; i++) sender.send(event(String(i)));

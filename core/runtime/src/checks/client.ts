@@ -85,26 +85,30 @@ export class CheckClient {
 
   /** A lane can check, from now on or anew: it is told everything that concerns it. */
   serve(name: string, lane: CheckingLane): void {
-    this.#lanes.get(name)?.close();
+    const before = this.#lanes.get(name);
+    before?.close();
     const { clock, plugin } = this.#options;
     const orders = new LaneOrders(lane, plugin, clock, (id) => this.#asked(id), this.#soon);
     this.#lanes.set(name, orders);
     for (const checker of lane.checkers) this.#lacking.delete(checker);
-    orders.tellAll(
-      [...this.#wanted.values()].flatMap(({ request: { id, identity } }) => (lane.checkers.has(identity.checker) ? [id] : [])),
-    );
+    this.#tellAll(orders);
+    this.#goOnWithout([...(before?.lane.checkers ?? [])].filter((checker) => !lane.checkers.has(checker)));
   }
 
-  /** It does not run any more: what it told stays. */
+  /** It does not run any more: what it told stays, unless another lane knows better. */
   lose(name: string): void {
-    this.#lanes.get(name)?.close();
+    const before = this.#lanes.get(name);
+    before?.close();
     this.#lanes.delete(name);
+    this.#goOnWithout([...(before?.lane.checkers ?? [])]);
     this.#lookForLacks();
   }
 
-  /** States that a lane tells. Listeners hear those that are other than what they had to believe. */
-  hear(states: readonly unknown[]): void {
-    const news = states.filter(isState).filter((state) => this.#note(state));
+  /** States that a lane tells, of checks that it can make. Listeners hear those that are other than what they had to believe. */
+  hear(lane: string, states: readonly unknown[]): void {
+    const checkers = this.#lanes.get(lane)?.lane.checkers;
+    if (checkers === undefined) return;
+    const news = states.filter(isState).filter((state) => this.#note(state, checkers));
     for (const listener of [...(this.#life?.listeners ?? [])]) if (listener.isTold) this.#tell(listener, news);
   }
 
@@ -161,6 +165,22 @@ export class CheckClient {
     this.#laneOf(request.identity.checker)?.put(id);
   }
 
+  #tellAll(orders: LaneOrders): void {
+    const { checkers } = orders.lane;
+    orders.tellAll(
+      [...this.#wanted.values()].flatMap(({ request: { id, identity } }) => (checkers.has(identity.checker) ? [id] : [])),
+    );
+  }
+
+  /**
+   * A lane has these no more. Another one that has them too, as after a reload that moved them, says how their checks stand, and
+   * hears what changed while only the other was told.
+   */
+  #goOnWithout(gone: readonly string[]): void {
+    for (const orders of this.#lanes.values())
+      if (gone.some((checker) => orders.lane.checkers.has(checker))) this.#tellAll(orders);
+  }
+
   #drop(id: string, request: CheckRequest): void {
     this.#wanted.delete(id);
     this.#laneOf(request.identity.checker)?.drop(id);
@@ -179,9 +199,9 @@ export class CheckClient {
   }
 
   /** Answers true where it is news to the plugin. */
-  #note(state: CheckState): boolean {
+  #note(state: CheckState, checkers: ReadonlySet<string>): boolean {
     const wanted = this.#wanted.get(state.id);
-    if (wanted === undefined) return false;
+    if (wanted === undefined || !checkers.has(wanted.request.identity.checker)) return false;
     const before = wanted.state ?? { isUp: wanted.request.initial === 'up' };
     wanted.state = state;
     wanted.isSettled = true;

@@ -2,12 +2,13 @@
  * The checks of one plugin host: its loop, where a plugin of it has checkers; the clients of its plugins that want checks; and the
  * way between them, direct within the host, by messages to and from other lanes. Made by the host.
  */
-import type { Checks, Clock, HookCalls } from '@mainstay/sdk';
+import type { CheckState, Checks, Clock, HookCalls } from '@mainstay/sdk';
 import type { LogLevel } from '../log/record.js';
 import { CheckClient } from './client.js';
 import type { CheckingLane } from './lane-orders.js';
 import { CheckLoop } from './loop.js';
 import type { CheckersMessage, CheckMessage } from './orders.js';
+import type { SendStates } from './outbox.js';
 import type { RunnableChecker } from './probe.js';
 import { type CheckChannel, ReportRequests, remoteLane } from './remote-lane.js';
 
@@ -74,7 +75,7 @@ export class HostChecks {
         this.#loop?.apply(message.plugin, message.order);
         break;
       case 'checked':
-        this.#clients.get(message.plugin)?.hear(message.states);
+        this.#clients.get(message.plugin)?.hear(message.from ?? '', message.states);
         break;
       case 'checksAsked': {
         const { plugin, id, checks } = message;
@@ -101,15 +102,15 @@ export class HostChecks {
 
   #theLoop(): CheckLoop {
     const { clock, random, hooks, log } = this.#options;
-    const send = (client: string, states: Parameters<CheckClient['hear']>[0]) => this.#tell(client, states as never);
+    const send: SendStates = (client, states) => this.#tell(client, states);
     this.#loop ??= new CheckLoop({ clock, ...(random !== undefined && { random }), hooks, log, send });
     return this.#loop;
   }
 
-  #tell(client: string, states: Extract<CheckMessage, { kind: 'checked' }>['states']): boolean {
+  #tell(client: string, states: readonly CheckState[]): boolean {
     const own = this.#clients.get(client);
     if (own !== undefined) {
-      own.hear(states);
+      own.hear(this.#options.lane, states);
       return true;
     }
     if (this.#channel?.isBusy() === true) return false;

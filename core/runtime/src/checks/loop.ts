@@ -2,7 +2,7 @@
  * The checking loop of one lane: which checks there are and for whom, which of them share probes, and what verdicts make of them.
  * It knows no protocol: checkers are given to it. Used by the host.
  */
-import type { CheckReport, CheckState, Clock, HookCalls, Verdict } from '@mainstay/sdk';
+import { type CheckReport, type CheckState, type Clock, type HookCalls, messageOf, type Verdict } from '@mainstay/sdk';
 import type { LogLevel } from '../log/record.js';
 import { contentKey } from './content.js';
 import type { AskedCheck, CheckOrder } from './orders.js';
@@ -63,7 +63,7 @@ export class CheckLoop {
     this.#clients.set(client, own);
     if (isFirst === true) own.unnamed = new Set(own.checks.keys());
     for (const id of drop) this.#drop(own, id);
-    for (const asked of put) this.#put(client, own, asked);
+    for (const asked of put) this.#tryPut(client, own, asked);
     if (isLast === true) {
       for (const id of own.unnamed ?? []) this.#drop(own, id);
       own.unnamed = undefined;
@@ -101,6 +101,19 @@ export class CheckLoop {
     return [...this.#probes.values()].filter((probe) => probe.checker === keyword);
   }
 
+  /** What cannot be made must not take the rest of its order along: it comes from anybody's code. */
+  #tryPut(client: string, own: Client, asked: AskedCheck): void {
+    try {
+      this.#put(client, own, asked);
+    } catch (error) {
+      const { id, identity } = asked?.request ?? {};
+      if (id !== undefined) this.#drop(own, id);
+      const { checker = 'a check', realServer = 'no server', virtualServer = 'no virtual server' } = identity ?? {};
+      const name = `${checker} of ${realServer} in ${virtualServer}`;
+      this.#options.log('error', client, `${name} is not made: ${messageOf(error)}`);
+    }
+  }
+
   #put(client: string, own: Client, asked: AskedCheck): void {
     const { request } = asked;
     const key = contentKey(request);
@@ -112,8 +125,8 @@ export class CheckLoop {
       old.request = request;
       if (old.probe.key !== key) this.#moveTo(old, key);
       else if (wasSuspended !== (request.isSuspended === true)) this.#suspensionChanged(old);
-      // A client that begins anew knows nothing of what has been found out so far.
-      if (own.unnamed !== undefined && old.standing.isSettled) this.#tell(old);
+      // A client that begins anew, or gave this one up for a moment, knows nothing of what has been found out so far.
+      if ((own.unnamed !== undefined || asked.known === undefined) && old.standing.isSettled) this.#tell(old);
     }
   }
 
@@ -126,6 +139,7 @@ export class CheckLoop {
     probe.checks.add(check);
     if (known === undefined) this.#prober.begin(probe);
     else this.#prober.resume(probe);
+    this.#prober.join(probe, check);
   }
 
   #moveTo(check: Check, key: string): void {
@@ -134,6 +148,7 @@ export class CheckLoop {
     check.probe = this.#probeFor(key, check.request);
     check.probe.checks.add(check);
     this.#prober.begin(check.probe);
+    this.#prober.join(check.probe, check);
   }
 
   #suspensionChanged(check: Check): void {
@@ -141,6 +156,7 @@ export class CheckLoop {
     check.standing = { ...check.standing, failures: 0 };
     if (!probe.isWanted) this.#prober.halt(probe);
     else this.#prober.resume(probe);
+    this.#prober.join(probe, check);
   }
 
   #drop(own: Client, id: string): void {
@@ -167,12 +183,12 @@ export class CheckLoop {
     return probe;
   }
 
-  /** Counts a verdict for every check that asked. */
-  #judged(probe: Probe, verdict: Verdict, { durationMs, retry }: Finding): boolean | Promise<boolean> {
+  /** Counts a verdict for every check that asked, or for `only` one of them. */
+  #judged(probe: Probe, verdict: Verdict, { durationMs, retry }: Finding, only?: Check): boolean | Promise<boolean> {
     let isRetrying = false;
     let later: Promise<void>[] | undefined;
     const { run } = probe;
-    for (const check of probe.checks) {
+    for (const check of only === undefined ? probe.checks : [only]) {
       if (check.request.isSuspended === true) continue;
       if (!this.#telling.isShaped(check)) isRetrying = this.#count(check, verdict, durationMs, retry) || isRetrying;
       else {

@@ -18,10 +18,13 @@ export interface CheckOrder {
   readonly drop: readonly string[];
 }
 
-/** Between the lanes, by way of the supervisor. `plugin` is the client: it decides the lane where answers go. */
+/**
+ * Between the lanes, by way of the supervisor. `plugin` is the client: it decides the lane where answers go. `from` is the lane that
+ * speaks, and the supervisor's word.
+ */
 export type CheckMessage =
   | { readonly kind: 'checks'; readonly lane: string; readonly plugin: string; readonly order: CheckOrder }
-  | { readonly kind: 'checked'; readonly plugin: string; readonly states: readonly CheckState[] }
+  | { readonly kind: 'checked'; readonly plugin: string; readonly states: readonly CheckState[]; readonly from?: string }
   | {
       readonly kind: 'checksAsked';
       readonly lane: string;

@@ -1,5 +1,5 @@
 /** One question that is asked of one server again and again, for all checks that ask it. Data; the prober does the asking. */
-import type { Checker, CheckRequest, Log, Ports } from '@mainstay/sdk';
+import type { Checker, CheckRequest, Log, Ports, Verdict } from '@mainstay/sdk';
 import type { Planned } from './schedule.js';
 import type { Standing } from './standing.js';
 
@@ -31,6 +31,10 @@ export interface Run {
   endedWith?: DOMException;
   /** Of a watch: ends it. */
   end?: () => void;
+  /** Of a watch: what it told last. It tells only changes, so whoever joins later is judged by this. */
+  last?: Verdict;
+  /** Of a watch: the judging under way, where a hook takes its time. */
+  turn?: Promise<unknown> | undefined;
 }
 
 type LogLine = Parameters<Log['info']>;

@@ -3,7 +3,7 @@
  * verdict means is the loop's business.
  */
 import { type Clock, messageOf, type Verdict } from '@mainstay/sdk';
-import type { Probe, Run, RunnableChecker } from './probe.js';
+import type { Check, Probe, Run, RunnableChecker } from './probe.js';
 import { Schedule } from './schedule.js';
 import { failureOf, timedOut, verdictOf } from './verdict.js';
 
@@ -18,13 +18,19 @@ export interface ProberOptions {
   readonly clock: Clock;
   /** 0 <= number < 1. */
   readonly random: () => number;
-  /** A verdict, for all checks of the probe. Answers true where one of them wants the next attempt soon. Never throws or rejects. */
-  readonly judged: (probe: Probe, verdict: Verdict, facts: Finding) => boolean | Promise<boolean>;
+  /**
+   * A verdict, for all checks of the probe or for the one that is named. Answers true where one of them wants the next attempt soon.
+   * Never throws or rejects.
+   */
+  readonly judged: (probe: Probe, verdict: Verdict, facts: Finding, only?: Check) => boolean | Promise<boolean>;
   readonly complain: (plugin: string, message: string) => void;
 }
 
 /** A deadline that is noticed so late: this process stood still, and what came meanwhile has not been read yet. */
 const stoodStillMs = 200;
+
+/** Of the verdicts of a watch. */
+const atOnce: Finding = { durationMs: 0, retry: 0 };
 
 /** Made once: an error for each probe would cost more than the probe's own bookkeeping. */
 const reasons = {
@@ -77,6 +83,16 @@ export class Prober {
   resume(probe: Probe): void {
     const { warmupMs, delayLoopMs } = probe.request.timing;
     this.#planWithin(probe, Math.min(warmupMs, delayLoopMs));
+  }
+
+  /** A check that comes to a watch under way is judged by what that told last: the next word may be a long time off. */
+  join(probe: Probe, check: Check): void {
+    const { run } = probe;
+    if (run?.last === undefined) return;
+    this.#inTurn(run, () => {
+      const isStill = probe.run === run && probe.checks.has(check);
+      return isStill && run.last !== undefined && this.#options.judged(probe, run.last, atOnce, check);
+    });
   }
 
   /** No more of it, for now or for ever. */
@@ -199,14 +215,14 @@ export class Prober {
   }
 
   #watch(probe: Probe, run: Run, { spec, plugin, ports }: RunnableChecker): void {
-    let last: Promise<unknown> | undefined;
     const judge = (verdict: Verdict) => {
       if (probe.run !== run) return;
       if (!verdict.ok) probe.failures++;
-      const judged = () => this.#options.judged(probe, verdict, { durationMs: 0, retry: 0 });
-      // One after another, where a hook takes its time with one of them.
-      const answer = last === undefined ? judged() : last.then(judged);
-      last = typeof answer === 'boolean' ? undefined : answer;
+      this.#inTurn(run, () => {
+        if (probe.run !== run) return false;
+        run.last = verdict;
+        return this.#options.judged(probe, verdict, atOnce);
+      });
     };
     const { clock } = this.#options;
     const { log } = probe;
@@ -224,6 +240,12 @@ export class Prober {
     } catch (error) {
       this.#over(probe, run, failureOf(error, spec.keyword));
     }
+  }
+
+  /** One after another, where a hook takes its time with one of them. */
+  #inTurn(run: Run, judged: () => boolean | Promise<boolean>): void {
+    const answer = run.turn === undefined ? judged() : run.turn.then(judged);
+    run.turn = typeof answer === 'boolean' ? undefined : answer;
   }
 
   /** Aborting also closes what the checker forgot. */

@@ -103,7 +103,8 @@ function attempt<T>(
 ): readonly Asked<T>[] {
   try {
     const answer = ask();
-    if (answer instanceof Promise) answer.catch(() => {});
+    if (!(answer instanceof Promise)) return [{ member, what, answer: listOf(answer) }];
+    answer.catch(() => {});
     return [{ member, what, answer }];
   } catch (error) {
     failed(member.name, `${what} cannot be shown: ${messageOf(error)}`);
@@ -111,11 +112,17 @@ function attempt<T>(
   }
 }
 
+/** What a plugin answers is anything: its types are not there when it runs. */
+function listOf<T>(answer: readonly T[]): readonly T[] {
+  if (!Array.isArray(answer)) throw new TypeError('it answers no list');
+  return answer.filter((one) => typeof one === 'object' && one !== null);
+}
+
 async function settled<T>(asked: readonly Asked<T>[], clock: Clock, failed: ReportFailed): Promise<readonly T[]> {
   const answers = asked.map(async ({ member, what, answer }) => {
     if (!(answer instanceof Promise)) return answer;
     try {
-      return [...(await withDeadline(clock, { what: 'its report', ms: answerMs }, () => answer))];
+      return listOf(await withDeadline(clock, { what: 'its report', ms: answerMs }, () => answer));
     } catch (error) {
       failed(member.name, `${what} cannot be shown: ${messageOf(error)}`);
       return [];

@@ -133,16 +133,16 @@ export class BoundedSender {
     for (const message of batch) this.#post([message], one);
   }
 
-  /** One check whose block is no plain data must not take the others along. */
+  /** One check whose block is no plain data must take neither the others along nor what else the order says. */
   #refusedChecks(message: Extract<FromLane, { kind: 'checks' }>, error: unknown): void {
     const { order, plugin } = message;
-    const [first, ...others] = order.put;
+    const { isFirst, isLast, drop, put } = order;
+    const [first] = put;
     if (first === undefined) return;
-    if (others.length > 0) {
-      const { isFirst, isLast, drop } = order;
+    if (put.length > 1 || drop.length > 0 || isFirst === true || isLast === true) {
       const send = (part: typeof order) => this.send({ ...message, order: part });
       send({ put: [], drop, ...(isFirst && { isFirst }) });
-      for (const one of order.put) send({ put: [one], drop: [] });
+      for (const one of put) send({ put: [one], drop: [] });
       send({ put: [], drop: [], ...(isLast && { isLast }) });
       return;
     }

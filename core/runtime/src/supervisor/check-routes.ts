@@ -43,7 +43,9 @@ export class CheckRoutes {
       to.send(message);
     } else if (from.checkers.length > 0) {
       const to = this.#lanes().find((lane) => isClient(lane, plugin));
-      if (to !== undefined && to !== from && isRunning(to)) to.send(message);
+      if (to === undefined || to === from || !isRunning(to)) return;
+      // Who speaks is not the lane's own word: it is believed of its own checkers only.
+      to.send(message.kind === 'checked' ? { ...message, from: from.name } : message);
     }
   }
 

@@ -7,6 +7,8 @@ import { coverInheritable } from '../host/descriptors.js';
 /** Only where root puts it: nothing that the environment says chooses a program that runs with our privileges. */
 const places = ['/usr/sbin/modprobe', '/sbin/modprobe', '/run/current-system/sw/bin/modprobe'];
 const limitMs = 10_000;
+/** After its end, for what it said last. */
+const lastWordsMs = 50;
 const mostWords = 500;
 
 /** Why it could not be loaded; undefined where it could. */
@@ -41,10 +43,17 @@ function runModprobe(program: string, name: string): Promise<string | undefined>
       words = (words + text).slice(0, mostWords);
     });
     child.on('error', (error) => resolve(`${program} could not be run: ${error.message}`));
-    child.on('close', (code, signal) => {
-      if (code === 0) resolve(undefined);
-      else if (signal !== null) resolve(`${program} did not end within ${limitMs} ms and was killed`);
-      else resolve(`${program} ${name} says: ${words.trim().split('\n')[0] || `nothing, exit code ${code}`}`);
+    child.on('exit', (code, signal) => {
+      const ended = () => {
+        clearTimeout(timer);
+        child.stderr?.destroy();
+        if (code === 0) resolve(undefined);
+        else if (signal !== null) resolve(`${program} did not end within ${limitMs} ms and was killed`);
+        else resolve(`${program} ${name} says: ${words.trim().split('\n')[0] || `nothing, exit code ${code}`}`);
+      };
+      // Whatever it started may hold its standard error open for ever.
+      const timer = setTimeout(ended, lastWordsMs);
+      child.once('close', ended);
     });
   });
 }

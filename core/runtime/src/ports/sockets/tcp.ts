@@ -30,7 +30,13 @@ function begin(to: Endpoint): Socket {
   if (!isPrepared(to)) return connect({ host, port, allowHalfOpen: true });
   // Not to be read before it is connected: Node would take that for an error. Its types do not have the option.
   const options = { fd: prepareStream(departureOf(to)), allowHalfOpen: true, manualStart: true };
-  return adopt(options).connect({ host, port });
+  const socket = adopt(options);
+  try {
+    return socket.connect({ host, port });
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }
 
 function adopt(options: { readonly fd: number }): Socket {
