@@ -177,6 +177,18 @@ describe('received BFD packets', () => {
     assert.equal(router.said().filter(({ isFinal }) => isFinal).length, 5, 'each of them');
   });
 
+  it('[21] are looked at again once the peer was forgotten', async () => {
+    const router = await lone();
+    const known = () => router.status()[0]?.detail.remote_discriminator;
+    for (let round = 1; round <= 3; round++) {
+      // Up changes nothing in a session that is down: the pacemaker hears it from the second time on.
+      for (let i = 0; i < 3; i++) await router.tell({ state: 'up' });
+      assert.equal(known(), 0x0b0b0b0b, `round ${round}`);
+      await router.advance(60_000);
+      assert.equal(known(), 0);
+    }
+  });
+
   it('[17] with Required Min RX 0 end periodic sending, and begin it again', async () => {
     const router = await lone();
     await router.up();
