@@ -124,6 +124,10 @@ export class Session implements Listener {
     return this.boundLink === 0 || this.boundLink === link;
   }
 
+  get hasSource(): boolean {
+    return this.config.source !== undefined;
+  }
+
   onPacket(heard: HeardPacket): void {
     if (this.isClosed) return;
     const receipt = receive(heard, this.config, this.knownSequence);

@@ -71,6 +71,17 @@ describe('received BFD packets', () => {
     assert.equal(stateOf(router), 'init');
   });
 
+  it('[9] without a discriminator are rather for the session with that source_ip, wherever it stands', async () => {
+    const any = lines('neighbor_ip 192.0.2.2');
+    const own = lines('neighbor_ip 192.0.2.2', 'source_ip 192.0.2.1').replace('B1', 'B2');
+    for (const config of [any + own, own + any]) {
+      const router = await lone(config);
+      await router.hear(bytesOf());
+      const states = router.status().map(({ name, state }) => `${name} ${state}`);
+      assert.deepEqual(states.sort(), ['B1 down', 'B2 init']);
+    }
+  });
+
   it('[9] without a discriminator may say Down and AdminDown only', async () => {
     const router = await lone();
     await drops(router, 'unasked', bytesOf({ state: 'init' }));
