@@ -6,8 +6,8 @@ import { type StreamPorts, streamPorts } from './stream-ports.js';
 export interface Probing {
   readonly ports: StreamPorts;
   readonly log: string[];
-  /** One probe. */
-  probe(attempt?: number): Promise<Verdict & { readonly durationMs: number }>;
+  /** One probe. `abort`: gives it up with a reason of its own. */
+  probe(attempt?: number, abort?: AbortController): Promise<Verdict & { readonly durationMs: number }>;
 }
 
 export interface ProbingOptions {
@@ -43,11 +43,10 @@ export function probing<F extends Fields>(checker: Checker<F>, options: ProbingO
   return {
     ports,
     log,
-    async probe(attempt = 1) {
-      const abort = new AbortController();
+    async probe(attempt = 1, abort = new AbortController()) {
       const began = performance.now();
       const limit = checker.timeoutMs?.(config as never, { delayLoopMs: 60_000, timeoutMs }) ?? timeoutMs;
-      const timer = setTimeout(() => abort.abort(new Error('timeout')), limit);
+      const timer = setTimeout(() => abort.abort(new DOMException('timeout', 'TimeoutError')), limit);
       const context = {
         target: { address: connect_ip ?? options.address ?? '127.0.0.1', port: connect_port ?? options.port },
         config: config as never,

@@ -60,7 +60,8 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
 }
 
 function expectStatus(command: string, reply: Reply, wanted: string): void {
-  if (reply.kind === 'error') throw new Error(`${command} was refused: ${reply.text.slice(0, longestQuote)}`);
+  if (reply.kind === 'error')
+    throw new Error(`${command} was refused: ${command === 'AUTH' ? codeOf(reply.text) : reply.text.slice(0, longestQuote)}`);
   if (reply.kind === 'status' && reply.text === wanted) return;
   throw new Error(`${command} was answered with ${inWords(reply)}, not ${wanted}`);
 }
@@ -90,7 +91,12 @@ function inWords(reply: Reply): string {
   }
 }
 
-/** A server that does not know AUTH repeats its arguments. */
+/** The word that an error begins with. The text may repeat the password, whole or in part: a server that does not know AUTH does. */
+function codeOf(error: string): string {
+  return /^[A-Z]{1,32}(?= |$)/.exec(error)?.[0] ?? 'without a code';
+}
+
+/** Other replies may repeat it, too. */
 function withoutSecret(text: string, password: string | undefined): string {
   return password === undefined || password === '' ? text : text.replaceAll(password, '***');
 }

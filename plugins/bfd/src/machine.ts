@@ -123,7 +123,8 @@ function expired(state: State, config: MachineConfig, now: number): Step {
 /** Section 6.8.6 from the storing of variables on. */
 function heard(before: State, packet: ControlPacket, config: MachineConfig, now: number): Step {
   const known = endOfPoll(stored(before, packet), packet);
-  if (known.kind === 'adminDown') return { state: known, effects: [] };
+  // Section 6.8.1: the peer is to be forgotten while AdminDown, too.
+  if (known.kind === 'adminDown') return { state: { ...known, detectingSince: now }, effects: [] };
   const moved = afterState(known, packet, config);
   const effects: Effect[] = [...moved.effects];
   if (packet.isPoll) effects.push({ kind: 'answer' });

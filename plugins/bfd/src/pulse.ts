@@ -40,6 +40,8 @@ export class Pulse {
   private said: Said | undefined;
   private expected: Expected | undefined;
   private armed: Armed | undefined;
+  /** The watch has terms, be it of silence that it has told: it would go on hearing an expected packet in the machine's name. */
+  private isListening = false;
   private hearing: Hearing | undefined;
   private mouth: Mouth | undefined;
   private earlierTurns = 0;
@@ -60,6 +62,7 @@ export class Pulse {
     this.earlierConsumed += this.hearing?.watch.consumed ?? 0;
     this.hearing = hearing;
     this.armed = undefined;
+    this.isListening = false;
     this.expected = undefined;
   }
 
@@ -195,7 +198,8 @@ export class Pulse {
     if (this.expected !== undefined && !isSettled(state, this.expected.packet, config)) this.doubt();
     const deadline = deadlineOf(state);
     if (deadline === undefined) {
-      if (this.armed !== undefined) watch.disarm();
+      if (this.isListening) watch.disarm();
+      this.isListening = false;
       this.armed = undefined;
       return;
     }
@@ -209,6 +213,7 @@ export class Pulse {
       Math.abs(armed.rearmMs - rearmMs) <= grainMs;
     if (isArmed) return;
     watch.arm({ deadline, ...(expected && { expected, rearmUs: rearmMs * 1000 }) });
+    this.isListening = true;
     this.armed = { deadline, expected, rearmMs };
   }
 }

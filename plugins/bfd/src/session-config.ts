@@ -138,6 +138,7 @@ function authenticationOf({ name, value, report }: Entry): Authentication | unde
     ['auth_password', key] as const,
     ...accepted.map((one) => ['auth_accept', one] as const),
   ]) {
+    if (secret.length === 0) refuse(keyword, 'a key of no bytes protects nothing: anybody can sign with it', 'write a password');
     if (secret.length > most)
       refuse(keyword, `a key of ${type} has at most ${most} bytes, not ${secret.length}`, 'write a shorter one');
   }

@@ -39,6 +39,9 @@ export class Session implements Listener {
   private retry: Timer | undefined;
   /** bfd.RcvAuthSeq; undefined: bfd.AuthSeqKnown is 0. */
   private knownSequence: number | undefined;
+  /** When the peer was last heard: accepted packets. */
+  private heardAt = Number.NEGATIVE_INFINITY;
+  private forgetting: Timer | undefined;
   private leaving: (() => void) | undefined;
   private repeatedAt = Number.NEGATIVE_INFINITY;
   private isClosed = false;
@@ -121,6 +124,10 @@ export class Session implements Listener {
     return this.boundLink === 0 || this.boundLink === link;
   }
 
+  get hasSource(): boolean {
+    return this.config.source !== undefined;
+  }
+
   onPacket(heard: HeardPacket): void {
     if (this.isClosed) return;
     const receipt = receive(heard, this.config, this.knownSequence);
@@ -128,6 +135,8 @@ export class Session implements Listener {
     if (!receipt.ok) return;
     const { packet, sequence } = receipt;
     if (sequence !== undefined) this.knownSequence = sequence;
+    this.forgetting?.cancel();
+    this.heardAt = heard.receivedAt;
     if (this.leaving !== undefined) {
       this.farewell(packet);
       return;
@@ -155,6 +164,7 @@ export class Session implements Listener {
   private close(): void {
     this.isClosed = true;
     this.retry?.cancel();
+    this.forgetting?.cancel();
     this.hush();
     this.pulse.close();
     this.hearing?.detach();
@@ -205,23 +215,34 @@ export class Session implements Listener {
   /** The one door through which the state changes. */
   private dispatch(event: Event, at: number, isNews = false): void {
     this.catchUp();
-    const { state, effects } = step(this.state, event, this.config, at);
+    const before = this.state;
+    const { state, effects } = step(before, event, this.config, at);
     this.state = state;
-    for (const effect of effects) this.perform(effect);
+    for (const effect of effects) this.perform(effect, before);
     this.follow(isNews || effects.some(({ kind }) => kind === 'announce'));
   }
 
   /** The machine learns what the pacemaker heard in its name, so that it decides on what is. */
   private catchUp(): void {
     const news = this.pulse.news(this.state);
-    if (news !== undefined) this.state = step(this.state, news, this.config, this.clock.now()).state;
+    if (news === undefined) return;
+    if (news.kind === 'heard') this.heardAt = Math.max(this.heardAt, news.at);
+    this.state = step(this.state, news, this.config, this.clock.now()).state;
+  }
+
+  /** Section 6.8.1, bfd.AuthSeqKnown: after twice the detection time without a packet, which may be later than the peer is forgotten. */
+  private forgetSequence(detectionTimeMs: number): void {
+    this.forgetting?.cancel();
+    const leftMs = this.heardAt + 2 * detectionTimeMs - this.clock.now();
+    if (leftMs <= 0) this.knownSequence = undefined;
+    else this.forgetting = this.clock.after(leftMs, () => this.forgetSequence(detectionTimeMs));
   }
 
   private follow(isNews: boolean): void {
     this.pulse.follow(this.state, this.config, isNews);
   }
 
-  private perform(effect: Effect): void {
+  private perform(effect: Effect, before: State): void {
     switch (effect.kind) {
       case 'answer':
         this.pulse.answer(this.state, this.config);
@@ -229,8 +250,7 @@ export class Session implements Listener {
       case 'announce':
         break;
       case 'forgotten':
-        // Twice the detection time without a packet: section 6.8.1, bfd.AuthSeqKnown.
-        this.knownSequence = undefined;
+        this.forgetSequence(detectionMs(before));
         break;
       case 'transitioned':
         this.chronicle.transitioned(effect, this.state.remoteState);

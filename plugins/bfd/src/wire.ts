@@ -12,6 +12,8 @@ export interface Listener {
   readonly discriminator: number;
   /** Whether a packet that knows no discriminator of this side is for the session. */
   isMeant(packet: HeardPacket): boolean;
+  /** It names the address that it is spoken to at: such a packet is rather for it than for one that takes any. */
+  readonly hasSource: boolean;
   onPacket(packet: HeardPacket): void;
   onSilence(): void;
 }
@@ -80,7 +82,8 @@ class Ear {
     if (!decoded.ok) this.strays.malformed++;
     else if (decoded.packet.yourDiscriminator !== 0) this.strays.unknownDiscriminator++;
     else {
-      const listener = [...this.listeners].find((one) => one.isMeant(packet));
+      const meant = [...this.listeners].filter((one) => one.isMeant(packet));
+      const listener = meant.find(({ hasSource }) => hasSource) ?? meant[0];
       if (listener === undefined) this.strays.unknownPeer++;
       else listener.onPacket(packet);
     }

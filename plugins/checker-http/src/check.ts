@@ -26,6 +26,7 @@ export async function check(context: Context, credentials?: Credentials): Promis
   for (const index of turn.urls) {
     const url = config.url[index] as UrlConfig;
     const result = await ask(context, url, credentials, totalMs / count);
+    if (!result.ok && isGivenUp(context.signal)) return result;
     round = result.ok ? succeeded(round, index, count) : failed(round, index, count);
     memory.set('round', round);
     if (!result.ok) return result;
@@ -35,6 +36,11 @@ export async function check(context: Context, credentials?: Credentials): Promis
   return pending.length === 0
     ? up(detail)
     : down(`it recovers: ${count - pending.length} of ${count} URLs have succeeded so far`);
+}
+
+/** The loop does not want to know any more: what failed by that says nothing about the server. */
+function isGivenUp({ aborted, reason }: AbortSignal): boolean {
+  return aborted && (reason as Partial<Error> | undefined)?.name !== 'TimeoutError';
 }
 
 function roundOf(memory: Map<string, unknown>, count: number): Round {

@@ -47,6 +47,19 @@ export async function readCredentials(config: SslConfig, files: Files, folder: s
   };
 }
 
+/** What a reload makes of them: what cannot be used any more stays as it worked `before`, where it did. */
+export function orAsBefore({ credentials, problems }: ReadCredentials, before: Credentials): Credentials {
+  const has = (...keywords: readonly string[]) => problems.some(({ keyword }) => keywords.includes(keyword));
+  const pair = credentials.certificate === undefined && has('certificate', 'key') ? before : credentials;
+  const { ca } = has('ca') ? before : credentials;
+  const { certificate, key, password } = pair;
+  return {
+    ...(certificate !== undefined && key !== undefined && { certificate, key }),
+    ...(password !== undefined && { password }),
+    ...(ca !== undefined && { ca }),
+  };
+}
+
 type Problems = ReadCredentials['problems'][number][];
 
 function isPair(certificate: string, key: string, config: SslConfig, problems: Problems): boolean {

@@ -10,7 +10,7 @@ import {
 } from '@mainstay/sdk';
 import { check, timeoutMs } from './check.js';
 import { httpFields, type SslConfig, sslBlock, sslFields } from './config.js';
-import { type Credentials, readCredentials } from './credentials.js';
+import { type Credentials, orAsBefore, readCredentials } from './credentials.js';
 import { checkEntry } from './rules.js';
 
 export { type Genhash, type GenhashOptions, genhash, partsOfUrl } from './genhash.js';
@@ -41,8 +41,12 @@ export function checkerHttp(): Plugin {
   const read = (run: Run) => readCredentials(ssl?.value ?? noSsl, run.ports.files, run.facts.configDirectory);
   const use = async (run: Run): Promise<void> => {
     const found = await read(run);
-    credentials = found.credentials;
-    for (const { message } of found.problems) run.log.error(`SSL: ${message}; SSL_GET goes on without it`);
+    const before = credentials;
+    credentials = orAsBefore(found, before);
+    for (const { keyword, message } of found.problems) {
+      const isKept = before[keyword] !== undefined && credentials[keyword] === before[keyword];
+      run.log.error(`SSL: ${message}; SSL_GET goes on ${isKept ? 'with what worked before' : 'without it'}`);
+    }
   };
   return definePlugin({
     name: 'checker-http',
@@ -65,7 +69,10 @@ export function checkerHttp(): Plugin {
         at,
       }));
     },
-    start: use,
+    start(run) {
+      credentials = {};
+      return use(run);
+    },
     async reconfigure(run): Promise<ReconfigureAnswer> {
       await use(run);
       return 'absorbed';

@@ -50,6 +50,7 @@ export class MiscChecks {
     });
     if (result.outcome === 'failed') return notChecked(context, result.error);
     const verdict = verdictOf(result, config.misc_dynamic, lastLine);
+    if (isGivenUp(context.signal)) return verdict;
     memory.set('verdict', verdict);
     memory.delete('complaint');
     return verdict;
@@ -60,6 +61,11 @@ export class MiscChecks {
     if (this.#fallback?.global !== global) this.#fallback = { global, identity: defaultScriptIdentity(global, ports.process) };
     return this.#fallback.identity;
   }
+}
+
+/** The loop does not want to know any more: how a script ended that was ended by that says nothing about the server. */
+function isGivenUp({ aborted, reason }: AbortSignal): boolean {
+  return aborted && (reason as Partial<Error> | undefined)?.name !== 'TimeoutError';
 }
 
 /**

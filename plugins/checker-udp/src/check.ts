@@ -9,6 +9,13 @@ export const silenceMarginMs = 250;
 /** As long as keepalived's, which says the same of itself. */
 const ourPayload = new TextEncoder().encode('mainstay check - '.repeat(2).slice(0, 32));
 
+/** A timer that comes so late: this process stood still, and what came meanwhile has not been read yet. */
+const stoodStillMs = 50;
+/** Enough for what waits in the socket to be read. */
+const lookMs = 20;
+/** The loop gives a probe its time once more, where it notices the deadline that late; it has 200 ms, and this is a little more. */
+const forgivenMs = 250;
+
 type Heard = Uint8Array | 'silence';
 
 export function timeoutMs(config: UdpConfig, timing: { readonly timeoutMs: number }): number {
@@ -17,13 +24,14 @@ export function timeoutMs(config: UdpConfig, timing: { readonly timeoutMs: numbe
 
 export async function checkUdp(context: CheckContext<UdpConfig>): Promise<Verdict> {
   const { config, target, signal, ports } = context;
+  const deadline = context.clock.now() + context.timeoutMs;
   let exchange: UdpExchange | undefined;
   try {
     exchange = await ports.udp.open(target, { signal });
     await exchange.send(config.payload === undefined ? ourPayload : bytesOf(config.payload));
     if (config.require_reply !== undefined) return judge(await exchange.receive(), config, config.require_reply);
     const silenceMs = context.timeoutMs - silenceMarginMs;
-    const heard = await firstOf(exchange.receive(), context.clock, silenceMs);
+    const heard = await firstOf(exchange.receive(), context.clock, silenceMs, deadline);
     return up(heard === 'silence' ? 'no ICMP error came' : 'a reply came');
   } catch (error) {
     return down(messageOf(error));
@@ -32,11 +40,21 @@ export async function checkUdp(context: CheckContext<UdpConfig>): Promise<Verdic
   }
 }
 
-async function firstOf(reply: Promise<Uint8Array>, clock: Clock, silenceMs: number): Promise<Heard> {
+async function firstOf(reply: Promise<Uint8Array>, clock: Clock, silenceMs: number, deadline: number): Promise<Heard> {
   let stop = () => {};
   const silence = new Promise<'silence'>((resolve) => {
-    const timer = clock.after(silenceMs, () => resolve('silence'));
-    stop = () => timer.cancel();
+    const wait = (ms: number, fire: () => void) => {
+      const timer = clock.after(ms, fire);
+      stop = () => timer.cancel();
+    };
+    const due = clock.now() + silenceMs;
+    wait(silenceMs, () => {
+      const now = clock.now();
+      // Where the loop's own deadline comes before the second look, there is none: it would end as a timeout.
+      const hasTime = now + lookMs < deadline || now > deadline + forgivenMs;
+      if (now - due > stoodStillMs && hasTime) wait(lookMs, () => resolve('silence'));
+      else resolve('silence');
+    });
   });
   try {
     return await Promise.race([reply, silence]);

@@ -75,8 +75,8 @@ describe('mainstay-checker-redis', function () {
       assert.equal(await ask(master.port, 'password sesame\nrole replica'), 'down: it is master, not replica');
       assert.match(await ask(master.port), /^down: PING was refused: NOAUTH/);
       const wrong = await ask(master.port, 'password mellon');
-      assert.match(wrong, /^down: AUTH was refused: WRONGPASS/);
-      assert.match(await ask(replica.port, 'password any'), /^down: AUTH was refused: ERR/);
+      assert.equal(wrong, 'down: AUTH was refused: WRONGPASS');
+      assert.equal(await ask(replica.port, 'password any'), 'down: AUTH was refused: ERR');
     });
 
     it('is down where nobody listens', async () => {

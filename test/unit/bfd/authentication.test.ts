@@ -165,4 +165,37 @@ describe('[32] authentication of BFD packets', () => {
     await tell('down', 5);
     assert.equal(stateOf(router), 'init', 'twice the detection time without a packet');
   });
+
+  it('forgets the number after twice the detection time in every state, and not before', async () => {
+    const auth = by('meticulous-keyed-sha1', 'secret', 1);
+    for (const keywords of [[], ['admin_down']]) {
+      const router = await lone(
+        lines('neighbor_ip 192.0.2.2', 'min_rx 50', 'auth_type meticulous-keyed-sha1', 'auth_password secret', ...keywords),
+      );
+      const dropped = () => router.dropped()['authentication-sequence'] ?? 0;
+      // A session that is down stays so with Up, and hears nothing for three times the second that the peer asks for.
+      const tell = (sequence: number) => {
+        const packet = packetOf({
+          state: 'up',
+          yourDiscriminator: router.discriminator,
+          desiredMinTxUs: 1_000_000,
+          multiplier: 3,
+        });
+        return router.hear(signed(packet, auth, sequence));
+      };
+      for (let round = 1; round <= 2; round++) {
+        await tell(round === 1 ? 100 : 6);
+        await router.advance(2000);
+        assert.equal(router.status()[0]?.detail.remote_discriminator, 0x0b0b0b0b);
+        await router.advance(1500);
+        assert.equal(router.status()[0]?.detail.remote_discriminator, 0, 'the peer is forgotten');
+        const before = dropped();
+        await tell(5);
+        assert.equal(dropped(), before + 1, `round ${round}: after one detection time the number is known`);
+        await router.advance(3000);
+        await tell(5);
+        assert.equal(dropped(), before + 1, `round ${round}: after two it is forgotten`);
+      }
+    }
+  });
 });

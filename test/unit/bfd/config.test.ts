@@ -98,6 +98,17 @@ describe('keywords of bfd_instance', () => {
     }
   });
 
+  it('refuse empty keys', async () => {
+    for (const type of ['simple', 'keyed-md5', 'meticulous-keyed-sha1']) {
+      const keywords = (own: string) => ['neighbor_ip 192.0.2.2', `auth_type ${type}`, `auth_password ${own}`];
+      const own = await refusal(lines(...keywords('""')));
+      assert.match(own, /:4:\d+: error.*a key of no bytes protects nothing/);
+      assert.match(own, /write a password/);
+      const accepted = await refusal(lines(...keywords('secret'), 'auth_accept 2 other', 'auth_accept 3 ""'));
+      assert.match(accepted, /:\d+:\d+: error.*a key of no bytes protects nothing/);
+    }
+  });
+
   it('refuse addresses that are none of a neighbour', async () => {
     assert.match(await refusal(lines('neighbor_ip 224.0.0.1')), /the neighbour is a group/);
     assert.match(await refusal(lines('neighbor_ip fe80::2')), /write fe80::2%INTERFACE/);

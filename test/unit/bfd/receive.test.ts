@@ -71,6 +71,17 @@ describe('received BFD packets', () => {
     assert.equal(stateOf(router), 'init');
   });
 
+  it('[9] without a discriminator are rather for the session with that source_ip, wherever it stands', async () => {
+    const any = lines('neighbor_ip 192.0.2.2');
+    const own = lines('neighbor_ip 192.0.2.2', 'source_ip 192.0.2.1').replace('B1', 'B2');
+    for (const config of [any + own, own + any]) {
+      const router = await lone(config);
+      await router.hear(bytesOf());
+      const states = router.status().map(({ name, state }) => `${name} ${state}`);
+      assert.deepEqual(states.sort(), ['B1 down', 'B2 init']);
+    }
+  });
+
   it('[9] without a discriminator may say Down and AdminDown only', async () => {
     const router = await lone();
     await drops(router, 'unasked', bytesOf({ state: 'init' }));
@@ -175,6 +186,18 @@ describe('received BFD packets', () => {
     assert.deepEqual([answer?.isFinal, answer?.isPoll, answer?.state, more.length], [true, false, 'up', 0]);
     for (let i = 0; i < 5; i++) await router.tell({ state: 'up', isPoll: true, requiredMinRxUs: 0 });
     assert.equal(router.said().filter(({ isFinal }) => isFinal).length, 5, 'each of them');
+  });
+
+  it('[21] are looked at again once the peer was forgotten', async () => {
+    const router = await lone();
+    const known = () => router.status()[0]?.detail.remote_discriminator;
+    for (let round = 1; round <= 3; round++) {
+      // Up changes nothing in a session that is down: the pacemaker hears it from the second time on.
+      for (let i = 0; i < 3; i++) await router.tell({ state: 'up' });
+      assert.equal(known(), 0x0b0b0b0b, `round ${round}`);
+      await router.advance(60_000);
+      assert.equal(known(), 0);
+    }
   });
 
   it('[17] with Required Min RX 0 end periodic sending, and begin it again', async () => {

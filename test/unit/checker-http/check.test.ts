@@ -149,6 +149,34 @@ describe('HTTP_GET', () => {
     assert.deepEqual(asked, ['/a', '/b', '/a', '/b', '/a', '/b', '/b', '/b', '/a']);
   });
 
+  it('draws no conclusions from a probe that is given up, and does from one that is late', async () => {
+    for (const [name, later] of [
+      ['AbortError', [true, true, true]],
+      ['TimeoutError', [false, true, true]],
+    ] as const) {
+      let silent = false;
+      let asked = () => {};
+      const answer = pages({ '/a': page('a'), '/b': page('b') });
+      const { port } = await server((socket) => {
+        if (silent) asked();
+        else answer(socket);
+      });
+      const { probe } = probing(httpGet, { port, config: 'url {\npath /a\n}\nurl {\npath /b\n}', timeoutMs: 5000 });
+      assert.equal((await probe()).ok, true);
+      silent = true;
+      const abort = new AbortController();
+      const isAsked = new Promise<void>((resolve) => {
+        asked = resolve;
+      });
+      const probed = probe(1, abort);
+      await isAsked;
+      abort.abort(new DOMException('it ends here', name));
+      assert.equal((await probed).ok, false);
+      silent = false;
+      assert.deepEqual([(await probe()).ok, (await probe()).ok, (await probe()).ok], later, name);
+    }
+  });
+
   it('does not care when the server answers before it has read, or ends its side first', async () => {
     const { verdict } = await ask((socket) => void socket.end(page('x')));
     assert.equal(verdict.ok, true);

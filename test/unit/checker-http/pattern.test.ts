@@ -1,5 +1,8 @@
 /** Regular expressions of HTTP_GET (plugins/checker-http/src/pattern): PCRE's meaning, in pieces, in time. */
 import assert from 'node:assert/strict';
+import { Alphabet } from '@mainstay/checker-http/internal/pattern/alphabet.js';
+import { Automaton, Effort } from '@mainstay/checker-http/internal/pattern/automaton.js';
+import { parsePattern } from '@mainstay/checker-http/internal/pattern/parser.js';
 import {
   NotUtf8,
   Pattern,
@@ -7,6 +10,7 @@ import {
   type PatternOptions,
   TooCostly,
 } from '@mainstay/checker-http/internal/pattern/pattern.js';
+import { programOf } from '@mainstay/checker-http/internal/pattern/program.js';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 
@@ -57,6 +61,9 @@ describe('patterns', function () {
     ['', ['', 'x'], []],
     ['ok', ['ok', 'it is ok.'], ['', 'OK', 'o k']],
     ['a.c', ['abc', 'a\rc'], ['a\nc', 'ac']],
+    ['^{}{,2}{x}{$', ['{}{,2}{x}{'], []],
+    ['^\\Q{2}\\E[{]{2}$', ['{2}{{'], []],
+    ['^a(?#twice){2}$', ['aa'], ['a', 'a{2}']],
     ['^ok$', ['ok', 'ok\n'], ['ok\n\n', ' ok', 'x\nok']],
     ['^ok\\z', ['ok'], ['ok\n']],
     ['\\Aok\\Z', ['ok', 'ok\n'], ['\nok']],
@@ -160,6 +167,15 @@ describe('patterns', function () {
       ['*a', 'there is nothing that "*" could repeat, at character 1'],
       ['a|+', 'there is nothing that "+" could repeat, at character 3'],
       ['a**', 'there is nothing that "*" could repeat, at character 3'],
+      ['{2}a', 'there is nothing that "{2}" could repeat, at character 1'],
+      ['a|{2,}', 'there is nothing that "{2,}" could repeat, at character 3'],
+      ['a({2,3})', 'there is nothing that "{2,3}" could repeat, at character 3'],
+      ['a{2}{3}', 'there is nothing that "{3}" could repeat, at character 5'],
+      ['a+?{3}', 'there is nothing that "{3}" could repeat, at character 4'],
+      ['(?i){2}', 'there is nothing that "{2}" could repeat, at character 5'],
+      ['(?#c){2}', 'there is nothing that "{2}" could repeat, at character 6'],
+      ['\\Q\\E{2}', 'there is nothing that "{2}" could repeat, at character 5'],
+      ['a{123456}', 'more than 1000 repetitions are not built, at character 1'],
       ['a\\', 'a backslash ends the pattern, at character 2'],
       ['a++', 'possessive quantifiers are not built, at character 3'],
       ['(?=a)', 'lookahead and lookbehind are not built, at character 1'],
@@ -234,6 +250,19 @@ describe('patterns', function () {
       }),
       { numRuns: 5000 },
     );
+  });
+
+  it('are searched for however many places were explored before', () => {
+    const options = { ...plain, caseless: true };
+    const program = programOf(parsePattern('(?:a*)*b', options));
+    const alphabet = new Alphabet(program.sets, []);
+    const automaton = new Automaton(program, alphabet);
+    Object.assign(automaton, { round: 2 ** 31 - 2 });
+    const effort = new Effort(1000);
+    let place = automaton.origin;
+    for (const letter of 'xaaab') place = automaton.step(place, alphabet.low[letter.charCodeAt(0)] ?? 0, true, effort);
+    assert.notEqual(place, automaton.found);
+    assert.equal(automaton.step(place, alphabet.end, false, effort), automaton.found);
   });
 
   it('are octets without the option utf, as the text is', () => {

@@ -62,7 +62,8 @@ async function plugin(ssl: string, files: Readonly<Record<string, string>> = {})
     },
   } as unknown as Run;
   await http.start?.(run);
-  return { sslGet: checkers[1] as Checker, logged, verify: () => http.verify?.(run) };
+  const reload = async () => void (await http.reconfigure?.(run));
+  return { sslGet: checkers[1] as Checker, logged, reload, verify: () => http.verify?.(run) };
 }
 
 async function ask(sslGet: Checker, port: number, config = '', options: Partial<ProbingOptions> = {}): Promise<Verdict> {
@@ -171,6 +172,32 @@ describe('SSL_GET', () => {
       );
       assert.deepEqual(await ask(sslGet, (await secure()).port), ok);
     }
+  });
+
+  it('keeps what worked where a reload finds files that do not', async () => {
+    const files: Record<string, string> = { '/k/c': client.certificate, '/k/k': client.key, '/k/ca': authority.certificate };
+    const { sslGet, logged, reload } = await plugin('SSL {\ncertificate /k/c\nkey /k/k\nca /k/ca\n}', files);
+    const { port, clients } = await secure({ requestCert: true, ca: authority.certificate });
+    const asked = () => ask(sslGet, port, 'verify_certificate');
+    const other = authority.sign('lb2');
+    for (const [broken, problem] of [
+      [{ '/k/k': other.key }, 'the key of /k/k does not belong to the certificate of /k/c'],
+      [{ '/k/c': '' }, 'certificate /k/c holds no certificate in PEM'],
+      [{ '/k/ca': '' }, 'ca /k/ca holds no certificate in PEM'],
+    ] as const) {
+      const whole = { ...files };
+      Object.assign(files, broken);
+      await reload();
+      assert.deepEqual(logged.splice(0), [`SSL: ${problem}; SSL_GET goes on with what worked before`]);
+      assert.deepEqual(await asked(), ok);
+      Object.assign(files, whole);
+    }
+    delete files['/k/ca'];
+    Object.assign(files, { '/k/c': other.certificate, '/k/k': other.key });
+    await reload();
+    assert.equal(logged.length, 1);
+    assert.deepEqual(await asked(), ok);
+    assert.deepEqual(clients, ['lb1', 'lb1', 'lb1', 'lb2']);
   });
 
   it('says so where the server speaks no TLS', async () => {

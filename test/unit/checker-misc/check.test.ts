@@ -160,6 +160,25 @@ describe('MISC_CHECK', () => {
       );
     });
 
+    it('leaves out a script that was given up, but not one that was late', async () => {
+      const once = prober(site(`misc_path ${path}`));
+      for (const [name, isUp] of [
+        ['AbortError', true],
+        ['TimeoutError', false],
+      ] as const) {
+        signal = new AbortController().signal;
+        scripts.program(path, { code: 0 });
+        assert.equal((await prober(site(`misc_path ${path}`))()).ok, true);
+        const abort = new AbortController();
+        signal = abort.signal;
+        scripts.program(path, { durationMs: 60_000 });
+        clock.after(50, () => abort.abort(new DOMException('it ends here', name)));
+        assert.equal((await prober(site(`misc_path ${path}`))()).ok, false);
+        scripts.program(path, { error: 'EAGAIN' });
+        assert.equal((await once()).ok, isUp, name);
+      }
+    });
+
     it('runs an insecure one unless enable_script_security forbids it', async () => {
       scripts.problem(path, { kind: 'insecure', message: `${path} may be changed by others` });
       assert.deepEqual(await prober(site(`misc_path ${path}`))(), { ok: true, detail: 'exit code 0' });

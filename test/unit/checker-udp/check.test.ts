@@ -27,6 +27,50 @@ describe('UDP_CHECK', () => {
     assert.equal(sent.toString(), 'mainstay check - mainstay check ');
   });
 
+  it('looks at the socket once more where the process stood still, while there is time', async () => {
+    const turns = () => new Promise((resolve) => setImmediate(resolve));
+    for (const [lateMs, looksAgain] of [
+      [0, false],
+      [50, false],
+      [60, true],
+      [200, true],
+      // The deadline of the loop is there already.
+      [240, false],
+      [450, false],
+      [10_000, true],
+    ] as const) {
+      for (const ending of ['silence', 'error'] as const) {
+        let now = 1000;
+        const timers: (() => void)[] = [];
+        const after = (_ms: number, fire: () => void) => {
+          timers.push(fire);
+          return { cancel() {} };
+        };
+        let refuse = (_error: Error) => {};
+        const received = new Promise<Uint8Array>((_, reject) => {
+          refuse = reject;
+        });
+        const exchange = { send: async () => {}, receive: () => received, close() {} };
+        const verdict = udpCheck.check?.({
+          target: { address: '192.0.2.10', port: 53 },
+          config: { payload: undefined, require_reply: undefined },
+          timeoutMs: 3000 + silenceMarginMs,
+          signal: new AbortController().signal,
+          clock: { now: () => now, after },
+          ports: { udp: { open: async () => exchange } },
+        } as never);
+        await turns();
+        now += 3000 + lateMs;
+        timers.shift()?.();
+        await turns();
+        assert.equal(timers.length, looksAgain ? 1 : 0, `${lateMs} ms late`);
+        if (ending === 'error') refuse(refused());
+        else timers.shift()?.();
+        assert.equal((await verdict)?.ok, ending === 'silence' || !looksAgain, `${ending}, ${lateMs} ms late`);
+      }
+    }
+  });
+
   it('gives itself that moment more than connect_timeout, unless a reply is required', () => {
     const timing = { delayLoopMs: 60_000, timeoutMs: 3000 };
     const config = { payload: undefined, require_reply: undefined, min_reply_length: 0, max_reply_length: 255 };

@@ -32,6 +32,9 @@ export class TooCostly extends Error {}
 /** Of all places that are remembered together, in numbers that they hold. */
 const mostRemembered = 100_000;
 
+/** A number beyond would not be found again in `seen`, and a loop not left. */
+const lastRound = 0x7fff_ffff;
+
 export class Automaton {
   readonly origin: Place;
   /** Something was found. */
@@ -41,6 +44,7 @@ export class Automaton {
   private readonly members: readonly Uint8Array[];
   private readonly asksWords: boolean;
   private readonly asksLines: boolean;
+  /** Of each state: the round in which it was looked at last. */
   private readonly seen: Int32Array;
   private round = 0;
 
@@ -72,6 +76,10 @@ export class Automaton {
 
   private explore(place: Place, symbol: number, begins: boolean, effort: Effort): Place {
     const { states } = this.program;
+    if (this.round === lastRound) {
+      this.seen.fill(0);
+      this.round = 0;
+    }
     const round = ++this.round;
     const open: number[] = begins ? [...place.waiting, this.program.start] : [...place.waiting];
     const waiting = new Set<number>();

@@ -12,6 +12,15 @@ const deepest = 100;
 /** PCRE's own bound is 65535; so many copies are never meant. */
 const mostRepeats = 1000;
 
+/** A quantifier. What stands in braces otherwise is characters like any other. */
+const braces = /^\{([0-9]+)(?:(,)([0-9]+)?)?\}/;
+/** The same, where the first brace was read. */
+const bracesBehind = /^[0-9]+(?:,[0-9]*)?\}/;
+
+function timesOf(digits = ''): number {
+  return Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
+}
+
 /** Options as they stand at one place: letters in a pattern change them for the rest of a group. */
 interface Flags {
   readonly caseless: boolean;
@@ -76,14 +85,17 @@ class Parser {
     return items.length === 1 ? (items[0] ?? empty) : { kind: 'sequence', items };
   }
 
-  /** Quotes begin and end; under extended, blanks and comments. */
+  /** Quotes begin and end; comments in parentheses; under extended, blanks and other comments. */
   private skipBlanks(): void {
     const { reader } = this;
     for (;;) {
+      const { at } = reader;
       if (reader.skip('\\E')) this.isQuoted = false;
       else if (this.isQuoted) return;
       else if (reader.skip('\\Q')) this.isQuoted = true;
-      else if (!this.flags.extended) return;
+      else if (reader.skip('(?#')) {
+        if (reader.until(')') === undefined) reader.fail('a comment is not closed', at);
+      } else if (!this.flags.extended) return;
       else if (/^[\t-\r ]$/.test(reader.peek() ?? '')) reader.take();
       else if (reader.peek() === '#') {
         while (!reader.isAtEnd && reader.take() !== '\n');
@@ -113,6 +125,11 @@ class Parser {
       case '+':
       case '?':
         return reader.fail(`there is nothing that "${next}" could repeat`, at);
+      case '{': {
+        const repeats = reader.match(bracesBehind);
+        if (repeats !== undefined) reader.fail(`there is nothing that "{${repeats[0]}" could repeat`, at);
+        return this.literal(next);
+      }
       case '\\':
         return this.escape();
       default:
@@ -142,10 +159,6 @@ class Parser {
     for (const [pattern, problem] of /[?*]/.test(reader.peek() ?? '') ? refusedGroups : []) {
       const from = reader.at;
       if (reader.match(pattern) !== undefined) reader.fail(problem, from - 1);
-    }
-    if (reader.skip('?#')) {
-      if (reader.until(')') === undefined) reader.fail('a comment is not closed', at);
-      return undefined;
     }
     const before = this.flags;
     const isNamed =
@@ -205,11 +218,10 @@ class Parser {
     if (reader.skip('*')) return [0, Number.POSITIVE_INFINITY];
     if (reader.skip('+')) return [1, Number.POSITIVE_INFINITY];
     if (reader.skip('?')) return [0, 1];
-    // Braces without numbers are characters like any other.
     if (reader.peek() !== '{') return undefined;
-    const found = reader.match(/^\{([0-9]{1,5})(?:(,)([0-9]{1,5})?)?\}/);
+    const found = reader.match(braces);
     if (found === undefined) return undefined;
-    const min = Number(found[1]);
-    return [min, found[2] === undefined ? min : found[3] === undefined ? Number.POSITIVE_INFINITY : Number(found[3])];
+    const min = timesOf(found[1]);
+    return [min, found[2] === undefined ? min : found[3] === undefined ? Number.POSITIVE_INFINITY : timesOf(found[3])];
   }
 }
