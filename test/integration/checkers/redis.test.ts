@@ -165,8 +165,8 @@ describe('mainstay-checker-redis', function () {
     it('never repeats the password', async () => {
       const echo = saying("-ERR unknown command 'AUTH', with args beginning with: 'open sesame'\r\n");
       const said = await against(echo, 'password "open sesame"');
-      assert.match(said, /args beginning with: '\*\*\*'/);
-      assert.doesNotMatch(said, /sesame/);
+      assert.match(said, /refused.*ERR/);
+      assert.doesNotMatch(said, /sesame|args/);
     });
   });
 
