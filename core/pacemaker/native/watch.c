@@ -82,9 +82,8 @@ static void rearm(struct pm_pacer *pacer, struct pm_watch *watch) {
 void pm_watch_arm(struct pm_pacer *pacer, struct pm_watch *watch, struct pm_command *command) {
   struct pm_expected *former = watch->terms.expected;
   int64_t deadline = command->terms.deadline;
-  bool is_same;
+  bool is_same = command->terms.epoch == atomic_load_explicit(&watch->epoch, memory_order_relaxed);
   stop_repeating(pacer, watch);
-  is_same = command->terms.epoch == atomic_load_explicit(&watch->epoch, memory_order_relaxed);
   watch->terms = command->terms;
   command->terms.expected = former;
   if (!is_same) {

@@ -68,5 +68,5 @@ async function run({ args, ports, addressOf, signal, print, complain }: CommandC
   }
 }
 
-const command: Command = defineCommand({ summary: 'the digest of a page', usage, run });
+const command: Command = defineCommand({ usage, run });
 export default command;

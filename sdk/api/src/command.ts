@@ -20,8 +20,6 @@ export interface CommandContext {
 }
 
 export interface CommandSpec {
-  /** A line of `mainstay --help`. */
-  readonly summary: string;
   /** What `mainstay NAME --help` prints. */
   readonly usage: string;
   /** Answers the exit code. A throw is printed, and the code is 1. */
