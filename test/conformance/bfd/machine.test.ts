@@ -1,7 +1,11 @@
 /** Conformance of the BFD state machine: one folder for each case, run through the pure `step`. */
 import assert from 'node:assert/strict';
+import { step } from '@mainstay/bfd';
 import { describe, it } from 'mocha';
-import { caseNames, conforms, declaredNames } from './conforms.js';
+import { Conformance } from '../../support/conformance.js';
+
+const cases = new Conformance('bfd', step);
+const { conforms } = cases;
 
 describe('BFD conformance: [12] states', () => {
   conforms('handshake-both-down');
@@ -62,6 +66,6 @@ describe('BFD conformance: [26] the ends', () => {
 
 describe('BFD conformance cases', () => {
   it('are all run', () => {
-    assert.deepEqual(declaredNames(), caseNames());
+    assert.deepEqual(cases.declaredNames(), cases.caseNames());
   });
 });

@@ -1,7 +1,11 @@
 /** Conformance of the VRRP state machine: one folder for each case, run through the pure `step`. */
 import assert from 'node:assert/strict';
+import { step } from '@mainstay/vrrp';
 import { describe, it } from 'mocha';
-import { caseNames, conforms, declaredNames } from './conforms.js';
+import { Conformance } from '../../support/conformance.js';
+
+const cases = new Conformance('vrrp', step);
+const { conforms } = cases;
 
 describe('VRRP conformance: startup', () => {
   conforms('startup-backup-v2');
@@ -155,6 +159,6 @@ describe('VRRP conformance: what the pacemaker does', () => {
 
 describe('VRRP conformance cases', () => {
   it('are all run', () => {
-    assert.deepEqual(declaredNames(), caseNames());
+    assert.deepEqual(cases.declaredNames(), cases.caseNames());
   });
 });
