@@ -2,11 +2,12 @@
  * How far BFD is believed that says that the master is dead. Where it was wrong, both routers held the addresses for a moment: a session that
  * comes and goes must not make a habit of that. Kept by instance.ts.
  */
-import type { MachineConfig, State, Step } from './states.js';
-import { masterDownInterval } from './timers.js';
+import type { State, Step } from './states.js';
 
 /** After a false alarm, what BFD says of that router does not count for so long. */
 export const distrustMs = 60_000;
+/** A master that lives answers at once, or else with its next advertisement: it is heard within so many of its intervals. */
+const answerIntervals = 1.5;
 
 export class Hints {
   /** The router that was taken for dead at the last takeover, and until when its return would show that it was not. */
@@ -20,12 +21,11 @@ export class Hints {
   }
 
   /** Told of each step of the machine. */
-  stepped(before: State, { state, effects }: Step, config: MachineConfig, now: number): void {
+  stepped(before: State, { state, effects }: Step, now: number): void {
     const change = effects.find((effect) => effect.kind === 'transitioned');
     if (change === undefined) return;
     if (change.reason === 'master-lost' && before.kind === 'backup' && before.master !== undefined) {
-      const patience = masterDownInterval(config.version, before.priority, before.masterIntervalMs, config.downAdverts);
-      this.taken = { from: before.master.address, until: now + patience };
+      this.taken = { from: before.master.address, until: now + answerIntervals * before.masterIntervalMs };
       return;
     }
     const { taken } = this;

@@ -290,7 +290,7 @@ export class Instance {
     // A router that restarts its Master_Down_Timer follows a master again: the next hold is a new one.
     if (event.kind === 'advert' && result.state.kind === 'backup' && result.state.expiry === 'master-down') this.hold.reset();
     this.state = result.state;
-    this.hints.stepped(before, result, this.config, now);
+    this.hints.stepped(before, result, now);
     for (const effect of result.effects) this.perform(effect);
     if (before.kind === 'resigning' && !this.isResigning) for (const tell of this.whenLetGo.splice(0)) tell();
   }
