@@ -12,6 +12,7 @@ export type VrrpReason =
   | 'startup'
   | 'address-owner'
   | 'master-down'
+  | 'master-lost'
   | 'master-resigned'
   | 'preempted'
   | 'preempting'

@@ -13,7 +13,7 @@ const cli = join(root, 'core/cli/dist/main.js');
 const realTime = ['vrrp_rt_priority 50', 'vrrp_no_swap', 'vrrp_priority -20'];
 
 function conf(plan: Plan, list: readonly Instance[], folder: string): string {
-  const { kind, version, intervalMs, priority } = plan;
+  const { kind, version, intervalMs, priority, hintOf, host } = plan;
   const globals = [`  vrrp_version ${version}`, ...(kind === 'keepalived-rt' ? realTime.map((line) => `  ${line}`) : [])];
   const blocks = list.map(
     ({ link, vrid, address, excluded }) => `vrrp_instance VI_${link}_${vrid} {
@@ -21,7 +21,7 @@ function conf(plan: Plan, list: readonly Instance[], folder: string): string {
   interface eth${link}
   virtual_router_id ${vrid}
   priority ${priority}
-  advert_int ${intervalMs / 1000}
+  advert_int ${intervalMs / 1000}${hintOf === undefined ? '' : '\n  bfd_hint peer'}
   virtual_ipaddress {
     ${address}/32
   }${excluded === undefined ? '' : `\n  virtual_ipaddress_excluded {\n    ${excluded}/32\n  }`}
@@ -29,7 +29,19 @@ function conf(plan: Plan, list: readonly Instance[], folder: string): string {
   );
   const hooks = kind === 'mainstay' ? [`notify_hooks_dir ${folder}/hooks.d`] : [];
   if (plan.hook !== undefined) hooks.push(`notify_hook ${folder}/hook.ts`);
-  return ['global_defs {', ...globals, '}', ...hooks, ...blocks, ''].join('\n');
+  const bfd =
+    hintOf === undefined
+      ? []
+      : [
+          'bfd_instance peer {',
+          `neighbor_ip ${hintOf}`,
+          `source_ip ${host.address(0)}`,
+          'min_tx 10',
+          'min_rx 10',
+          'multiplier 3',
+          '}',
+        ];
+  return ['global_defs {', ...globals, '}', ...hooks, ...bfd, ...blocks, ''].join('\n');
 }
 
 export class ConfRouter implements Router {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Benchmark, Gathering, Values } from './figures.js';
 import { inTurns, Pair, priorities, type Timing } from './pair.js';
 import { longestOutage, type Probe, Prober } from './prober.js';
+import type { Kind } from './router.js';
 import { masterDownInterval, maximum, median, skewTime } from './statistics.js';
 import { firstAfter } from './watch.js';
 
@@ -23,11 +24,37 @@ const failures = {
   stop: { bound: skewTime, act: async (pair: Pair) => pair.master.terminate() },
 } as const;
 type Failure = keyof typeof failures;
-const failureNames = Object.keys(failures) as Failure[];
+
+interface Case {
+  readonly timing: Timing;
+  readonly kinds: readonly Kind[];
+  readonly failures: readonly Failure[];
+  readonly name: string;
+  bound(failure: Failure): number;
+}
 
 /** VRRP version 2 counts in whole seconds; faster ones are version 3. */
-function timingOf(intervalMs: number): Timing {
-  return { version: intervalMs % 1000 === 0 ? 2 : 3, intervalMs };
+function caseOf(intervalMs: number, kinds: readonly Kind[]): Case {
+  const timing = { version: intervalMs % 1000 === 0 ? 2 : 3, intervalMs } as const;
+  const { version } = timing;
+  return {
+    timing,
+    kinds,
+    failures: Object.keys(failures) as Failure[],
+    name: `v${version} ${intervalMs} ms`,
+    bound: (failure) => failures[failure].bound(version, intervalMs, priorities.b),
+  };
+}
+
+/** Detection by BFD and the skew of a hint (docs/decisions/0018), in place of three adverts. */
+const hintedBoundMs = 3 * 10 + ((256 - priorities.b) * 20) / 256;
+
+/** What no other program has: BFD tells the backup that the master is dead. */
+function hintedCase(intervals: readonly number[], kinds: readonly Kind[]): readonly Case[] {
+  if (!intervals.includes(1000) || !kinds.includes('mainstay')) return [];
+  const timing = { version: 2, intervalMs: 1000, isHinted: true } as const;
+  const name = 'v2 1000 ms with BFD 10 ms x 3';
+  return [{ timing, kinds: ['mainstay'], failures: ['power loss'], name, bound: () => hintedBoundMs }];
 }
 
 export const outage: Benchmark = {
@@ -37,17 +64,16 @@ export const outage: Benchmark = {
   kinds: ['mainstay', 'keepalived', 'frr'],
   async run({ kinds, intervals = [1000, 100, 10], outageRuns, block }) {
     const found = new Gathering();
-    for (const timing of intervals.map(timingOf)) {
+    for (const one of [...hintedCase(intervals, kinds), ...intervals.map((ms) => caseOf(ms, kinds))]) {
       const values = new Values();
-      await inTurns({ kinds, runs: outageRuns, block, what: `outage ${timing.intervalMs} ms`, found }, async (kind, runs) => {
-        await Pair.with(kind, timing, async (pair) => {
-          for (let run = 0; run < runs; run++) for (const failure of failureNames) await fail(pair, failure, values, found);
+      await inTurns({ kinds: one.kinds, runs: outageRuns, block, what: `outage ${one.name}`, found }, async (kind, runs) => {
+        await Pair.with(kind, one.timing, async (pair) => {
+          for (let run = 0; run < runs; run++) for (const failure of one.failures) await fail(pair, failure, values, found);
         });
       });
-      for (const failure of failureNames) {
-        const bound = failures[failure].bound(timing.version, timing.intervalMs, priorities.b);
-        const what = `v${timing.version} ${timing.intervalMs} ms, ${failure} (bound ${bound.toFixed(0)} ms)`;
-        for (const kind of kinds) {
+      for (const failure of one.failures) {
+        const what = `${one.name}, ${failure} (bound ${one.bound(failure).toFixed(0)} ms)`;
+        for (const kind of one.kinds) {
           const list = values.of(`${kind} ${failure}`);
           if (list.length === 0) continue;
           found.add(kind, what, 'outage, median', 'ms', median(list), list.length);

@@ -14,7 +14,12 @@ export const priorities = { a: 150, b: 100 } as const;
 export interface Timing {
   readonly version: 2 | 3;
   readonly intervalMs: number;
+  /** With a BFD session between the two, as a hint that the master is lost. Mainstay only. */
+  readonly isHinted?: boolean;
 }
+
+/** From the start of a daemon until its BFD session is Up: packets a second apart, and some of them for the handshake. */
+const handshakeMs = 4000;
 
 const [only] = instances(1, 1);
 
@@ -97,6 +102,7 @@ export class Pair {
       const last = (port: string) => adverts.findLast((advert) => advert.port === port)?.at ?? 0;
       return last('a0') > last('b0') + 2 * timing.intervalMs && adverts.some(({ port }) => port === 'a0');
     });
+    if (timing.isHinted === true) await sleep(handshakeMs);
     await sleep(Math.max(200, 3 * timing.intervalMs) + Math.random() * timing.intervalMs);
   }
 
@@ -107,7 +113,9 @@ export class Pair {
 
   #plan(name: 'a' | 'b'): Plan {
     const { kind, timing, net } = this;
-    return { kind, host: net.host(name), ...timing, priority: priorities[name], instances: instances(1, 1) };
+    const other = net.host(name === 'a' ? 'b' : 'a').address(0);
+    const hint = timing.isHinted === true ? { hintOf: other } : {};
+    return { kind, host: net.host(name), ...timing, priority: priorities[name], instances: instances(1, 1), ...hint };
   }
 
   async #close(): Promise<void> {

@@ -24,6 +24,8 @@ export interface Plan {
   readonly intervalMs: number;
   readonly priority: number;
   readonly instances: readonly Instance[];
+  /** A BFD session with the router at this address, 10 ms x 3, which says when that is lost. Mainstay only. */
+  readonly hintOf?: string;
   /** Text of a hook file in TypeScript. Mainstay only. */
   readonly hook?: string;
 }

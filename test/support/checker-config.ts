@@ -30,8 +30,9 @@ export function bindChecks(plugin: Plugin, text: string): BoundChecks {
   const config = registry.pointsFor(plugin.name);
   const checkers: Checker[] = [];
   let report: () => unknown = () => [];
-  const app: Pick<App, 'config' | 'checkers' | 'status'> = {
+  const app: Pick<App, 'config' | 'checkers' | 'status'> & { readonly taps: Pick<App['taps'], 'observe'> } = {
     config,
+    taps: { observe() {} },
     status: {
       objects(given) {
         report = given;

@@ -1,4 +1,5 @@
-/** The examples of a checker's README, bound beside the real ipvs plugin: what an operator copies must be a configuration. */
+/** The examples of a checker's README, bound beside the real plugins ipvs and bfd: what an operator copies must be a configuration. */
+import bfd from '@mainstay/bfd';
 import { Host, loadKeepalivedText } from '@mainstay/core';
 import { createIpvsPlugin } from '@mainstay/ipvs';
 import { formatDiagnostic, type Plugin, type Ports, portNames, sdkVersion } from '@mainstay/sdk';
@@ -23,7 +24,7 @@ export async function saidOf(text: string, plugin: Plugin): Promise<readonly str
     consent: new Set(),
   });
   const manifest = { api: `^${sdkVersion}`, lane: 'health', needs: portNames } as const;
-  host.load([createIpvsPlugin(), plugin].map((one) => ({ plugin: one, manifest, origin: 'test', version: sdkVersion })));
+  host.load([createIpvsPlugin(), bfd, plugin].map((one) => ({ plugin: one, manifest, origin: 'test', version: sdkVersion })));
   const { tree, diagnostics } = await loadKeepalivedText(text, { file: 'README', configId: '' });
   return [...diagnostics, ...host.bind(tree, { unknownKeywords: 'error' })].map(formatDiagnostic);
 }

@@ -25,6 +25,7 @@ export const plugins = [
   '@mainstay/checker-ping',
   '@mainstay/checker-misc',
   '@mainstay/checker-file',
+  '@mainstay/checker-bfd',
   '@mainstay/notify-script',
   '@mainstay/notify-file',
 ] as const;
@@ -60,6 +61,7 @@ export const parts = {
       'checker-ping',
       'checker-misc',
       'checker-file',
+      'checker-bfd',
     ],
   },
   bfd: { name: 'BFD', keywords: ['bfd_instance'], plugins: ['bfd'] },

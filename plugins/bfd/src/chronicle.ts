@@ -1,6 +1,6 @@
 /** What one session tells of itself: events for hooks, lines for the log, counters, and what was last. Kept by session.ts. */
-import type { BfdChanged, BfdDecision, Run } from '@mainstay/sdk';
-import type { ControlPacket } from './packet.js';
+import type { BfdChanged, BfdDecided, BfdDecision, Run } from '@mainstay/sdk';
+import { type ControlPacket, diagnostics } from './packet.js';
 import type { DropCause, Receipt } from './receive.js';
 import type { SessionConfig } from './session-config.js';
 import type { Effect, State } from './states.js';
@@ -35,12 +35,18 @@ export function decisionOf({ from, to }: Transition, remoteState: State['remoteS
   return { act: true, why: 'the path has failed' };
 }
 
+/** "Echo function failed" of RFC 5880 section 4.1. */
+const echoFailed = 2;
+/** This side has heard nothing: the other diagnostics are for what the peer says, which lives if it says anything. */
+const silences: readonly number[] = [diagnostics.expired, echoFailed];
+
 export class Chronicle {
   private readonly counted: Statistics = { packetsSent: 0, packetsReceived: 0, dropped: {}, timesUp: 0, timesDown: 0 };
   private readonly warned = new Set<string>();
   last: Change;
   /** What clients were told last, and who has changed that. */
   decision: BfdDecision & { readonly by: readonly string[] } = { act: false, why: 'the session was not up', by: [] };
+  private hasBeenUp = false;
   /** Diagnostic of the peer's last packet. */
   remoteDiagnostic = 0;
 
@@ -87,13 +93,28 @@ export class Chronicle {
     this.last = { from, to, diagnostic, why, at };
     this.warned.clear();
     if (to === 'up') this.counted.timesUp++;
+    if (to === 'up') this.hasBeenUp = true;
     if (from === 'up') this.counted.timesDown++;
     this.log(from === 'up' && to === 'down' ? 'warn' : 'info', `Entering ${nameOf(to)} STATE (was ${nameOf(from)}): ${why}`);
     const payload: BfdChanged = { session: config.name, peer: config.neighbour, from, to, diagnostic, at };
     const { hooks } = this.run;
     const adjusted = hooks.adjust('bfd.clientDecision', config.name, decisionOf(change, remoteState), payload);
     this.decision = { ...adjusted.value, by: adjusted.contributions.map(({ plugin }) => plugin) };
+    if (this.decision.act) this.decided(to === 'up', silences.includes(diagnostic), why);
     hooks.observe('bfd.changed', config.name, payload);
+  }
+
+  /** It was to come up again, and did not: those who knew it Up must not believe so for ever. */
+  missing(why: string): void {
+    this.log('warn', `The session did not come up again: ${why}`);
+    this.decided(false, false, why);
+  }
+
+  private decided(isUp: boolean, isSilent: boolean, why: string): void {
+    const { name, neighbour } = this.configOf();
+    const { hasBeenUp } = this;
+    const payload: BfdDecided = { session: name, peer: neighbour, isUp, hasBeenUp, isSilent, why, at: this.run.clock.wall() };
+    this.run.hooks.observe('bfd.decided', name, payload);
   }
 
   log(level: 'info' | 'warn' | 'error', message: string): void {

@@ -100,9 +100,9 @@ export const instanceBlock = s
       .optional()
       .doc('Hops that a packet may have come; -1 or 255: any number. Default 0; with multihop any number.'),
     multihop: s.flag().doc('The neighbour is not on the link: UDP port 4784 (RFC 5883).'),
-    weight: weight.optional().doc('Default weight for those who track the session.'),
-    vrrp: s.flag().doc('Only for tracking by virtual routers, unless checker is written too.'),
-    checker: s.flag().doc('Only for checking of servers, unless vrrp is written too.'),
+    weight: weight.optional().shared().doc('Default weight for those who track the session.'),
+    vrrp: s.flag().shared().doc('Only for tracking by virtual routers, unless checker is written too.'),
+    checker: s.flag().shared().doc('Only for checking of servers, unless vrrp is written too.'),
     admin_down: s.flag().doc('Keep the session administratively down; the peer is told so. Not a keyword of keepalived.'),
     auth_type: s
       .oneOf(...authenticationTypes)

@@ -42,7 +42,7 @@ export class Manager {
         this.refresh(({ config, fault }) => fault !== undefined && config.source === address.address),
       ),
     );
-    for (const config of configs) this.make(config);
+    for (const config of configs) this.make(config, this.run.facts.isRestart);
   }
 
   /** Unchanged sessions notice nothing; changed ones keep their state where they are the same on the wire. */
@@ -50,10 +50,14 @@ export class Manager {
     const wanted = new Map(configs.map((config) => [config.name, config]));
     const gone = this.all.filter((session) => !goesOn(session, wanted.get(session.config.name)));
     await Promise.all(gone.map((session) => session.stop()));
-    for (const { config } of gone) this.sessions.delete(config.name);
+    for (const { config } of gone) {
+      this.sessions.delete(config.name);
+      if (!wanted.has(config.name)) this.run.hooks.forget('bfd.decided', config.name);
+    }
+    const replaced = new Set(gone.map(({ config }) => config.name));
     for (const config of configs) {
       const session = this.sessions.get(config.name);
-      if (session === undefined) this.make(config);
+      if (session === undefined) this.make(config, replaced.has(config.name));
       else if (!isSame(session.config, config)) session.update(config);
     }
   }
@@ -64,10 +68,10 @@ export class Manager {
     this.sessions.clear();
   }
 
-  private make(config: SessionConfig): void {
+  private make(config: SessionConfig, isReturning: boolean): void {
     const session = new Session(config, this.around, this.newDiscriminator());
     this.sessions.set(config.name, session);
-    session.start();
+    session.start(isReturning);
   }
 
   /** RFC 5880 section 6.8.1: random, and nobody else's in this system. */

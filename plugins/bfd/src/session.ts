@@ -23,6 +23,8 @@ export interface Surroundings {
 
 /** What the kernel has refused is tried again. */
 const retryMs = 1000;
+/** A session that was Up in an earlier life has the time of so many idle packets to come up again. */
+const returnIntervals = 5;
 /** A stop waits no longer for the peer to have noticed. */
 const farewellMs = 1000;
 
@@ -43,6 +45,7 @@ export class Session implements Listener {
   private heardAt = Number.NEGATIVE_INFINITY;
   private forgetting: Timer | undefined;
   private leaving: (() => void) | undefined;
+  private returning: Timer | undefined;
   private repeatedAt = Number.NEGATIVE_INFINITY;
   private isClosed = false;
 
@@ -76,9 +79,15 @@ export class Session implements Listener {
     return this.mouth?.port;
   }
 
-  start(): void {
+  /** `isReturning`: under this name there was one before, which others may believe to be Up. */
+  start(isReturning = false): void {
     this.attach();
     this.follow(true);
+    if (!isReturning) return;
+    const patienceMs = (returnIntervals * this.config.idleTxUs) / 1000;
+    this.returning = this.clock.after(patienceMs, () => {
+      if (this.state.kind !== 'up' && !this.config.isShut) this.chronicle.missing(`not within ${patienceMs / 1000} s`);
+    });
   }
 
   /** Takes over a configuration of the same session; its state stays. */
@@ -163,8 +172,7 @@ export class Session implements Listener {
 
   private close(): void {
     this.isClosed = true;
-    this.retry?.cancel();
-    this.forgetting?.cancel();
+    for (const timer of [this.retry, this.forgetting, this.returning]) timer?.cancel();
     this.hush();
     this.pulse.close();
     this.hearing?.detach();
@@ -220,6 +228,8 @@ export class Session implements Listener {
     this.state = state;
     for (const effect of effects) this.perform(effect, before);
     this.follow(isNews || effects.some(({ kind }) => kind === 'announce'));
+    // The peer first: those who track the session may have much to do.
+    for (const effect of effects) if (effect.kind === 'transitioned') this.chronicle.transitioned(effect, state.remoteState);
   }
 
   /** The machine learns what the pacemaker heard in its name, so that it decides on what is. */
@@ -248,12 +258,10 @@ export class Session implements Listener {
         this.pulse.answer(this.state, this.config);
         break;
       case 'announce':
+      case 'transitioned':
         break;
       case 'forgotten':
         this.forgetSequence(detectionMs(before));
-        break;
-      case 'transitioned':
-        this.chronicle.transitioned(effect, this.state.remoteState);
         break;
       default:
         effect satisfies never;

@@ -1,5 +1,5 @@
 /**
- * Which instances a change of a link or of an address concerns, without asking each: with a thousand instances, a thousand
+ * Which instances a change of a link, of an address or of a BFD session concerns, without asking each: with a thousand instances, a thousand
  * addresses that come at once would be a million questions. Kept and asked by manager.ts.
  */
 import type { AddressEvent, LinkEvent, Links } from '@mainstay/sdk';
@@ -33,6 +33,8 @@ export class Concerns<M extends Member> {
   /** By the link that they are on, and by those that they track. */
   private readonly byInterface = new ByText<M>();
   private readonly byTracked = new ByText<M>();
+  /** By the BFD sessions that they track. */
+  private readonly bySession = new ByText<M>();
   /** By virtual addresses, and by the source address where that is tracked; on whatever link and with whatever length. */
   private readonly byAddress = new ByText<M>();
   /** A renamed link concerns those who know it by its old name, too. */
@@ -77,9 +79,15 @@ export class Concerns<M extends Member> {
     return new Set([...having, ...this.byInterface.of(name)]);
   }
 
+  ofSession(name: string): readonly M[] {
+    return [...this.bySession.of(name)];
+  }
+
   private file(config: InstanceConfig, each: (index: ByText<M>, text: string) => void): void {
     each(this.byInterface, config.interface);
     for (const { name } of config.tracked) each(this.byTracked, name);
+    for (const { name } of config.trackedSessions) each(this.bySession, name);
+    for (const name of config.hints) each(this.bySession, name);
     for (const { address } of [...config.addresses, ...config.excluded]) each(this.byAddress, address);
     if (config.trackSource && config.source !== undefined) each(this.byAddress, config.source);
   }

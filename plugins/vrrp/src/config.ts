@@ -54,6 +54,57 @@ const trackedInterface: ValueSpec<TrackedInterface> = {
   },
 };
 
+/** As it is written: of the weight, what is left out is that of the session. */
+export interface WrittenSession {
+  readonly name: string;
+  readonly weight?: number;
+  readonly isReversed?: boolean;
+}
+
+const trackedSession: ValueSpec<WrittenSession> = {
+  syntax: 'NAME [weight -253..253 [reverse|noreverse]]',
+  json: { type: 'string' },
+  parse(args) {
+    const name = args.take()?.text ?? args.fail('the name of a bfd_instance is missing', { code: 'CONFIG_MISSING_VALUE' });
+    const word = args.take();
+    if (word === undefined) return { name };
+    if (word.text !== 'weight')
+      return args.fail(`"${word.text}" is not known here`, {
+        at: word.at,
+        code: 'CONFIG_BAD_VALUE',
+        hint: 'write: NAME weight N',
+      });
+    const weight = takeInteger(args, -253, 253, 'the weight');
+    const option = args.take();
+    if (option === undefined) return { name, weight };
+    if (option.text === 'reverse' || option.text === 'noreverse') return { name, weight, isReversed: option.text === 'reverse' };
+    const hint = 'write reverse, noreverse, or nothing';
+    return args.fail(`"${option.text}" is not known here`, { at: option.at, code: 'CONFIG_BAD_VALUE', hint });
+  },
+};
+
+const sessionName: ValueSpec<string> = {
+  syntax: 'NAME',
+  json: { type: 'string' },
+  parse: (args) => args.take()?.text ?? args.fail('the name of a bfd_instance is missing', { code: 'CONFIG_MISSING_VALUE' }),
+};
+
+/** Of bfd_instance, whose plugin parses them. */
+export const sessionKeywords = {
+  weight: s
+    .custom<{ readonly value: number; readonly isReversed: boolean }>({
+      syntax: '-253..253 [reverse|noreverse]',
+      json: { type: 'string' },
+      parse: (args) => args.fail('there is no plugin for bfd_instance'),
+    })
+    .optional()
+    .shared()
+    .doc('Default weight for those who track the session.'),
+  vrrp: s.flag().shared().doc('Only for tracking by virtual routers, unless checker is written too.'),
+  checker: s.flag().shared().doc('Only for checking of servers, unless vrrp is written too.'),
+};
+export type SessionValue = { readonly [K in keyof typeof sessionKeywords]: Infer<(typeof sessionKeywords)[K]> };
+
 /** A unicast peer; a TTL bound turns the TTL check on for it. */
 export interface UnicastPeer {
   readonly address: string;
@@ -205,6 +256,12 @@ export const instanceBlock = s
     track_src_ip: s.flag().doc('FAULT while the configured source address is missing.'),
     dont_track_primary: s.flag().doc("Ignore the state of the instance's own interface."),
     track_interface: s.lines(trackedInterface).doc('Interfaces to track: loss is a fault, or changes the priority by a weight.'),
+    track_bfd: s.lines(trackedSession).doc('BFD sessions to track: while one is down, a fault or another priority by a weight.'),
+    bfd_hint: s
+      .lines(sessionName)
+      .doc(
+        'BFD sessions with other routers: a master of which nothing is heard there is down at once. Not a keyword of keepalived.',
+      ),
     authentication: s.nested(authenticationBlock).optional().doc('Password authentication (version 2 only).'),
     virtual_ipaddress: s.lines(addressEntry).doc('Virtual addresses, advertised; all of one family.'),
     virtual_ipaddress_excluded: s.lines(addressEntry).doc('Virtual addresses that are not advertised; either family.'),
@@ -240,7 +297,6 @@ export const instanceBlock = s
     track_script: s.notBuilt('track_script'),
     track_file: s.notBuilt('track_file'),
     track_process: s.notBuilt('track_process'),
-    track_bfd: s.notBuilt('track_bfd (BFD sessions)'),
     auth_hmac: s.notBuilt('auth_hmac (HMAC authentication)'),
     virtual_routes: s.notBuilt('virtual_routes'),
     virtual_rules: s.notBuilt('virtual_rules'),

@@ -1,7 +1,14 @@
-/** Why a virtual router cannot serve: its links, its source address, and what the kernel refused. Kept by instance.ts. */
+/** Why a virtual router cannot serve: its links, BFD sessions, its source address, and what the kernel refused. Kept by instance.ts. */
 import type { Clock, Timer } from '@mainstay/sdk';
 import type { InstanceConfig } from './instance-config.js';
+import { type SessionOf, sessionFaults } from './sessions.js';
 import { type LinkOf, linkFaults } from './tracking.js';
+
+/** What is looked at. */
+export interface Views {
+  readonly linkOf: LinkOf;
+  readonly sessionOf: SessionOf;
+}
 
 /** After the kernel refused something: when to try again. */
 const retryMs = 10_000;
@@ -13,17 +20,19 @@ export class Faults {
   /** `tryAgain` is called some time after a refusal, when it has been forgotten. */
   constructor(
     private readonly clock: Clock,
-    private readonly linkOf: LinkOf,
+    private readonly views: Views,
     private readonly tryAgain: () => void,
   ) {}
 
   /** In words; empty when the router can serve. */
   list(config: InstanceConfig, source: string | undefined): readonly string[] {
-    const links = linkFaults(config, this.linkOf);
-    const isReachable = this.linkOf(config.interface)?.isUp === true || !config.trackOwnLink;
+    const { linkOf, sessionOf } = this.views;
+    const links = linkFaults(config, linkOf);
+    const isReachable = linkOf(config.interface)?.isUp === true || !config.trackOwnLink;
     const isAlone = config.isUnicast && config.peers.length === 0;
     return [
       ...links,
+      ...sessionFaults(config.trackedSessions, sessionOf),
       ...(isAlone ? ['unicast_peer names no router to advertise to'] : []),
       ...(isReachable && source === undefined ? [missingSource(config)] : []),
       ...this.refused.values(),

@@ -1,9 +1,18 @@
 /** The vrrp plugin: registers its keywords, status and life cycle. The protocol is in machine.ts, the work in instance.ts. */
 import { type App, type ConfigHandle, definePlugin, type Plugin, type Run } from '@mainstay/sdk';
-import { type GlobalValue, globalKeywords, type InstanceValue, instanceBlock } from './config.js';
+import {
+  type GlobalValue,
+  globalKeywords,
+  type InstanceValue,
+  instanceBlock,
+  type SessionValue,
+  sessionKeywords,
+} from './config.js';
+import type { AllSessionTerms } from './instance-config.js';
 import { step } from './machine.js';
 import { instanceConfigs, Manager } from './manager.js';
 import { explain, objectStatus } from './report.js';
+import { Sessions } from './sessions.js';
 
 export { type Effect, type Event, initialState, type MachineConfig, type State, type Step, step } from './machine.js';
 export { type Advert, type ChecksumForm, type Decoded, decodeAdvert, encodeAdvert, noAuthentication } from './packet.js';
@@ -11,19 +20,38 @@ export { type Advert, type ChecksumForm, type Decoded, decodeAdvert, encodeAdver
 interface Parts {
   readonly instances: ConfigHandle<InstanceValue>;
   readonly global: ConfigHandle<GlobalValue>;
+  readonly sessions: ConfigHandle<SessionValue>;
+}
+
+function termsOf({ sessions }: Parts): AllSessionTerms {
+  return new Map(
+    sessions.entries.map(({ name, value: { vrrp, checker, weight } }) => {
+      return [name, { servesVrrp: vrrp || !checker, ...(weight !== undefined && { weight }) }];
+    }),
+  );
 }
 
 /** The plugin around a machine: `step` is replaced only by tests that show a broken machine being noticed. */
 export function createVrrpPlugin(machine: typeof step = step): Plugin {
   let parts: Parts | undefined;
   let manager: Manager | undefined;
-  const configs = () => (parts ? instanceConfigs(parts.instances.entries, parts.global.value) : []);
+  const sessions = new Sessions();
+  const configs = () => (parts ? instanceConfigs(parts.instances.entries, parts.global.value, termsOf(parts)) : []);
 
   function setup(app: App): void {
     parts = {
       instances: app.config.named('vrrp_instance', instanceBlock),
       global: app.config.extend('global_defs', globalKeywords),
+      sessions: app.config.extend('bfd_instance', sessionKeywords, { isOptional: true }),
     };
+    app.taps.observe(
+      'bfd.decided',
+      (decided) => {
+        const change = sessions.hear(decided);
+        manager?.onSession(decided, change);
+      },
+      { remind: true },
+    );
     app.config.check(() => void configs());
     app.status.objects(() => {
       if (manager === undefined) return [];
@@ -51,11 +79,13 @@ export function createVrrpPlugin(machine: typeof step = step): Plugin {
       logUnknownVrids: global?.log_unknown_vrids ?? false,
       startupDelayMs: global?.vrrp_startup_delay ?? 0,
       step: machine,
+      sessions,
     });
     await manager.start(configs());
   }
 
   async function reconfigure(): Promise<'absorbed'> {
+    sessions.keepOnly(new Set(parts?.sessions.entries.map(({ name }) => name)));
     await manager?.reconfigure(configs());
     return 'absorbed';
   }

@@ -7,6 +7,8 @@ import type { VirtualAddress } from './address-entry.js';
 import type { GlobalValue, InstanceValue, TrackedInterface, UnicastPeer } from './config.js';
 import type { MachineConfig } from './machine.js';
 import { type ChecksumForm, noAuthentication } from './packet.js';
+import { sessionsOf } from './session-rules.js';
+import type { SessionTerms, TrackedSession } from './sessions.js';
 import { masterDownInterval } from './timers.js';
 
 /** Settings of the gratuitous ARP and neighbour advertisement bursts; times in milliseconds. */
@@ -38,6 +40,9 @@ export interface InstanceConfig extends MachineConfig {
   readonly trackSource: boolean;
   readonly trackOwnLink: boolean;
   readonly tracked: readonly TrackedInterface[];
+  readonly trackedSessions: readonly TrackedSession[];
+  /** BFD sessions with the routers that may be master. */
+  readonly hints: readonly string[];
   readonly authType: 0 | 1;
   /** Eight bytes. */
   readonly password: Uint8Array;
@@ -58,7 +63,7 @@ export interface InstanceConfig extends MachineConfig {
 const leastDeadManMs = 2000;
 
 type Report = (keyword: string | undefined, code: string, message: string, hint?: string) => void;
-interface Reports {
+export interface Reports {
   readonly error: Report;
   readonly warning: Report;
 }
@@ -70,8 +75,15 @@ function reportsOf(entry: ConfigEntry<InstanceValue>): Reports {
   };
 }
 
+/** What each bfd_instance says of its clients, by name. */
+export type AllSessionTerms = ReadonlyMap<string, SessionTerms>;
+
 /** The configuration of one instance; problems go to the reporter of the statement that causes them. */
-export function instanceConfig(entry: ConfigEntry<InstanceValue>, global: GlobalValue): InstanceConfig {
+export function instanceConfig(
+  entry: ConfigEntry<InstanceValue>,
+  global: GlobalValue,
+  sessions: AllSessionTerms = new Map(),
+): InstanceConfig {
   const { value } = entry;
   const say = reportsOf(entry);
   const family = familyOfInstance(value);
@@ -99,6 +111,7 @@ export function instanceConfig(entry: ConfigEntry<InstanceValue>, global: Global
     ...sourceOf(value, family, say),
     trackOwnLink: !value.dont_track_primary,
     tracked: trackedOf(value, basePriority, say),
+    ...sessionsOf(value, basePriority, sessions, say),
     ...authenticationOf(value, version, say),
     checksum: checksumOf(value, global, version, family, unicast.isUnicast),
     detectOldChecksum: unicast.isUnicast && value.old_unicast_checksum !== 'never',

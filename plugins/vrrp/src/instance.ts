@@ -3,15 +3,15 @@
  * place, and performs its effects through ports. Created and configured by manager.ts.
  */
 import { type ActionResult, type AddressEvent, type BeaconEnd, type Clock, type HeardPacket, messageOf } from '@mainstay/sdk';
-import { Announcer } from './announcer.js';
 import { Chronicle } from './chronicle.js';
-import { Faults } from './faults.js';
+import { Faults, type Views } from './faults.js';
 import { handedOver, refusalToHandOver } from './hand-over.js';
+import { Hints } from './hints.js';
 import { HoldLimit } from './hold.js';
-import { Holdings, textOf } from './holdings.js';
 import type { InstanceConfig } from './instance-config.js';
 import { deadlineOf, initialState } from './machine.js';
 import type { ChecksumForm } from './packet.js';
+import { Possession } from './possession.js';
 import { type EffectivePriority, effectivePriority } from './priority.js';
 import { grainMs, Pulse, type Voice } from './pulse.js';
 import { receive } from './receive.js';
@@ -23,8 +23,7 @@ import type { Attachment } from './wire.js';
 
 export class Instance {
   private readonly clock: Clock;
-  private readonly holdings: Holdings;
-  private readonly announcer: Announcer;
+  private readonly possession: Possession;
   private readonly queue: Occurrence[] = [];
   private isStepping = false;
   private state: State;
@@ -37,7 +36,8 @@ export class Instance {
   private checksum: ChecksumForm;
   private readonly faulty: Faults;
   private readonly hold: HoldLimit;
-  private releasing: Promise<void> = Promise.resolve();
+  private readonly hints: Hints;
+  private readonly views: Views;
   private isStarted = false;
   private isStopped = false;
   /** What the status page and `explain` read. */
@@ -52,22 +52,23 @@ export class Instance {
     const { run } = around;
     this.clock = run.clock;
     this.chronicle = new Chronicle(run, around.afterwards, () => this.config);
-    this.holdings = new Holdings(run.ports);
-    this.faulty = new Faults(this.clock, this.linkOf, () => this.refresh());
-    this.announcer = new Announcer(this.clock, (times) => this.announceAll(times));
+    this.views = { linkOf: this.linkOf, sessionOf: around.sessionOf };
+    this.possession = new Possession(around, this.possessor());
+    this.faulty = new Faults(this.clock, this.views, () => this.refresh());
     this.pulse = new Pulse({
       isSeen: () => this.chronicle.isSeen,
       onEnd: (end) => this.onEnd(end),
       onSent: (packets, priority) => this.chronicle.sent(packets, priority),
     });
     this.hold = new HoldLimit(run, (level, message) => this.chronicle.log(level, message));
+    this.hints = new Hints((message) => this.chronicle.log('warn', message));
     this.checksum = config.checksum;
-    this.priority = effectivePriority(config, this.chronicle.identity, this.linkOf, run);
+    this.priority = effectivePriority(config, this.chronicle.identity, this.views, run);
     this.state = initialState(this.priority.value);
   }
 
   get heldAddresses(): readonly string[] {
-    return this.holdings.current.map(textOf);
+    return this.possession.addresses;
   }
 
   /** With what the pacemaker sent and heard in the name of this router. */
@@ -87,8 +88,7 @@ export class Instance {
 
   /** Clears what a crash left, then listens (or, as the owner, takes over). */
   async start(): Promise<void> {
-    const leftovers = await this.holdings.clean(this.config);
-    if (leftovers.length > 0) this.chronicle.log('warn', `removed ${leftovers.join(', ')}, left over from an earlier run`);
+    await this.possession.clean();
     if (this.isStopped) return;
     this.isStarted = true;
     this.attach();
@@ -109,7 +109,7 @@ export class Instance {
     await this.pulse.settled(this.clock);
     this.isStarted = false;
     this.closeTimers();
-    await this.releasing;
+    await this.possession.released();
     this.wire?.detach();
     this.wire = undefined;
   }
@@ -131,7 +131,7 @@ export class Instance {
 
   /** Releases what a new configuration no longer lists, before `update`: another instance may take it over. */
   letGo(config: InstanceConfig): Promise<void> {
-    return this.holdings.releaseUnlisted(config);
+    return this.possession.releaseUnlisted(config);
   }
 
   /** After `letGo`: takes over a configuration of the same identity (interface, family, VRID, transport); mastership stays. */
@@ -144,7 +144,7 @@ export class Instance {
     this.pulse.doubt();
     this.refresh();
     this.follow();
-    if (this.state.kind === 'master') await this.takeAddresses(!isSameAnnouncing);
+    if (this.state.kind === 'master') await this.possession.take(!isSameAnnouncing);
   }
 
   /** A link changed, or addresses did: source, faults and priority follow. */
@@ -158,15 +158,20 @@ export class Instance {
 
   onAddress(event: AddressEvent): void {
     if (!this.isStarted) return;
-    const lost = this.holdings.lostBy(event);
+    const lost = this.possession.lostBy(event);
     if (lost !== undefined) this.dispatch({ kind: 'addressLost', address: lost });
     if (event.address.link === this.wire?.link && mayChangeSource(this.config, this.source, event)) this.refreshSource();
+  }
+
+  /** BFD hears nothing of the router at `address`. */
+  masterLost(address: string, why: string): void {
+    if (this.isStarted && this.hints.mayBelieve(address, this.clock.now())) this.dispatch({ kind: 'masterLost', address, why });
   }
 
   /** Asks for the effective priority again; hooks may answer differently as time goes by. */
   refreshPriority(): void {
     const before = this.state.priority;
-    this.priority = effectivePriority(this.config, this.chronicle.identity, this.linkOf, this.around.run);
+    this.priority = effectivePriority(this.config, this.chronicle.identity, this.views, this.around.run);
     const to = this.priority.value;
     if (to === before) return;
     this.dispatch({ kind: 'priority', priority: to });
@@ -176,6 +181,23 @@ export class Instance {
   /** Hooks on each advertisement may have come or gone. */
   refreshSight(): void {
     if (this.isStarted && this.chronicle.isSeen !== this.wasSeen) this.follow();
+  }
+
+  private possessor(): ConstructorParameters<typeof Possession>[1] {
+    const self = this;
+    return {
+      get config() {
+        return self.config;
+      },
+      get isMaster() {
+        return self.state.kind === 'master';
+      },
+      log: (level, message) => this.chronicle.log(level, message),
+      refused: (why) => {
+        this.faulty.refuse('kernel', why);
+        this.refreshFaults();
+      },
+    };
   }
 
   private readonly linkOf = (name: string) => this.around.run.ports.links.get(name);
@@ -268,6 +290,7 @@ export class Instance {
     // A router that restarts its Master_Down_Timer follows a master again: the next hold is a new one.
     if (event.kind === 'advert' && result.state.kind === 'backup' && result.state.expiry === 'master-down') this.hold.reset();
     this.state = result.state;
+    this.hints.stepped(before, result, now);
     for (const effect of result.effects) this.perform(effect);
     if (before.kind === 'resigning' && !this.isResigning) for (const tell of this.whenLetGo.splice(0)) tell();
   }
@@ -296,7 +319,7 @@ export class Instance {
 
   /** What a takeover begins with, so that it need not wait for this side. */
   private prepare(voice: Voice, priority: number): void {
-    this.pulse.prepare(voice, priority, () => this.around.neighbours.beginningWith(this.holdings.missing(this.config)));
+    this.pulse.prepare(voice, priority, () => this.possession.beginning());
   }
 
   private onSilence(at: number, hasActed: boolean): void {
@@ -307,7 +330,7 @@ export class Instance {
     if (!this.pulse.takeBack(this.state)) return;
     this.chronicle.advertised(this.state.priority);
     this.sendAdvert(0);
-    this.releasing = this.logFailures(this.holdings.withdraw(this.config));
+    this.possession.withdraw();
   }
 
   private onEnd({ why }: BeaconEnd): void {
@@ -322,7 +345,7 @@ export class Instance {
   private closeTimers(): void {
     this.pulse.close();
     this.faulty.close();
-    this.announcer.stop();
+    this.possession.close();
   }
 
   private perform(effect: Effect): void {
@@ -331,14 +354,13 @@ export class Instance {
         this.sendAdvert(effect.priority);
         break;
       case 'addAddresses':
-        void this.takeAddresses(true);
+        void this.possession.take(true);
         break;
       case 'removeAddresses':
-        this.announcer.stop();
-        this.releasing = this.logFailures(this.holdings.release());
+        this.possession.release();
         break;
       case 'announceAgain':
-        this.announcer.again(this.config.announce);
+        this.possession.announceAgain();
         break;
       case 'lowerPriorityReceived':
         this.chronicle.lowerPriorityReceived(effect.source, effect.priority, this.state.priority);
@@ -360,28 +382,6 @@ export class Instance {
     if (this.wire === undefined || voice === undefined) return;
     this.pulse.send(voice, priority);
     this.chronicle.advertised(priority);
-  }
-
-  /** `announcesAll`: also where nothing was added. */
-  private async takeAddresses(announcesAll: boolean): Promise<void> {
-    const { isCurrent, added, held, failures } = await this.holdings.take(this.config);
-    for (const failure of failures) this.chronicle.log('error', `virtual address not added: ${failure}`);
-    if (!isCurrent || this.state.kind !== 'master') return;
-    const wanted = this.config.addresses.length + this.config.excluded.length;
-    if (wanted > 0 && held.length === 0) {
-      this.faulty.refuse('kernel', `the kernel refused every virtual address: ${failures.join('; ')}`);
-      this.refreshFaults();
-    } else if (announcesAll || added > 0) this.announcer.start(this.config.announce);
-  }
-
-  private announceAll(times: number): void {
-    const isMaster = () => this.state.kind === 'master';
-    for (const address of this.holdings.current) this.around.neighbours.announce(address, this.config.announce, times, isMaster);
-  }
-
-  private async logFailures(release: Promise<readonly string[]>): Promise<void> {
-    for (const failure of await release)
-      this.chronicle.log('error', `virtual address not removed: ${failure}: another router may hold it too`);
   }
 
   private onPacket(packet: HeardPacket): void {

@@ -21,7 +21,7 @@ import {
   transitioned,
   type VisibleState,
 } from './states.js';
-import { masterDownInterval, skewTime } from './timers.js';
+import { hintSkewTime, masterDownInterval, skewTime } from './timers.js';
 
 export type { Effect, Event, MachineConfig, MasterSeen, State, Step } from './states.js';
 
@@ -64,6 +64,8 @@ export function step(state: State, event: Event, config: MachineConfig, now: num
       return changePriority(state, event.priority, config);
     case 'hold':
       return state.kind === 'backup' ? stay({ ...state, masterDownAt: event.until }) : stay(state);
+    case 'masterLost':
+      return state.kind === 'backup' ? loseMaster(state, event, now) : stay(state);
     case 'timer':
       return timerExpired(state, config, now);
     case 'heard':
@@ -175,9 +177,18 @@ function loseAddress(state: State, address: string, config: MachineConfig, now: 
   return leave(state, next, 'backup', 'address-lost', `${address} was removed from this host by somebody else`);
 }
 
+/** Only of the router that it follows, and only where it has not been promised more: a resignation, or a deadline that is nearer. */
+function loseMaster(state: Backup, { address, why }: Extract<Event, { kind: 'masterLost' }>, now: number): Step {
+  const isFollowed = state.master?.address === address && (state.expiry === 'master-down' || state.expiry === 'preempting');
+  const masterDownAt = now + hintSkewTime(state.priority);
+  if (!isFollowed || masterDownAt >= state.masterDownAt) return stay(state);
+  return stay({ ...state, masterDownAt, expiry: 'master-lost', lost: why, hasDrained: false });
+}
+
 /** A backup's skew follows its priority at once; a master's next advertisement carries the new one. */
 function changePriority(state: State, priority: number, config: MachineConfig): Step {
-  if (state.kind !== 'backup') return stay({ ...state, priority });
+  // The skew of a lost master is another, and as good as over.
+  if (state.kind !== 'backup' || state.expiry === 'master-lost') return stay({ ...state, priority });
   const change = (p: number) => skewTime(config.version, p, state.masterIntervalMs);
   return stay({ ...state, priority, masterDownAt: state.masterDownAt + change(priority) - change(state.priority) });
 }
@@ -201,6 +212,7 @@ function masterDownExpired(state: Backup, config: MachineConfig, now: number): S
   const seen = state.master ? `${state.master.address} (priority ${state.master.priority})` : 'any master';
   const detail = {
     'master-down': `nothing heard from ${seen} for ${Math.round(masterDownInterval(config.version, state.priority, state.masterIntervalMs, config.downAdverts))} ms`,
+    'master-lost': `${seen} is lost: ${state.lost}`,
     'master-resigned': `${seen} resigned with priority 0`,
     preempting: `${seen} has a lower priority than ${state.priority}`,
   }[state.expiry];
@@ -232,7 +244,7 @@ function learntInterval({ intervalMs }: { readonly intervalMs: number }, config:
 }
 
 /** RFC 9568 section 6.4.2. */
-function backupHears(state: Backup, advert: AdvertEvent, config: MachineConfig, now: number): Step {
+function backupHears({ lost: _, ...state }: Backup, advert: AdvertEvent, config: MachineConfig, now: number): Step {
   if (advert.priority === 0) {
     const masterDownAt = now + skewTime(config.version, state.priority, state.masterIntervalMs);
     return stay({ ...state, masterDownAt, expiry: 'master-resigned', hasDrained: false });

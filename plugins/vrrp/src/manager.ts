@@ -1,14 +1,15 @@
 /** All virtual routers of this host: creates, reconfigures and stops instances, and hands them the events of links and addresses. */
-import { type ConfigEntry, type Log, messageOf, type Run, type Timer } from '@mainstay/sdk';
+import { type BfdDecided, type ConfigEntry, type Log, messageOf, type Run, type Timer } from '@mainstay/sdk';
 import { Acceptance } from './acceptance.js';
 import { Afterwards } from './afterwards.js';
 import { Concerns } from './concerns.js';
 import type { GlobalValue, InstanceValue } from './config.js';
 import { Instance } from './instance.js';
-import { type InstanceConfig, instanceConfig } from './instance-config.js';
+import { type AllSessionTerms, type InstanceConfig, instanceConfig } from './instance-config.js';
 import { step } from './machine.js';
 import { Neighbours } from './neighbours.js';
 import { rehearse } from './rehearsal.js';
+import { Sessions } from './sessions.js';
 import type { Surroundings } from './surroundings.js';
 import { type StrayCounters, Wires } from './wire.js';
 
@@ -24,6 +25,8 @@ export interface ManagerOptions {
   readonly startupDelayMs: number;
   /** Replaced by tests that break the machine on purpose. */
   readonly step?: typeof step;
+  /** What is known of BFD sessions; absent: nothing. */
+  readonly sessions?: Sessions;
 }
 
 /** What makes a virtual router the same one: a change of any of these is another router under the same name. */
@@ -74,7 +77,9 @@ export class Manager {
     const neighbours = new Neighbours(ports, clock, (link, message) =>
       this.complain(log.warn, `announcing addresses on ${link}: ${message}`),
     );
-    this.around = { run, wires, neighbours, afterwards: new Afterwards(clock), step: options.step ?? step };
+    const { sessions = new Sessions() } = options;
+    const sessionOf = sessions.of;
+    this.around = { run, wires, neighbours, afterwards: new Afterwards(clock), sessionOf, step: options.step ?? step };
     this.acceptance = new Acceptance(run);
     this.concerns = new Concerns(ports.links);
   }
@@ -149,6 +154,16 @@ export class Manager {
     this.around.neighbours.close();
   }
 
+  /** A BFD session has another state to go by. */
+  onSession({ session, peer, why }: BfdDecided, change: ReturnType<Sessions['hear']>): void {
+    if (change === 'same') return;
+    for (const instance of this.concerns.ofSession(session)) {
+      const isHint = change === 'lost' && instance.config.hints.includes(session);
+      if (isHint) instance.masterLost(peer, `BFD session ${session}: ${why}`);
+      if (instance.config.trackedSessions.some(({ name }) => name === session)) instance.refresh();
+    }
+  }
+
   private async add(config: InstanceConfig): Promise<void> {
     const instance = this.make(config);
     if (this.startTimer === undefined) await instance.start();
@@ -207,10 +222,14 @@ export class Manager {
 }
 
 /** The configurations of all instances, with the rules that span them. */
-export function instanceConfigs(entries: readonly ConfigEntry<InstanceValue>[], global: GlobalValue): readonly InstanceConfig[] {
+export function instanceConfigs(
+  entries: readonly ConfigEntry<InstanceValue>[],
+  global: GlobalValue,
+  sessions: AllSessionTerms = new Map(),
+): readonly InstanceConfig[] {
   const first = new Map<string, string>();
   return entries.map((entry) => {
-    const config = instanceConfig(entry, global);
+    const config = instanceConfig(entry, global, sessions);
     const { interface: link, family, virtualRouterId, isUnicast, group, name } = config;
     const peers = config.peers.map(({ address }) => address).sort();
     const key = JSON.stringify([link, family, virtualRouterId, isUnicast ? peers : group]);

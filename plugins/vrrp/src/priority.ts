@@ -1,20 +1,23 @@
 /**
- * The effective priority of an instance: base, tracked interfaces, leases of other lanes, and the hook `vrrp.priority`; each
+ * The effective priority of an instance: base, tracked interfaces and BFD sessions, leases of other lanes, and the hook `vrrp.priority`; each
  * part is kept with its cause for `mainstay explain`. Called by instance.ts.
  */
 import type { Run, VrrpIdentity } from '@mainstay/sdk';
+import type { Views } from './faults.js';
 import type { InstanceConfig } from './instance-config.js';
-import { clampPriority, type LinkOf, linkWeights, type PriorityPart } from './tracking.js';
+import { sessionWeights } from './sessions.js';
+import { clampPriority, linkWeights, type PriorityPart } from './tracking.js';
 
 export interface EffectivePriority {
   readonly value: number;
   readonly parts: readonly PriorityPart[];
 }
 
-export function effectivePriority(config: InstanceConfig, identity: VrrpIdentity, linkOf: LinkOf, run: Run): EffectivePriority {
+export function effectivePriority(config: InstanceConfig, identity: VrrpIdentity, views: Views, run: Run): EffectivePriority {
   const base: PriorityPart = { source: 'priority', delta: config.basePriority, why: 'configured' };
   if (config.basePriority === 255) return { value: 255, parts: [base] };
-  const weights = linkWeights(config.tracked, linkOf);
+  const { linkOf, sessionOf } = views;
+  const weights = [...linkWeights(config.tracked, linkOf), ...sessionWeights(config.trackedSessions, sessionOf)];
   const leases = run.leases
     .current('vrrp.priority', config.name)
     .map(({ plugin, delta, why }) => ({ source: plugin, delta, why }));

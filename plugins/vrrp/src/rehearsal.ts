@@ -70,6 +70,8 @@ const plain = {
   trackSource: false,
   trackOwnLink: true,
   tracked: [],
+  trackedSessions: [],
+  hints: [],
   authType: 0,
   checksum: 'rfc',
   accept: true,
@@ -90,7 +92,7 @@ class Stage {
     const wires = new Wires(run.ports.pacemaker, { onError: nothing, onUnknownVrid: nothing });
     this.afterwards = new Afterwards(still);
     this.neighbours = new Neighbours(run.ports, still, nothing);
-    this.surroundings = { run, wires, neighbours: this.neighbours, afterwards: this.afterwards, step };
+    this.surroundings = { run, wires, neighbours: this.neighbours, afterwards: this.afterwards, sessionOf: nothing, step };
   }
 
   advert(config: InstanceConfig, priority: number, who: 'other' | 'another') {

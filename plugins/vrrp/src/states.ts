@@ -37,7 +37,9 @@ export type State =
       /** Set by the first lower-priority advertisement under preempt_delay: until then the lower one is tolerated. */
       readonly preemptAt?: number;
       /** What a timer that runs out now would mean. */
-      readonly expiry: Extract<VrrpReason, 'master-down' | 'master-resigned' | 'preempting'>;
+      readonly expiry: Extract<VrrpReason, 'master-down' | 'master-lost' | 'master-resigned' | 'preempting'>;
+      /** With the expiry `master-lost`: who says so, and why. */
+      readonly lost?: string;
       readonly hasDrained: boolean;
       /** It handed over to this master, and leaves it alone although its own priority is higher. */
       readonly isYielding?: true;
@@ -83,6 +85,8 @@ export type Event =
       readonly ownSource: string;
     }
   | { readonly kind: 'priority'; readonly priority: number }
+  /** Something faster than advertisements says that the router at this address is dead, or out of reach. */
+  | { readonly kind: 'masterLost'; readonly address: string; readonly why: string }
   | { readonly kind: 'hold'; readonly until: number }
   | { readonly kind: 'fault'; readonly why: string }
   | { readonly kind: 'faultCleared' }

@@ -9,3 +9,14 @@ export function skewTime(version: 2 | 3, priority: number, masterIntervalMs: num
 export function masterDownInterval(version: 2 | 3, priority: number, masterIntervalMs: number, downAdverts: number): number {
   return downAdverts * masterIntervalMs + skewTime(version, priority, masterIntervalMs);
 }
+
+/** In place of the interval in the skew of a hint. */
+const hintMs = 20;
+
+/**
+ * How long a backup that was told that its master is dead waits for those of higher priority: the skew time of the RFCs, with 20 ms for the
+ * interval. Detections of two backups may lie further apart than that; then the higher one takes over from the lower.
+ */
+export function hintSkewTime(priority: number): number {
+  return ((256 - priority) * hintMs) / 256;
+}

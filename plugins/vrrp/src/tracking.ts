@@ -35,16 +35,20 @@ export function linkFaults(config: InstanceConfig, linkOf: LinkOf): readonly str
 }
 
 /**
- * Contributions of weighted interfaces: a positive weight counts while the interface is up, a negative one while it is down;
- * `reverse` turns the sign of what is added, not the time at which it counts (keepalived's weight multiplier).
+ * A positive weight counts while what is tracked is up, a negative one while it is down; `reverse` turns the sign of what is added, not the
+ * time at which it counts (keepalived's weight multiplier).
  */
+export function weightThatApplies(weight: number, isReversed: boolean, isUp: boolean): number {
+  if (weight === 0 || weight > 0 !== isUp) return 0;
+  return isReversed ? -weight : weight;
+}
+
+/** Contributions of weighted interfaces. */
 export function linkWeights(tracked: readonly TrackedInterface[], linkOf: LinkOf): readonly PriorityPart[] {
   return tracked.flatMap(({ name, weight, isReversed }) => {
-    if (weight === 0) return [];
     const state = stateOf(name, linkOf);
-    const applies = weight > 0 === (state === 'up');
-    const delta = isReversed ? -weight : weight;
-    return applies ? [{ source: `track_interface ${name}`, delta, why: `${name} is ${state}` }] : [];
+    const delta = weightThatApplies(weight, isReversed, state === 'up');
+    return delta === 0 ? [] : [{ source: `track_interface ${name}`, delta, why: `${name} is ${state}` }];
   });
 }
 

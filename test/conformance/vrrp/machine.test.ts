@@ -149,6 +149,27 @@ describe('VRRP conformance: hand-over', () => {
   conforms('handover-other-resigns');
 });
 
+describe('VRRP conformance: hints that the master is lost', () => {
+  conforms('hint');
+  conforms('hint-v2');
+  conforms('hint-priority-254');
+  conforms('hint-other-router');
+  conforms('hint-no-master');
+  conforms('hint-master-lives');
+  conforms('hint-heard-before');
+  conforms('hint-resigned');
+  conforms('hint-then-resigned');
+  conforms('hint-other-takes-over');
+  conforms('hint-lower-takes-over');
+  conforms('hint-lower-nopreempt');
+  conforms('hint-preempting');
+  conforms('hint-late');
+  conforms('hint-priority-changed');
+  conforms('hint-held');
+  conforms('hint-elsewhere');
+  conforms('hint-false');
+});
+
 describe('VRRP conformance: what the pacemaker does', () => {
   conforms('heard-again');
   conforms('heard-earlier');

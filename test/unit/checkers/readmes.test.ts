@@ -1,5 +1,6 @@
 /** READMEs of the checkers: their examples are configurations, and every keyword of their block is in the syntax. */
 import assert from 'node:assert/strict';
+import checkerBfd from '@mainstay/checker-bfd';
 import checkerDns from '@mainstay/checker-dns';
 import checkerFile from '@mainstay/checker-file';
 import checkerMisc from '@mainstay/checker-misc';
@@ -11,7 +12,7 @@ import { bindChecks } from '../../support/checker-config.js';
 import { codeOf, saidOf } from '../../support/readme-examples.js';
 import { read } from '../../support/repository.js';
 
-for (const plugin of [checkerDns, checkerFile, checkerMisc, checkerPing, checkerUdp]) {
+for (const plugin of [checkerBfd, checkerDns, checkerFile, checkerMisc, checkerPing, checkerUdp]) {
   const path = `plugins/${plugin.name}/README.md`;
 
   describe(`${plugin.name}: README`, () => {

@@ -42,7 +42,7 @@ export function preparedOf(...plans: readonly LanePlan[]): Prepared {
   return { tree: { files: ['t'], statements: [] }, diagnostics: [], remarks: [], plans, settings };
 }
 
-type Hook = 'vrrp.transitioned' | 'lane.crashed';
+type Hook = 'vrrp.transitioned' | 'lane.crashed' | 'bfd.decided';
 
 export const event = (key: string): FromLane => ({ kind: 'event', hook: 'vrrp.transitioned', key, payload: { key } });
 

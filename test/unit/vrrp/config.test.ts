@@ -10,6 +10,7 @@ function remarks(text: string): readonly string[] {
   const registry = new ConfigRegistry();
   const app = {
     config: registry.pointsFor('vrrp'),
+    taps: { observe: () => undefined },
     status: { objects: () => undefined, explain: () => undefined },
     actions: { declare: () => undefined },
   };

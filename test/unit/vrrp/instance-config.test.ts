@@ -36,6 +36,8 @@ describe('vrrp_instance: defaults', () => {
       trackSource: false,
       trackOwnLink: true,
       tracked: [],
+      trackedSessions: [],
+      hints: [],
       authType: 0,
       checksum: 'rfc',
       deadManMs: 3609.375,

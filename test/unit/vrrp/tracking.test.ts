@@ -17,6 +17,8 @@ function linksOf(states: Readonly<Record<string, 'up' | 'down'>>) {
   };
 }
 
+const viewsOf = (states: Readonly<Record<string, 'up' | 'down'>>) => ({ linkOf: linksOf(states), sessionOf: () => undefined });
+
 describe('track_interface', () => {
   it('adds a positive weight while up, a negative one while down; reverse turns the sign', () => {
     const table = [
@@ -77,7 +79,7 @@ describe('faults', () => {
   it('name every reason, and forget refusals after 10 s', async () => {
     const clock = createVirtualClock();
     let tries = 0;
-    const faults = new Faults(clock, linksOf({ eth0: 'up' }), () => tries++);
+    const faults = new Faults(clock, viewsOf({ eth0: 'up' }), () => tries++);
     const config = configOf();
     assert.deepEqual(faults.list(config, '192.0.2.1'), []);
     assert.equal(faults.list(config, undefined).length, 1);
@@ -89,7 +91,7 @@ describe('faults', () => {
   });
 
   it('unicast without peers is one', () => {
-    const faults = new Faults(createVirtualClock(), linksOf({ eth0: 'up' }), () => undefined);
+    const faults = new Faults(createVirtualClock(), viewsOf({ eth0: 'up' }), () => undefined);
     const config = configOf({ unicast_src_ip: '192.0.2.1', unicast_fault_no_peer: '' });
     assert.equal(faults.list(config, '192.0.2.1').length, 1);
   });
