@@ -61,12 +61,11 @@ class World {
       const log = { error: none, warn: none, info: none, debug: none };
       end.begin(keyword, { plugin: lane, spec: defineChecker({ keyword, fields: {}, check }), log, ports: {} as Ports });
     }
-    process.say({ kind: 'ready', interest: [], isIdle: false, checkers });
     if (lane === 'balance') {
       this.port = end.portFor('lb', new AbortController().signal);
       this.port.watch((states) => this.told.push(...states));
     }
-    process.say({ kind: 'started' });
+    process.say({ kind: 'ready', interest: [], isIdle: false, checkers });
     return end;
   }
 
@@ -90,7 +89,9 @@ class World {
     end.connect({ send: (message) => isAlive() && process.say(over(message) as FromLane), isBusy: () => this.busy-- > 0 });
     const hear = (message: ToLane) => {
       if (kinds.includes(message.kind)) end.receive(over(message) as CheckMessage | CheckersMessage);
-      return Array.prototype.push.call(process.heard, message);
+      const length = Array.prototype.push.call(process.heard, message);
+      if (message.kind === 'start') process.say({ kind: 'started' });
+      return length;
     };
     process.heard.push = (...messages) => messages.map(hear).length;
     return end;

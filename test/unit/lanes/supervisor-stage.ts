@@ -36,15 +36,17 @@ export function planOf(lane: string, laneKind: LaneKind, plugin: string, hasChil
 }
 
 export const realtime = planOf('realtime', 'realtime', 'vrrp');
+export const balance = planOf('balance', 'balance', 'ipvs');
 export const extension = planOf('extension', 'extension', 'teller');
 
 export function preparedOf(...plans: readonly LanePlan[]): Prepared {
   return { tree: { files: ['t'], statements: [] }, diagnostics: [], remarks: [], plans, settings };
 }
 
-type Hook = 'vrrp.transitioned' | 'lane.crashed';
+type Hook = 'vrrp.transitioned' | 'lane.crashed' | 'ipvs.quorum';
 
 export const event = (key: string): FromLane => ({ kind: 'event', hook: 'vrrp.transitioned', key, payload: { key } });
+export const quorum = (key: string): FromLane => ({ kind: 'event', hook: 'ipvs.quorum', key, payload: { key } });
 
 export class Stage {
   readonly clock = createVirtualClock();
@@ -126,10 +128,10 @@ export class Stage {
     this.startAll(preparedOf(realtime, extension), ...hooks);
   }
 
-  /** The realtime lane has reloaded. */
-  answerReload(): void {
-    const message = this.the('realtime').heard.at(-1);
-    assert.ok(message?.kind === 'reload');
-    this.the('realtime').say({ kind: 'reloaded', id: message.id, answer: { ok: true, restarted: [], failed: [] } });
+  /** The lane has reloaded. */
+  answerReload(lane = 'realtime'): void {
+    const message = this.the(lane).heard.findLast(({ kind }) => kind === 'reload');
+    assert.ok(message?.kind === 'reload', `${lane} was not told to reload`);
+    this.the(lane).say({ kind: 'reloaded', id: message.id, answer: { ok: true, restarted: [], failed: [] } });
   }
 }
