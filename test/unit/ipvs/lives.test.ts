@@ -214,7 +214,7 @@ describe('ipvs: reload', () => {
 
   it('leaves TCP of an address alone when UDP of the same address goes, and tells each for its own block', async () => {
     const dns = (protocol: string) =>
-      virtual('192.0.2.1', 'quorum 2' + real('10.0.0.1') + real('10.0.0.2')).replace('protocol TCP', `protocol ${protocol}`);
+      virtual('192.0.2.1', `quorum 2${real('10.0.0.1')}${real('10.0.0.2')}`).replace('protocol TCP', `protocol ${protocol}`);
     const stand = await Stand.start(dns('UDP') + dns('TCP'));
     await stand.tell('TCP 192.0.2.1:80 10.0.0.2', false);
     stand.ipvs.takeEdits();
@@ -244,7 +244,7 @@ describe('ipvs: reload', () => {
     const ports = (...list: readonly number[]) =>
       virtual(
         '192.0.2.1',
-        real('10.0.0.1').replace(/TCP_CHECK.*/s, '') + list.map((n) => `TCP_CHECK {\n connect_port ${n}\n }`).join('\n') + '\n}',
+        `${real('10.0.0.1').replace(/TCP_CHECK.*/s, '') + list.map((n) => `TCP_CHECK {\n connect_port ${n}\n }`).join('\n')}\n}`,
       );
     const idAt = (stand: Stand, port: number) => stand.checks.requests.find(({ target }) => target.port === port)?.id ?? '';
     const stand = await Stand.start(ports(81, 82));

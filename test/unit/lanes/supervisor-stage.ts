@@ -17,6 +17,9 @@ export interface Played {
   readonly pid: number;
   readonly heard: ToLane[];
   readonly signals: string[];
+  /** It does not read: what is sent to it stays unsent. */
+  hangs: boolean;
+  unsent: number;
   say(message: FromLane): void;
   end(cause?: string): void;
 }
@@ -82,17 +85,26 @@ export class Stage {
     const heard: ToLane[] = [];
     const signals: string[] = [];
     const pid = 100 + this.processes.length;
-    this.processes.push({
+    const played: Played = {
       lane: plan.lane,
       pid,
       heard,
       signals,
+      hangs: false,
+      unsent: 0,
       say: (message) => listener.message(message),
       end: (cause) => listener.exited(cause),
-    });
+    };
+    this.processes.push(played);
     return {
       pid,
-      send: (message: ToLane) => void heard.push(message),
+      get unsent() {
+        return played.unsent;
+      },
+      send: (message: ToLane) => {
+        heard.push(message);
+        if (played.hangs) played.unsent++;
+      },
       kill: (signal: string) => {
         signals.push(signal);
         listener.exited(`signal ${signal}`);

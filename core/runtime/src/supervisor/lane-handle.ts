@@ -65,6 +65,8 @@ interface Hold {
   readonly later: EventQueue<LaneEvent>;
 }
 
+/** More messages than any lane that reads leaves untaken for long. */
+const manyUnsent = 32;
 /** A lane bounds an action itself; one that does not even say that it was late has this much longer. */
 const actionGraceMs = 1000;
 
@@ -108,6 +110,14 @@ export class LaneHandle {
   }
   get pid(): number | undefined {
     return this.#process === undefined || this.#process.pid === 0 ? undefined : this.#process.pid;
+  }
+  /** Messages to it that the system has not taken: its process does not read. */
+  get unsent(): number {
+    return this.#process?.unsent ?? 0;
+  }
+  /** So many that what can wait should. */
+  get isBehind(): boolean {
+    return this.unsent >= manyUnsent;
   }
   /** It ends, or has ended, because it has nothing to do. */
   get isResting(): boolean {

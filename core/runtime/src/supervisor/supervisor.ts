@@ -45,7 +45,7 @@ export class Supervisor implements LaneOwner {
   readonly #options: SupervisorOptions;
   readonly #lanes = new Map<string, LaneHandle>();
   readonly #quota: LogQuota;
-  readonly #checks = new CheckRoutes(() => this.lanes);
+  readonly #checks: CheckRoutes;
   readonly #order = new StartOrder(() => this.lanes);
   #prepared: Prepared | undefined;
   #generation = 1;
@@ -62,6 +62,7 @@ export class Supervisor implements LaneOwner {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#quota = new LogQuota(options.clock);
+    this.#checks = new CheckRoutes(() => this.lanes, options.clock);
     this.router = new Router(() => [...this.#lanes.values()], options.clock);
   }
 
