@@ -14,7 +14,7 @@ export interface IpvsChanged {
 export interface IpvsServerChanged {
   readonly virtualServer: string;
   readonly realServer: string;
-  /** Name of its block as extensions of it know it: see `uniqueNames` of the SDK. */
+  /** Name of its block as extensions of it know it: see `ConfigEntry.block` and `uniqueNames` of the SDK. */
   readonly block: string;
   readonly to: 'up' | 'down';
   readonly reason: string;
@@ -25,7 +25,7 @@ export interface IpvsServerChanged {
 
 export interface IpvsQuorum {
   readonly virtualServer: string;
-  /** Name of its block as extensions of it know it: see `uniqueNames` of the SDK. */
+  /** Name of its block as extensions of it know it: see `ConfigEntry.block` and `uniqueNames` of the SDK. */
   readonly block: string;
   readonly to: 'gained' | 'lost';
   /** Sum of the weights of live real servers. */

@@ -3,7 +3,7 @@
 export { contentKey } from './checks/content.js';
 export { HostChecks } from './checks/host-checks.js';
 export { CheckLoop, type LoopOptions } from './checks/loop.js';
-export type { AskedCheck, CheckersMessage, CheckMessage, CheckOrder } from './checks/orders.js';
+export type { AskedCheck, CheckersMessage, CheckMessage, CheckNews, CheckOrder } from './checks/orders.js';
 export type { RunnableChecker } from './checks/probe.js';
 export { type Planned, Schedule } from './checks/schedule.js';
 export { judge, type Standing, standingAtStart } from './checks/standing.js';
@@ -36,7 +36,7 @@ export type { ActionOutcome } from './supervisor/actions.js';
 export { Backoff } from './supervisor/backoff.js';
 export { runDaemon } from './supervisor/daemon.js';
 export { EventQueue } from './supervisor/event-queue.js';
-export type { LaneProcess, LaneProcessListener, SpawnLane } from './supervisor/lane-process.js';
+export { forkLane, type LaneProcess, type LaneProcessListener, type SpawnLane } from './supervisor/lane-process.js';
 export { LeaseGate } from './supervisor/lease-gate.js';
 export { daemonOf, orphanOf, removePid, writePid } from './supervisor/pid-file.js';
 export { prepare } from './supervisor/prepare.js';

@@ -58,14 +58,18 @@ export const realServerBlock = s
 
 export const virtualServerBlock = s
   .block({
-    ip_family: s.oneOf('inet', 'inet6').optional().doc('Family of a firewall mark, where its real servers do not tell.'),
+    ip_family: s
+      .oneOf('inet', 'inet6')
+      .optional()
+      .tellsApart()
+      .doc('Family of a firewall mark, where its real servers do not tell.'),
     lb_algo: s
       .custom(scheduler)
       .optional()
       .alias('lvs_sched')
       .doc('Scheduler: which real server a connection goes to. Default wlc.'),
     lb_kind: s.custom(forwarding).optional().alias('lvs_method').doc('How packets reach the real servers. Default NAT.'),
-    protocol: s.oneOf('TCP', 'UDP', 'SCTP').optional().doc('Without it: UDP, as keepalived has it.'),
+    protocol: s.oneOf('TCP', 'UDP', 'SCTP').optional().tellsApart().doc('Without it: UDP, as keepalived has it.'),
     persistence_timeout: s.custom(persistenceTimeout).optional().doc('Seconds that a client stays with its server; alone: 360.'),
     persistence_granularity: s
       .custom(persistenceGranularity)

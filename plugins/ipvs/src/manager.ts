@@ -16,6 +16,7 @@ import type { GlobalValue } from './config.js';
 import { portIn } from './desired.js';
 import { destinationOf, serviceOf } from './edits.js';
 import { Keeper } from './keeper.js';
+import { withKeptChecks } from './kept-checks.js';
 import type { Server, VirtualServer } from './model.js';
 import { endpointText, serviceText } from './names.js';
 import { Pool, type PoolHost } from './pool.js';
@@ -93,8 +94,12 @@ export class Manager {
   }
 
   /** What stays as it was notices nothing. */
-  async reconfigure(configs: readonly VirtualServer[], global: GlobalValue): Promise<void> {
+  async reconfigure(written: readonly VirtualServer[], global: GlobalValue): Promise<void> {
     this.#global = global;
+    const configs = written.map((config) => {
+      const pool = this.#pools.get(config.key);
+      return pool === undefined ? config : withKeptChecks(pool.config, config);
+    });
     const wanted = new Set(configs.map(({ key }) => key));
     const before = this.#byService;
     for (const [key, pool] of this.#pools) {

@@ -23,6 +23,7 @@ export function virtualServers(
     return server === undefined ? [] : [{ entry, server }];
   });
   refuseTwins(made);
+  warnOfNamesakes(made);
   return made.map(({ server }) => server);
 }
 
@@ -35,9 +36,9 @@ const noBlocks: Blocks = { own: '', servers: [] };
 
 /** Names of blocks as those who extend them count them: over the whole configuration, whatever is dropped later. */
 function blocksOf(entries: readonly VirtualServerEntry[]): readonly Blocks[] {
-  const own = uniqueNames(entries.map(({ name }) => name));
+  const own = uniqueNames(entries.map(({ block }) => block));
   const all = uniqueNames(
-    entries.flatMap(({ name, value }) => value.value.real_server.map(({ header }) => `${name} ${header.words}`)),
+    entries.flatMap(({ block, value }) => value.value.real_server.map(({ header }) => `${block} ${header.words}`)),
   );
   let at = 0;
   return entries.map(({ value }, i) => {
@@ -47,13 +48,16 @@ function blocksOf(entries: readonly VirtualServerEntry[]): readonly Blocks[] {
   });
 }
 
-/** TCP and UDP of one address have the same words before the brace. */
+/** TCP and UDP of one address have the same words before the brace, as have both families of a mark. */
 function namesOf(entries: readonly VirtualServerEntry[]): readonly string[] {
   const counts = new Map<string, number>();
   for (const { name } of entries) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return entries.map(({ name, value }) =>
-    counts.get(name) === 1 ? name : `${name} ${(value.value.protocol ?? 'UDP').toLowerCase()}`,
-  );
+  return entries.map((entry) => {
+    const { name, value } = entry;
+    if (counts.get(name) === 1) return name;
+    if (value.header.kind === 'fwmark') return `${name} ${familyOfMarks(entry) === 6 ? 'inet6' : 'inet'}`;
+    return `${name} ${(value.value.protocol ?? 'UDP').toLowerCase()}`;
+  });
 }
 
 function virtualServer(
@@ -228,5 +232,18 @@ function refuseTwins(made: readonly { readonly entry: VirtualServerEntry; readon
         break;
       }
     }
+  }
+}
+
+/** Two firewall marks of different families, where only the addresses of the servers say so: a reload of one could take it for the other. */
+function warnOfNamesakes(made: readonly { readonly entry: VirtualServerEntry; readonly server: VirtualServer }[]): void {
+  const keys = new Map<string, string>();
+  for (const { entry, server } of made) {
+    const other = keys.get(entry.block);
+    if (other !== undefined && other !== server.key) {
+      const message = `${server.name}: another block has the same words, so that after a reload which removes one of them the scripts of one may run for the other`;
+      entry.report().warning('IPVS_NAMESAKE', message, 'write ip_family in both');
+    }
+    keys.set(entry.block, server.key);
   }
 }

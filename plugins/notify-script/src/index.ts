@@ -34,9 +34,9 @@ interface Handles {
   readonly global: ConfigHandle<GlobalConfig>;
 }
 
-/** By name, with one name for each block: several virtual servers may have the same words before their brace. */
+/** With one name for each block: several virtual servers may have the same words before their brace. */
 function byBlock<Config>({ entries }: ConfigHandle<Config>): ReadonlyMap<string, Config> {
-  const names = uniqueNames(entries.map(({ name }) => name));
+  const names = uniqueNames(entries.map(({ block }) => block));
   return new Map(entries.map(({ value }, i) => [names[i] ?? '', value]));
 }
 

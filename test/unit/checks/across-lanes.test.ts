@@ -1,14 +1,6 @@
 /** Checks between lanes, by way of the real supervisor: the lanes' processes are played, with the real ends of the checks in them. */
 import assert from 'node:assert/strict';
-import {
-  type CheckersMessage,
-  type CheckMessage,
-  type FromLane,
-  HookBus,
-  HostChecks,
-  type LanePlan,
-  type ToLane,
-} from '@mainstay/core';
+import { type CheckNews, type FromLane, HookBus, HostChecks, type LanePlan, type ToLane } from '@mainstay/core';
 import { type CheckState, type Checks, defineChecker, down, type LaneKind, type Ports, up } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
 import { type Played, planOf, preparedOf, Stage } from '../lanes/supervisor-stage.js';
@@ -23,7 +15,7 @@ const health = planned('health', 'health', 'x');
 const more = planned('health:y', 'health', 'y');
 const timing = { delayLoopMs: 1000, retry: 0 };
 
-const kinds = ['checks', 'checked', 'checksAsked', 'checksTold', 'checkers'];
+const kinds = ['checks', 'checked', 'checksAsked', 'checksTold', 'checkers', 'checksHeld'];
 
 class World {
   readonly stage = new Stage();
@@ -33,6 +25,7 @@ class World {
   readonly checkers: Record<string, readonly string[]> = { health: ['X_CHECK'], 'health:y': ['Y_CHECK'] };
   isUp = true;
   probes = 0;
+  readonly #unread: (() => void)[] = [];
   /** Asked of everything that a lane sends. */
   busy = 0;
 
@@ -61,12 +54,11 @@ class World {
       const log = { error: none, warn: none, info: none, debug: none };
       end.begin(keyword, { plugin: lane, spec: defineChecker({ keyword, fields: {}, check }), log, ports: {} as Ports });
     }
-    process.say({ kind: 'ready', interest: [], isIdle: false, checkers });
     if (lane === 'balance') {
       this.port = end.portFor('lb', new AbortController().signal);
       this.port.watch((states) => this.told.push(...states));
     }
-    process.say({ kind: 'started' });
+    process.say({ kind: 'ready', interest: [], isIdle: false, checkers });
     return end;
   }
 
@@ -76,6 +68,19 @@ class World {
     this.ends[this.stage.processes.indexOf(process)]?.close();
     process.end('signal SIGKILL');
     await this.stage.clock.advance(0);
+  }
+
+  /** Its process stands still, and reads nothing. */
+  hang(lane: string): Played {
+    const process = this.stage.the(lane);
+    process.hangs = true;
+    return process;
+  }
+
+  resume(process: Played): void {
+    process.hangs = false;
+    process.unsent = 0;
+    for (const read of this.#unread.splice(0)) read();
   }
 
   #endOf(lane: string, process: Played): HostChecks {
@@ -89,10 +94,14 @@ class World {
     const over = (message: FromLane | ToLane) => structuredClone(message);
     end.connect({ send: (message) => isAlive() && process.say(over(message) as FromLane), isBusy: () => this.busy-- > 0 });
     const hear = (message: ToLane) => {
-      if (kinds.includes(message.kind)) end.receive(over(message) as CheckMessage | CheckersMessage);
-      return Array.prototype.push.call(process.heard, message);
+      if (process.hangs) this.#unread.push(() => hear(message));
+      else if (kinds.includes(message.kind)) end.receive(over(message) as CheckNews);
+      if (message.kind === 'start') process.say({ kind: 'started' });
     };
-    process.heard.push = (...messages) => messages.map(hear).length;
+    process.heard.push = (...messages) => {
+      for (const message of messages) hear(message);
+      return Array.prototype.push.apply(process.heard, messages);
+    };
     return end;
   }
 }
@@ -241,6 +250,77 @@ describe('checks of another lane', () => {
     await world.crash('balance');
     world.begin('balance');
     assert.deepEqual(world.ends[1]?.facts().checking, { checks: 0, probes: 0, planned: 0, underWay: 0, unserved: 0, unsent: 0 });
+  });
+
+  it('wait in the lane that checks while whoever wants them reads nothing, the newest of each', async () => {
+    const world = new World(balance, health);
+    const { clock } = world.stage;
+    world.port.set(['a', 'b', 'c'].map((id) => request(id, { timing: { delayLoopMs: 20, retry: 0 } })));
+    await clock.advance(100);
+    const hanging = world.hang('balance');
+    for (let turn = 0; turn < 500; turn++) {
+      world.isUp = !world.isUp;
+      await clock.advance(20);
+    }
+    assert.ok(hanging.unsent > 8 && hanging.unsent < 50, `${hanging.unsent} messages wait in the supervisor`);
+    world.isUp = false;
+    await clock.advance(20);
+    world.resume(hanging);
+    await clock.advance(100);
+    assert.deepEqual(world.lines.slice(-3).sort(), ['a down', 'b down', 'c down']);
+  });
+
+  it('wait in the lane that wants them while the one that checks reads nothing', async () => {
+    const world = new World(balance, health);
+    const { clock } = world.stage;
+    const hanging = world.hang('health');
+    for (let change = 0; change < 500; change++) {
+      world.port.set([request(`check ${change}`, { timing, initial: 'down' })]);
+      await clock.advance(20);
+    }
+    assert.ok(hanging.unsent > 8 && hanging.unsent < 50, `${hanging.unsent} messages wait in the supervisor`);
+    world.resume(hanging);
+    await clock.advance(1000);
+    assert.deepEqual(world.lines, ['check 499 up']);
+  });
+
+  it('are held for a lane that comes up meanwhile, too, and go to others all the same', async () => {
+    const world = new World(balance, health, more);
+    const { clock } = world.stage;
+    world.hang('health').unsent = 100;
+    world.port.set([request('a', { timing, initial: 'down' })]);
+    await clock.advance(1);
+    await world.crash('balance');
+    world.begin('balance');
+    world.port.set([request('a', { timing, initial: 'down' }), request('y', { checker: 'Y_CHECK', timing, initial: 'down' })]);
+    await clock.advance(1);
+    const held = world.stage.the('balance').heard.filter(({ kind }) => kind === 'checksHeld');
+    assert.deepEqual(held, [{ kind: 'checksHeld', lane: 'health', plugins: ['x'], isHeld: true }]);
+    assert.deepEqual(world.lines, ['y up']);
+    world.resume(world.stage.the('health'));
+    await clock.advance(100);
+    assert.deepEqual(world.lines, ['y up', 'a up']);
+  });
+
+  it('are lost beyond a bound where a lane sends them although it should wait, and told anew', async () => {
+    const world = new World(balance, health);
+    const { clock } = world.stage;
+    world.port.set([request('a', { timing }), request('b', { timing })]);
+    await clock.advance(1);
+    const hanging = world.hang('balance');
+    world.isUp = false;
+    await clock.advance(1000);
+    const state = { id: 'a', isUp: true, reason: 'it insists', since: 1 };
+    for (let i = 0; i < 10_000; i++) world.stage.the('health').say({ kind: 'checked', plugin: 'lb', states: [state] });
+    assert.ok(hanging.unsent <= 300, `${hanging.unsent} messages wait in the supervisor`);
+    world.resume(hanging);
+    await clock.advance(100);
+    const last = new Map(world.told.map(({ id, isUp }) => [id, isUp]));
+    assert.deepEqual([...last].sort(), [
+      ['a', false],
+      ['b', false],
+    ]);
+    assert.equal(world.lines.at(-1), 'a down', 'after the last lie');
   });
 
   it('believe nobody else: a lane speaks for plugins and checks of its own only', async () => {

@@ -162,11 +162,25 @@ describe('ipvs: configuration', () => {
     assert.deepEqual(
       servers.map(({ block, servers: [server] }) => [block, server?.block]),
       [
-        ['192.0.2.1 80', '192.0.2.1 80 10.0.0.1 80'],
-        ['192.0.2.1 80#2', '192.0.2.1 80 10.0.0.1 80#2'],
-        ['192.0.2.2 80', '192.0.2.2 80 10.0.0.1 80'],
+        ['192.0.2.1 80 TCP', '192.0.2.1 80 TCP 10.0.0.1 80'],
+        ['192.0.2.1 80 UDP', '192.0.2.1 80 UDP 10.0.0.1 80'],
+        ['192.0.2.2 80 TCP', '192.0.2.2 80 TCP 10.0.0.1 80'],
       ],
     );
+  });
+
+  it('warns of marks whose scripts a reload could mix up, because nothing that is written tells the blocks apart', async () => {
+    const mark = (family: string, address: string) => one('', 'fwmark 5', address).replace('protocol TCP', family);
+    const blocks = async (text: string) => (await readServers(text)).servers.map(({ block }) => block);
+    const text = mark('', '10.0.0.1') + mark('', '2001:db8::1');
+    assert.match(
+      (await said(text)).join('\n'),
+      /^7:1: warning: fwmark 5 inet6: another block has the same words.*write ip_family/m,
+    );
+    assert.deepEqual(await blocks(text), ['fwmark 5', 'fwmark 5#2']);
+    const told = mark('ip_family inet', '10.0.0.1') + mark('ip_family inet6', '2001:db8::1');
+    assert.deepEqual(await said(told), []);
+    assert.deepEqual(await blocks(told), ['fwmark 5 inet', 'fwmark 5 inet6']);
   });
 
   it('takes addresses in any spelling, and keeps the words for names', async () => {

@@ -212,6 +212,57 @@ describe('ipvs: reload', () => {
     assert.deepEqual(stand.told('ipvs.quorum'), ['gained', 'lost', 'gained']);
   });
 
+  it('leaves TCP of an address alone when UDP of the same address goes, and tells each for its own block', async () => {
+    const dns = (protocol: string) =>
+      virtual('192.0.2.1', `quorum 2${real('10.0.0.1')}${real('10.0.0.2')}`).replace('protocol TCP', `protocol ${protocol}`);
+    const stand = await Stand.start(dns('UDP') + dns('TCP'));
+    await stand.tell('TCP 192.0.2.1:80 10.0.0.2', false);
+    stand.ipvs.takeEdits();
+    stand.events.length = 0;
+    await stand.reload(dns('TCP'));
+    assert.deepEqual(
+      stand.events
+        .map(({ name, payload: { block, to } }) => `${name} ${block} ${to}`)
+        .filter((line) => !line.startsWith('ipvs.changed')),
+      [
+        'ipvs.serverChanged 192.0.2.1 80 UDP 10.0.0.1 80 down',
+        'ipvs.serverChanged 192.0.2.1 80 UDP 10.0.0.2 80 down',
+        'ipvs.quorum 192.0.2.1 80 UDP lost',
+      ],
+    );
+    assert.equal(stand.ipvs.text, service + line(1));
+    stand.events.length = 0;
+    await stand.reload(dns('UDP') + dns('TCP'));
+    await stand.tell('TCP 192.0.2.1:80 10.0.0.2', true);
+    assert.deepEqual(
+      stand.events.flatMap(({ name, payload: { block, to } }) => (name === 'ipvs.quorum' ? [`${block} ${to}`] : [])),
+      ['192.0.2.1 80 UDP gained', '192.0.2.1 80 TCP gained'],
+    );
+  });
+
+  it('does not mistake a check for the one of the same keyword before it, when that is removed or written anew', async () => {
+    const ports = (...list: readonly number[]) =>
+      virtual(
+        '192.0.2.1',
+        `${real('10.0.0.1').replace(/TCP_CHECK.*/s, '') + list.map((n) => `TCP_CHECK {\n connect_port ${n}\n }`).join('\n')}\n}`,
+      );
+    const idAt = (stand: Stand, port: number) => stand.checks.requests.find(({ target }) => target.port === port)?.id ?? '';
+    const stand = await Stand.start(ports(81, 82));
+    await stand.tell(idAt(stand, 81), false);
+    const id = idAt(stand, 82);
+    await stand.reload(ports(82));
+    assert.deepEqual([stand.ipvs.text, idAt(stand, 82)], [service + line(1), id]);
+    await stand.reload(ports(83, 82, 84));
+    assert.equal(idAt(stand, 82), id);
+    assert.equal(new Set(stand.checks.requests.map((request) => request.id)).size, 3);
+    assert.equal(stand.ipvs.text, service + line(1));
+    await stand.tell(idAt(stand, 84), false);
+    await stand.reload(ports(84, 82, 83));
+    assert.equal(stand.ipvs.text, service);
+    await stand.reload(ports(82, 83));
+    assert.equal(stand.ipvs.text, service + line(1));
+  });
+
   it('believes a new checker of a server that works, even with alpha, and none of one that is new', async () => {
     const stand = await Stand.start(two);
     const more = '\n TCP_CHECK {\n connect_port 81\n alpha\n }';

@@ -22,6 +22,24 @@ describe('the gate for leases of a lane', () => {
     assert.deepEqual(passed.slice(1000), [49_999]);
   });
 
+  it('keeps the newest terms of each lease while whoever they go to does not read', async () => {
+    const clock = createVirtualClock();
+    const passed: number[] = [];
+    let isFree = false;
+    const gate = new LeaseGate<number>(
+      clock,
+      (n) => passed.push(n),
+      (n) => isFree || n < 0,
+    );
+    for (let n = 0; n < 100; n++) gate.put(`lease ${n % 2}`, n);
+    gate.put('to another lane', -1);
+    await clock.advance(100);
+    assert.deepEqual(passed, [-1]);
+    isFree = true;
+    await clock.advance(100);
+    assert.deepEqual(passed, [-1, 98, 99]);
+  });
+
   it('bounds the rate and what waits where the names change, too', async () => {
     const clock = createVirtualClock();
     let passed = 0;

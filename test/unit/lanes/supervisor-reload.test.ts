@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Prepared } from '@mainstay/core';
 import { beforeEach, describe, it } from 'mocha';
-import { at, event, extension, type Played, planOf, preparedOf, realtime, Stage } from './supervisor-stage.js';
+import { at, balance, event, extension, type Played, planOf, preparedOf, quorum, realtime, Stage } from './supervisor-stage.js';
 
 describe('a reload', () => {
   let stage: Stage;
@@ -25,10 +25,11 @@ describe('a reload', () => {
     ...prepared,
     tree: {
       files: ['t'],
-      statements: names.map((name) => ({ keyword: { text: 'thing', at }, args: [{ text: name, at }] })),
+      statements: names.map((name) => ({ keyword: { text: 'thing', at }, args: [{ text: name, at }], block: [] })),
     } as never,
   });
   const keysHeard = (played: Played) => played.heard.flatMap((message) => (message.kind === 'event' ? [message.key] : []));
+  const hasReload = (lane: string) => kinds(lane).includes('reload');
   function acknowledge(played: Played): void {
     for (const message of played.heard) if (message.kind === 'event') played.say({ kind: 'ack', seq: message.seq });
   }
@@ -123,6 +124,122 @@ describe('a reload', () => {
     ready('extension', 'vrrp.transitioned');
     the('extension').say({ kind: 'started' });
     assert.deepEqual(keysHeard(the('extension')), ['A']);
+  });
+
+  const blocksIn = ({ heard }: Played) => {
+    const message = heard.at(-1);
+    assert.ok(message?.kind === 'reload', message?.kind);
+    return message.tree.statements.map(({ args }) => args[0]?.text);
+  };
+
+  it('begins with those who hear of it, so that they know what is new when it is told', async () => {
+    stage.startAll(withBlocks(preparedOf(realtime, balance, extension), 'A'), 'ipvs.quorum');
+    stage.next = withBlocks(preparedOf(realtime, balance, extension), 'A', 'B');
+    const outcome = supervisor.reload();
+    await clock.settle();
+    assert.deepEqual(['extension', 'balance', 'realtime'].map(hasReload), [true, false, false]);
+    stage.answerReload('extension');
+    await clock.settle();
+    assert.deepEqual(['balance', 'realtime'].map(hasReload), [true, false]);
+    the('balance').say(quorum('B'));
+    stage.answerReload('balance');
+    await clock.settle();
+    assert.deepEqual(keysHeard(the('extension')), ['B']);
+    stage.answerReload();
+    assert.equal((await clock.drive(outcome)).ok, true);
+  });
+
+  it('waits with what balances for a lane that it adds, and collects for one that is late', async () => {
+    stage.startAll(preparedOf(balance));
+    const late = { ...planOf('extension:late', 'extension', 'late'), observes: ['ipvs.quorum'] as const };
+    stage.next = preparedOf(balance, extension, late);
+    const outcome = supervisor.reload();
+    await clock.settle();
+    assert.equal(hasReload('balance'), false);
+    ready('extension', 'ipvs.quorum');
+    the('extension').say({ kind: 'started' });
+    await clock.advance(4900);
+    assert.equal(hasReload('balance'), false);
+    await clock.advance(100);
+    the('balance').say(quorum('A'));
+    stage.answerReload('balance');
+    assert.equal((await clock.drive(outcome)).ok, true);
+    ready('extension:late', 'ipvs.quorum');
+    the('extension:late').say({ kind: 'started' });
+    assert.deepEqual([keysHeard(the('extension')), keysHeard(the('extension:late'))], [['A'], ['A']]);
+  });
+
+  it('has what balances take its objects away before it ends: those who hear of it learn that they were removed', async () => {
+    stage.startAll(withBlocks(preparedOf(balance, extension), 'A'), 'ipvs.quorum');
+    stage.next = withBlocks(preparedOf());
+    const outcome = supervisor.reload();
+    await clock.settle();
+    assert.deepEqual(blocksIn(the('balance')), []);
+    the('balance').say(quorum('A'));
+    stage.answerReload('balance');
+    await clock.settle();
+    assert.equal(kinds('balance').at(-1), 'stop');
+    the('balance').end(undefined);
+    await clock.settle();
+    assert.deepEqual(keysHeard(the('extension')), ['A']);
+    assert.equal(kinds('extension').includes('stop'), false, 'the event is still under way');
+    acknowledge(the('extension'));
+    await clock.advance(20);
+    the('extension').end(undefined);
+    assert.equal((await clock.drive(outcome)).ok, true);
+  });
+
+  it('ends what balances all the same when it does not take its objects away', async () => {
+    stage.startAll(withBlocks(preparedOf(balance), 'A'));
+    stage.next = withBlocks(preparedOf());
+    const outcome = supervisor.reload();
+    await clock.advance(20_000);
+    assert.match(stage.log, /balance lane did not take its objects away/);
+    the('balance').end(undefined);
+    assert.equal((await clock.drive(outcome)).ok, true);
+  });
+
+  it('has what balances let go of what is removed before its process is replaced', async () => {
+    stage.startAll(withBlocks(preparedOf(realtime, balance, extension), 'A', 'B'), 'ipvs.quorum');
+    const newer = { ...balance, plugins: balance.plugins.map((plugin) => ({ ...plugin, version: '2' })) };
+    stage.next = withBlocks(preparedOf(realtime, newer, extension), 'B', 'C');
+    const outcome = supervisor.reload();
+    await clock.settle();
+    stage.answerReload('extension');
+    await clock.settle();
+    assert.deepEqual(blocksIn(the('balance')), ['B'], 'it does not know what is new');
+    the('balance').say(quorum('A'));
+    stage.answerReload('balance');
+    await clock.settle();
+    const stop = the('balance').heard.at(-1);
+    assert.ok(stop?.kind === 'stop' && stop.why === 'restart');
+    the('balance').end(undefined);
+    await clock.settle();
+    assert.equal(hasReload('realtime'), false, 'it waits for the new process');
+    ready('balance');
+    the('balance').say({ kind: 'started' });
+    await clock.advance(20);
+    stage.answerReload();
+    const result = await clock.drive(outcome);
+    assert.ok(result.ok);
+    assert.deepEqual([result.restartedLanes, keysHeard(the('extension'))], [['balance'], ['A']]);
+  });
+
+  it('knows of two blocks with the same words that one of them is gone', async () => {
+    const finder = planOf('extension', 'extension', 'finder', true);
+    stage.startAll(withBlocks(preparedOf(realtime, finder), 'A', 'A', 'AB'), 'vrrp.transitioned');
+    stage.next = withBlocks(preparedOf(realtime, finder), 'A', 'AB');
+    const outcome = supervisor.reload();
+    await clock.settle();
+    const old = the('extension');
+    for (const key of ['A tcp', 'AB', 'A']) the('realtime').say(event(key));
+    stage.answerReload();
+    await clock.settle();
+    assert.deepEqual(keysHeard(old), ['A tcp', 'A']);
+    acknowledge(old);
+    await clock.advance(20);
+    old.end(undefined);
+    await clock.drive(outcome);
   });
 
   it('makes the realtime lane wait for a lane that a reload adds', async () => {

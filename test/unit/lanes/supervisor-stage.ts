@@ -17,6 +17,9 @@ export interface Played {
   readonly pid: number;
   readonly heard: ToLane[];
   readonly signals: string[];
+  /** It does not read: what is sent to it stays unsent. */
+  hangs: boolean;
+  unsent: number;
   say(message: FromLane): void;
   end(cause?: string): void;
 }
@@ -36,15 +39,17 @@ export function planOf(lane: string, laneKind: LaneKind, plugin: string, hasChil
 }
 
 export const realtime = planOf('realtime', 'realtime', 'vrrp');
+export const balance = planOf('balance', 'balance', 'ipvs');
 export const extension = planOf('extension', 'extension', 'teller');
 
 export function preparedOf(...plans: readonly LanePlan[]): Prepared {
   return { tree: { files: ['t'], statements: [] }, diagnostics: [], remarks: [], plans, settings };
 }
 
-type Hook = 'vrrp.transitioned' | 'lane.crashed' | 'bfd.decided';
+type Hook = 'vrrp.transitioned' | 'lane.crashed' | 'bfd.decided' | 'ipvs.quorum';
 
 export const event = (key: string): FromLane => ({ kind: 'event', hook: 'vrrp.transitioned', key, payload: { key } });
+export const quorum = (key: string): FromLane => ({ kind: 'event', hook: 'ipvs.quorum', key, payload: { key } });
 
 export class Stage {
   readonly clock = createVirtualClock();
@@ -80,17 +85,26 @@ export class Stage {
     const heard: ToLane[] = [];
     const signals: string[] = [];
     const pid = 100 + this.processes.length;
-    this.processes.push({
+    const played: Played = {
       lane: plan.lane,
       pid,
       heard,
       signals,
+      hangs: false,
+      unsent: 0,
       say: (message) => listener.message(message),
       end: (cause) => listener.exited(cause),
-    });
+    };
+    this.processes.push(played);
     return {
       pid,
-      send: (message: ToLane) => void heard.push(message),
+      get unsent() {
+        return played.unsent;
+      },
+      send: (message: ToLane) => {
+        heard.push(message);
+        if (played.hangs) played.unsent++;
+      },
       kill: (signal: string) => {
         signals.push(signal);
         listener.exited(`signal ${signal}`);
@@ -126,10 +140,10 @@ export class Stage {
     this.startAll(preparedOf(realtime, extension), ...hooks);
   }
 
-  /** The realtime lane has reloaded. */
-  answerReload(): void {
-    const message = this.the('realtime').heard.at(-1);
-    assert.ok(message?.kind === 'reload');
-    this.the('realtime').say({ kind: 'reloaded', id: message.id, answer: { ok: true, restarted: [], failed: [] } });
+  /** The lane has reloaded. */
+  answerReload(lane = 'realtime'): void {
+    const message = this.the(lane).heard.findLast(({ kind }) => kind === 'reload');
+    assert.ok(message?.kind === 'reload', `${lane} was not told to reload`);
+    this.the(lane).say({ kind: 'reloaded', id: message.id, answer: { ok: true, restarted: [], failed: [] } });
   }
 }

@@ -1,7 +1,7 @@
 /** The supervisor's decisions with processes that a test plays, on a virtual clock: order, deadlines, back-off, routing. */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'mocha';
-import { event, extension, planOf, preparedOf, realtime, Stage } from './supervisor-stage.js';
+import { balance, event, extension, planOf, preparedOf, quorum, realtime, Stage } from './supervisor-stage.js';
 
 describe('the supervisor', () => {
   let stage: Stage;
@@ -18,6 +18,8 @@ describe('the supervisor', () => {
   const kinds = (lane: string) => stage.kinds(lane);
   const ready: Stage['ready'] = (lane, ...hooks) => stage.ready(lane, ...hooks);
   const startBoth: Stage['startBoth'] = (...hooks) => stage.startBoth(...hooks);
+
+  const hasStart = (lane: string) => kinds(lane).includes('start');
 
   beforeEach(() => use(new Stage()));
 
@@ -44,6 +46,38 @@ describe('the supervisor', () => {
     the('realtime').say({ kind: 'started' });
     await clock.settle();
     assert.equal(isUp, true);
+  });
+
+  it('lets what balances begin when those have started who hear of it, and the realtime lane after that', () => {
+    void supervisor.start(preparedOf(realtime, balance, extension));
+    for (const lane of ['realtime', 'balance']) ready(lane);
+    ready('extension', 'ipvs.quorum');
+    assert.deepEqual(['extension', 'balance', 'realtime'].map(hasStart), [true, false, false]);
+    the('extension').say({ kind: 'started' });
+    assert.deepEqual(['balance', 'realtime'].map(hasStart), [true, false]);
+    the('balance').say(quorum('V'));
+    the('balance').say({ kind: 'started' });
+    assert.deepEqual([hasStart('realtime'), kinds('extension').at(-1)], [true, 'event']);
+  });
+
+  it('keeps what happens for a lane that is late, as far as it is known what it will observe', async () => {
+    void supervisor.start(preparedOf(balance, { ...extension, observes: ['ipvs.quorum'] }));
+    ready('balance');
+    await clock.advance(5000);
+    assert.match(stage.log, /the balance lane starts without extension: not ready in time/);
+    the('balance').say(quorum('V'));
+    the('balance').say({ kind: 'started' });
+    ready('extension', 'ipvs.quorum');
+    the('extension').say({ kind: 'started' });
+    assert.equal(kinds('extension').at(-1), 'event');
+  });
+
+  it('wants nothing for a lane that turns out to have nothing to do', () => {
+    void supervisor.start(preparedOf(balance, { ...extension, observes: ['ipvs.quorum'] }));
+    the('extension').say({ kind: 'ready', interest: [], isIdle: true });
+    ready('balance');
+    const wanted = the('balance').heard.find(({ kind }) => kind === 'interest');
+    assert.deepEqual(wanted, { kind: 'interest', interest: [] });
   });
 
   it('does not wait for a lane that died', () => {
@@ -87,9 +121,8 @@ describe('the supervisor', () => {
       the('realtime').say({ kind: 'log', record });
     }
     const events = () => extension.heard.filter((message) => message.kind === 'event');
-    for (let acknowledged = 0; acknowledged < events().length; acknowledged++) {
-      extension.say({ kind: 'ack', seq: events()[acknowledged]?.seq ?? 0 });
-    }
+    // Each acknowledgement brings more of them.
+    for (const message of extension.heard) if (message.kind === 'event') extension.say({ kind: 'ack', seq: message.seq });
     assert.deepEqual(
       events().map(({ key }) => key),
       Array.from({ length: 3000 }, (_, i) => String(i)),

@@ -16,7 +16,7 @@ const balancer = definePlugin({
   name: 'balancer',
   setup(app) {
     const real = s.block({ weight: s.int(0, 9).default(1) });
-    const virtual = s.block({ protocol: s.word().default('TCP'), real_server: s.headed(words, real).repeated() });
+    const virtual = s.block({ protocol: s.word().default('TCP').tellsApart(), real_server: s.headed(words, real).repeated() });
     app.config.headed('virtual_server', words, virtual);
   },
 });
@@ -56,18 +56,18 @@ function quorum({ host }: TestedPlugin, block: string, to: IpvsQuorum['to'], isS
 describe('notify-script: servers', () => {
   it('run for the block that the event is about, of several with the same words', async () => {
     const plugin = await start();
-    quorum(plugin, '192.0.2.1 53', 'gained');
-    quorum(plugin, '192.0.2.1 53#2', 'gained');
-    server(plugin, '192.0.2.1 53 10.0.0.1 53', 'down');
-    server(plugin, '192.0.2.1 53 10.0.0.1 53#2', 'down');
+    quorum(plugin, '192.0.2.1 53 UDP', 'gained');
+    quorum(plugin, '192.0.2.1 53 TCP', 'gained');
+    server(plugin, '192.0.2.1 53 UDP 10.0.0.1 53', 'down');
+    server(plugin, '192.0.2.1 53 TCP 10.0.0.1 53', 'down');
     await plugin.advance(10);
     assert.deepEqual([...ran(plugin)].sort(), ['/tcp up', '/tcp-server down', '/udp up', '/udp-server down']);
   });
 
   it('run nothing where nothing is configured, or nobody knows the block', async () => {
     const plugin = await start();
-    server(plugin, '192.0.2.1 53 10.0.0.1 53', 'up');
-    quorum(plugin, '192.0.2.1 53', 'lost');
+    server(plugin, '192.0.2.1 53 UDP 10.0.0.1 53', 'up');
+    quorum(plugin, '192.0.2.1 53 UDP', 'lost');
     quorum(plugin, '192.0.2.9 53', 'lost');
     await plugin.advance(10);
     assert.deepEqual(ran(plugin), []);
@@ -76,7 +76,7 @@ describe('notify-script: servers', () => {
   it('run in the order of the events', async () => {
     const plugin = await start();
     plugin.ports.process.program('/tcp-server', { durationMs: 1000 });
-    for (const to of ['down', 'up', 'down'] as const) server(plugin, '192.0.2.1 53 10.0.0.1 53#2', to);
+    for (const to of ['down', 'up', 'down'] as const) server(plugin, '192.0.2.1 53 TCP 10.0.0.1 53', to);
     await plugin.advance(5000);
     assert.deepEqual(ran(plugin), ['/tcp-server down', '/tcp-server up', '/tcp-server down']);
   });
@@ -84,20 +84,44 @@ describe('notify-script: servers', () => {
   it('still run for a server that a reload has removed', async () => {
     const plugin = await start();
     await plugin.reload('');
-    server(plugin, '192.0.2.1 53 10.0.0.1 53#2', 'down');
-    quorum(plugin, '192.0.2.1 53#2', 'lost');
+    server(plugin, '192.0.2.1 53 TCP 10.0.0.1 53', 'down');
+    quorum(plugin, '192.0.2.1 53 TCP', 'lost');
     await plugin.advance(10);
     assert.deepEqual([...ran(plugin)].sort(), ['/tcp down', '/tcp-server down']);
+  });
+
+  it('of two blocks with the same words stay with theirs when a reload removes one', async () => {
+    const plugin = await start();
+    const [udp = '', tcp = ''] = config.split(/\n(?=virtual_server.*\n +protocol TCP)/);
+    await plugin.reload(tcp);
+    quorum(plugin, '192.0.2.1 53 UDP', 'lost');
+    server(plugin, '192.0.2.1 53 UDP 10.0.0.1 53', 'down');
+    quorum(plugin, '192.0.2.1 53 TCP', 'lost');
+    await plugin.advance(10);
+    assert.deepEqual([...ran(plugin)].sort(), ['/tcp down', '/udp-server down']);
+    await plugin.reload(`${tcp}\n${udp}`);
+    quorum(plugin, '192.0.2.1 53 UDP', 'gained');
+    quorum(plugin, '192.0.2.1 53 TCP', 'gained');
+    await plugin.advance(10);
+    assert.deepEqual([...ran(plugin)].sort(), ['/tcp down', '/tcp up', '/udp up', '/udp-server down']);
+  });
+
+  it('follow a block whose protocol changes, though nothing of their own does', async () => {
+    const plugin = await start();
+    await plugin.reload(config.replace('protocol UDP', 'protocol SCTP'));
+    quorum(plugin, '192.0.2.1 53 SCTP', 'gained');
+    await plugin.advance(10);
+    assert.deepEqual(ran(plugin), ['/udp up']);
   });
 
   it('run while the daemon stops, when the event says so; earlier ones do not', async () => {
     const plugin = await start();
     const { runs } = plugin.ports.process;
     plugin.ports.process.program('/tcp', { durationMs: 500 });
-    quorum(plugin, '192.0.2.1 53#2', 'gained');
-    quorum(plugin, '192.0.2.1 53#2', 'lost');
-    quorum(plugin, '192.0.2.1 53#2', 'gained');
-    quorum(plugin, '192.0.2.1 53#2', 'lost', true);
+    quorum(plugin, '192.0.2.1 53 TCP', 'gained');
+    quorum(plugin, '192.0.2.1 53 TCP', 'lost');
+    quorum(plugin, '192.0.2.1 53 TCP', 'gained');
+    quorum(plugin, '192.0.2.1 53 TCP', 'lost', true);
     await plugin.stop();
     assert.deepEqual(
       runs.map(({ command }) => command.join(' ')),

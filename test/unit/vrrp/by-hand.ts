@@ -77,7 +77,7 @@ export function entryOf(written: Written, said: Said[] = []): ConfigEntry<Instan
     warning: (code: string, message: string) => void said.push({ severity: 'warning', code, message, about }),
   });
   const value = bind(instanceBlock.fields, all) as InstanceValue;
-  return { name: 'VI_1', value, at: nowhere, report: (keyword = '') => reporter(keyword) };
+  return { name: 'VI_1', block: 'VI_1', value, at: nowhere, report: (keyword = '') => reporter(keyword) };
 }
 
 export function globalOf(written: Written = {}): GlobalValue {

@@ -52,7 +52,7 @@ export async function runPluginCommand(found: PluginCommand, args: readonly stri
   process.once('SIGINT', () => abort.abort(new Error('interrupted')));
   return command.run({
     args,
-    ports: grantedPorts(packageName, manifest.needs, () => real),
+    ports: grantedPorts(`plugin ${packageName}`, manifest.needs, () => real),
     addressOf: async (host) => (await lookup(host)).address,
     signal: abort.signal,
     print: (text) => void process.stdout.write(text),

@@ -7,7 +7,7 @@ import type { LogLevel } from '../log/record.js';
 import { CheckClient } from './client.js';
 import type { CheckingLane } from './lane-orders.js';
 import { CheckLoop } from './loop.js';
-import type { CheckersMessage, CheckMessage } from './orders.js';
+import type { CheckersMessage, CheckNews, HeldMessage } from './orders.js';
 import type { SendStates } from './outbox.js';
 import type { RunnableChecker } from './probe.js';
 import { type CheckChannel, ReportRequests, remoteLane } from './remote-lane.js';
@@ -26,6 +26,8 @@ export class HostChecks {
   /** Lanes that check, this one among them. */
   readonly #lanes = new Map<string, CheckingLane>();
   readonly #requests: ReportRequests;
+  /** Lanes to which nothing is to be sent for now, each with the plugins that live there. */
+  readonly #held = new Map<string, readonly string[]>();
   #loop: CheckLoop | undefined;
   #channel: CheckChannel | undefined;
 
@@ -66,10 +68,13 @@ export class HostChecks {
   }
 
   /** A message of another lane, or about one. */
-  receive(message: CheckMessage | CheckersMessage): void {
+  receive(message: CheckNews): void {
     switch (message.kind) {
       case 'checkers':
         this.#heardOf(message);
+        break;
+      case 'checksHeld':
+        this.#hold(message);
         break;
       case 'checks':
         this.#loop?.apply(message.plugin, message.order);
@@ -113,7 +118,7 @@ export class HostChecks {
       own.hear(this.#options.lane, states);
       return true;
     }
-    if (this.#channel?.isBusy() === true) return false;
+    if (this.#channel?.isBusy() === true || [...this.#held.values()].some((plugins) => plugins.includes(client))) return false;
     this.#channel?.send({ kind: 'checked', plugin: client, states });
     return true;
   }
@@ -121,11 +126,18 @@ export class HostChecks {
   #heardOf({ lane, checkers }: CheckersMessage): void {
     const channel = this.#channel;
     if (lane === this.#options.lane || channel === undefined) return;
-    if (checkers.length > 0) this.#serve(lane, remoteLane(lane, new Set(checkers), channel, this.#requests));
+    const isBusy = () => channel.isBusy() || this.#held.has(lane);
+    const way: CheckChannel = { send: (message) => channel.send(message), isBusy };
+    if (checkers.length > 0) this.#serve(lane, remoteLane(lane, new Set(checkers), way, this.#requests));
     else {
       this.#lanes.delete(lane);
       for (const client of this.#clients.values()) client.lose(lane);
     }
+  }
+
+  #hold({ lane, plugins, isHeld }: HeldMessage): void {
+    if (isHeld) this.#held.set(lane, plugins);
+    else this.#held.delete(lane);
   }
 
   #serve(name: string, lane: CheckingLane): void {

@@ -40,3 +40,14 @@ export interface CheckersMessage {
   readonly lane: string;
   readonly checkers: readonly string[];
 }
+
+/** Told to lanes that want or make checks: another lane, in which these plugins live, does not take what is sent to it. */
+export interface HeldMessage {
+  readonly kind: 'checksHeld';
+  readonly lane: string;
+  readonly plugins: readonly string[];
+  readonly isHeld: boolean;
+}
+
+/** What a lane hears of checks. */
+export type CheckNews = CheckMessage | CheckersMessage | HeldMessage;

@@ -42,18 +42,20 @@ export class Outbox {
 
   #flush(): void {
     this.#isArmed = false;
-    for (const [client, states] of this.#waiting) {
-      while (states.size > 0) {
-        const batch = firstOf(states);
-        if (!this.send(client, batch)) {
-          this.#isArmed = true;
-          this.clock.after(againMs, () => this.#flush());
-          return;
-        }
-        for (const { id } of batch) states.delete(id);
-      }
-      this.#waiting.delete(client);
+    for (const [client, states] of this.#waiting) if (this.#sendAll(client, states)) this.#waiting.delete(client);
+    if (this.#waiting.size === 0) return;
+    this.#isArmed = true;
+    this.clock.after(againMs, () => this.#flush());
+  }
+
+  /** False where the way to this client is not free; that to another may be. */
+  #sendAll(client: string, states: Map<string, CheckState>): boolean {
+    while (states.size > 0) {
+      const batch = firstOf(states);
+      if (!this.send(client, batch)) return false;
+      for (const { id } of batch) states.delete(id);
     }
+    return true;
   }
 }
 

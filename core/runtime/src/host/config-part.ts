@@ -6,7 +6,7 @@ import { type ConfigHandle, type ConfigPoints, MainstayError } from '@mainstay/s
 import { isSameValue } from '../config/bind/same-value.js';
 
 /** Names and values of everything a plugin reads; positions do not count. */
-export type PartSnapshot = readonly (readonly { readonly name: string; readonly value: unknown }[])[];
+export type PartSnapshot = readonly (readonly { readonly block: string; readonly value: unknown }[])[];
 
 export class ConfigPart {
   readonly #handles: ConfigHandle<unknown>[] = [];
@@ -36,7 +36,7 @@ export class ConfigPart {
   }
 
   snapshot(): PartSnapshot {
-    return this.#handles.map((handle) => handle.entries.map(({ name, value }) => ({ name, value })));
+    return this.#handles.map((handle) => handle.entries.map(({ block, value }) => ({ block, value })));
   }
 
   static isSame(a: PartSnapshot, b: PartSnapshot): boolean {

@@ -4,7 +4,7 @@
  */
 import type { ActionResult, Diagnostic, Explanation, HookName, ObjectStatus } from '@mainstay/sdk';
 import { MainstayError, messageOf, type SourceTree } from '@mainstay/sdk';
-import type { CheckersMessage, CheckMessage } from '../checks/orders.js';
+import type { CheckNews } from '../checks/orders.js';
 import type { Interest } from '../hooks/interest.js';
 import type { TapStatus } from '../hooks/record.js';
 import type { ActionFacts } from '../host/actions.js';
@@ -35,7 +35,7 @@ export interface LaneHost {
   /** Keywords of the checkers of its plugins. */
   checkers(): readonly string[];
   /** Something about checks from another lane. */
-  hearOfChecks(message: CheckMessage | CheckersMessage): void;
+  hearOfChecks(message: CheckNews): void;
   /** What the process itself has to tell. */
   facts(): Readonly<Record<string, unknown>> | undefined;
   /** True when nothing in this lane would ever run. */
@@ -95,6 +95,7 @@ export class Lane {
         void this.#act(message);
         break;
       case 'checkers':
+      case 'checksHeld':
       case 'checks':
       case 'checked':
       case 'checksAsked':
@@ -191,7 +192,7 @@ export class Lane {
     this.#channel.send({ kind: 'explained', id, explanations: await this.#host.explain(name) });
   }
 
-  #hearOfChecks(message: CheckMessage | CheckersMessage): void {
+  #hearOfChecks(message: CheckNews): void {
     try {
       this.#host.hearOfChecks(message);
     } catch (error) {

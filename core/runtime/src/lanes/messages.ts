@@ -13,7 +13,7 @@ import type {
   ObjectStatus,
   SourceTree,
 } from '@mainstay/sdk';
-import type { CheckersMessage, CheckMessage } from '../checks/orders.js';
+import type { CheckersMessage, CheckMessage, HeldMessage } from '../checks/orders.js';
 import type { Interest } from '../hooks/interest.js';
 import type { TapStatus } from '../hooks/record.js';
 import type { ActionFacts } from '../host/actions.js';
@@ -82,6 +82,7 @@ export type ToLane =
   | { readonly kind: 'act'; readonly id: number; readonly verb: string; readonly name: string }
   | CheckMessage
   | CheckersMessage
+  | HeldMessage
   | { readonly kind: 'ping'; readonly id: number }
   | { readonly kind: 'stop'; readonly why: 'shutdown' | 'restart' };
 

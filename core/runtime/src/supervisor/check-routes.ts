@@ -2,21 +2,34 @@
  * Carries checks between the lanes that want them and the lanes that make them, and tells the former which of the latter there are.
  * It keeps nothing of the checks: after a lane died, whoever wants checks tells them again. Called by supervisor.ts.
  */
+import type { Clock } from '@mainstay/sdk';
 import type { CheckMessage } from '../checks/orders.js';
+import { CheckFlow } from './check-flow.js';
 import type { LaneHandle } from './lane-handle.js';
 
 export class CheckRoutes {
   readonly #lanes: () => readonly LaneHandle[];
   /** Plugins that have asked for checks, and the lane they did it from. */
   readonly #clients = new Map<string, string>();
+  readonly #flow: CheckFlow;
 
-  constructor(lanes: () => readonly LaneHandle[]) {
+  constructor(lanes: () => readonly LaneHandle[], clock: Clock) {
     this.#lanes = lanes;
+    this.#flow = new CheckFlow(clock, (lane, isHeld, hasMissed) => {
+      this.#tellHold(lane, isHeld, this.#lanes());
+      if (hasMissed && isRunning(lane)) this.#introduceAll(lane);
+    });
   }
 
   /** A lane has started: it hears who can check for it, and others hear what it can check. */
   started(lane: LaneHandle): void {
     this.#forgetFormer(lane);
+    for (const held of this.#flow.held) this.#tellHold(held, true, [lane]);
+    this.#introduceAll(lane);
+  }
+
+  /** Both ends begin anew with each other: whoever wants checks tells all of them, and hears how they stand. */
+  #introduceAll(lane: LaneHandle): void {
     if (wantsChecks(lane)) for (const other of this.#lanes()) if (other !== lane && isRunning(other)) introduce(other, lane);
     for (const other of this.#lanes()) if (other !== lane && wantsChecks(other) && isRunning(other)) introduce(lane, other);
   }
@@ -40,13 +53,26 @@ export class CheckRoutes {
       const to = this.#lanes().find((lane) => lane.name === message.lane);
       if (to === undefined || to === from || !isRunning(to) || !isClient(from, plugin)) return;
       this.#clients.set(plugin, from.name);
-      to.send(message);
+      this.#send(to, message);
     } else if (from.checkers.length > 0) {
       const to = this.#lanes().find((lane) => isClient(lane, plugin));
       if (to === undefined || to === from || !isRunning(to)) return;
       // Who speaks is not the lane's own word: it is believed of its own checkers only.
-      to.send(message.kind === 'checked' ? { ...message, from: from.name } : message);
+      this.#send(to, message.kind === 'checked' ? { ...message, from: from.name } : message);
     }
+  }
+
+  #send(to: LaneHandle, message: CheckMessage): void {
+    if (!this.#flow.admits(to)) return;
+    to.send(message);
+    this.#flow.sent(to);
+  }
+
+  #tellHold(held: LaneHandle, isHeld: boolean, lanes: readonly LaneHandle[]): void {
+    const plugins = held.plan.plugins.map(({ name }) => name);
+    const message = { kind: 'checksHeld', lane: held.name, plugins, isHeld } as const;
+    const concerned = lanes.filter((lane) => lane !== held && isRunning(lane) && (wantsChecks(lane) || lane.checkers.length > 0));
+    for (const lane of concerned) lane.send(message);
   }
 
   /** Plugins that the lane had before its list of plugins changed. */

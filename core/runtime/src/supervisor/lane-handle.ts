@@ -9,6 +9,7 @@ import type { LanePlan } from '../lanes/plan.js';
 import { Backoff } from './backoff.js';
 import { EventQueue } from './event-queue.js';
 import type { LaneProcess, LaneProcessLimits, SpawnLane } from './lane-process.js';
+import type { NameSet } from './removed.js';
 import { Requests } from './requests.js';
 
 export type LanePhase = 'down' | 'loading' | 'ready' | 'starting' | 'started' | 'stopping' | 'waiting' | 'idle';
@@ -61,10 +62,12 @@ export function heapShare(memoryMiB: number): number {
 
 /** While a lane is held: events about `keys` go to its process as before, the others wait for the next process. */
 interface Hold {
-  readonly keys: ReadonlySet<string>;
+  readonly keys: NameSet;
   readonly later: EventQueue<LaneEvent>;
 }
 
+/** More messages than any lane that reads leaves untaken for long. */
+const manyUnsent = 32;
 /** A lane bounds an action itself; one that does not even say that it was late has this much longer. */
 const actionGraceMs = 1000;
 
@@ -109,9 +112,21 @@ export class LaneHandle {
   get pid(): number | undefined {
     return this.#process === undefined || this.#process.pid === 0 ? undefined : this.#process.pid;
   }
+  /** Messages to it that the system has not taken: its process does not read. */
+  get unsent(): number {
+    return this.#process?.unsent ?? 0;
+  }
+  /** So many that what can wait should. */
+  get isBehind(): boolean {
+    return this.unsent >= manyUnsent;
+  }
   /** It ends, or has ended, because it has nothing to do. */
   get isResting(): boolean {
     return this.#isResting;
+  }
+  /** It is on its way to its start. */
+  get isPending(): boolean {
+    return this.phase === 'loading' || this.phase === 'ready' || this.phase === 'starting';
   }
   get isHeld(): boolean {
     return this.#hold !== undefined;
@@ -176,7 +191,7 @@ export class LaneHandle {
    * From now on only events about `keys` reach the process, which is about to be replaced: they are about what the new
    * configuration no longer has, and only the old process knows what to do about that.
    */
-  hold(keys: ReadonlySet<string>): void {
+  hold(keys: NameSet): void {
     this.#hold ??= { keys, later: new EventQueue() };
   }
 
@@ -210,8 +225,7 @@ export class LaneHandle {
     const end = clock.now() + withinMs;
     return new Promise((resolve) => {
       const look = () => {
-        const isPending = this.phase === 'loading' || this.phase === 'ready' || this.phase === 'starting';
-        if (!isPending || clock.now() >= end) resolve();
+        if (!this.isPending || clock.now() >= end) resolve();
         else clock.after(20, look);
       };
       look();

@@ -13,6 +13,8 @@ export interface LaneProcess {
   readonly pid: number;
   /** Never throws; a message to a dead process is lost. */
   send(message: ToLane): void;
+  /** Messages that the system has not taken, because the process does not read. */
+  readonly unsent: number;
   kill(signal: 'SIGKILL' | 'SIGTERM'): void;
 }
 
@@ -41,7 +43,7 @@ export const forkLane: SpawnLane = (plan, limits, listener) => {
     return forked(plan, limits, listener);
   } catch (error) {
     setImmediate(() => listener.exited(`no process could be started: ${messageOf(error)}`));
-    return { pid: 0, send: () => {}, kill: () => {} };
+    return { pid: 0, unsent: 0, send: () => {}, kill: () => {} };
   }
 };
 
@@ -62,11 +64,16 @@ const forked: SpawnLane = (plan, limits, listener) => {
     for (const message of messagesIn(arrived)) if (isFromLane(message)) listener.message(message);
   });
   onceOver(child, (cause) => listener.exited(isOutOfHeap ? 'memory limit' : cause));
+  const outbox = new Outbox((batch, done) => {
+    if (child.connected) child.send(batch, done);
+    else done();
+  });
   return {
     pid: child.pid ?? 0,
-    send: batching((batch) => {
-      if (child.connected) child.send(batch, () => {});
-    }),
+    send: (message) => outbox.put(message),
+    get unsent() {
+      return outbox.unsent;
+    },
     kill: (signal) => {
       child.kill(signal);
     },
@@ -74,17 +81,25 @@ const forked: SpawnLane = (plan, limits, listener) => {
 };
 
 /** Messages of one turn of the event loop together: a thousand events need not be a thousand writes. */
-function batching(send: (batch: Batch<ToLane>) => void): (message: ToLane) => void {
-  let waiting: ToLane[] = [];
-  return (message) => {
-    waiting.push(message);
-    if (waiting.length > 1) return;
+class Outbox {
+  #waiting: ToLane[] = [];
+  unsent = 0;
+
+  /** `send` calls `done` once the system has the batch, or never will. */
+  constructor(private readonly send: (batch: Batch<ToLane>, done: () => void) => void) {}
+
+  put(message: ToLane): void {
+    this.#waiting.push(message);
+    this.unsent++;
+    if (this.#waiting.length > 1) return;
     setImmediate(() => {
-      const batch = waiting;
-      waiting = [];
-      send({ batch });
+      const batch = this.#waiting;
+      this.#waiting = [];
+      this.send({ batch }, () => {
+        this.unsent -= batch.length;
+      });
     });
-  };
+  }
 }
 
 /** `error` (the fork failed) and `exit` in one; what was printed is read to its end first, for the cause stands there. */

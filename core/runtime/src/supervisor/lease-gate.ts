@@ -1,6 +1,7 @@
 /**
- * Slows a lane that publishes leases without end down to what the realtime lane does not notice: beyond a burst, only the newest
- * terms of each lease go on, a bounded number each second. Used by router.ts, one gate for each lane that publishes.
+ * Slows a lane that publishes leases without end down to what the realtime lane does not notice: beyond a burst, and while that lane
+ * does not read, only the newest terms of each lease go on, a bounded number each second. Used by router.ts, one gate for each lane that
+ * publishes.
  */
 import type { Clock } from '@mainstay/sdk';
 
@@ -13,6 +14,7 @@ const mostWaiting = 10_000;
 export class LeaseGate<Message> {
   readonly #clock: Clock;
   readonly #pass: (message: Message) => void;
+  readonly #isFree: (message: Message) => boolean;
   readonly #waiting = new Map<string, Message>();
   #tokens = burst;
   #filledAt: number;
@@ -20,16 +22,18 @@ export class LeaseGate<Message> {
   /** Leases that never went on: their lane published under ever new names. */
   lost = 0;
 
-  constructor(clock: Clock, pass: (message: Message) => void) {
+  /** `isFree`: false while a message must wait, because whoever it goes to does not take it. */
+  constructor(clock: Clock, pass: (message: Message) => void, isFree: (message: Message) => boolean = () => true) {
     this.#clock = clock;
     this.#pass = pass;
+    this.#isFree = isFree;
     this.#filledAt = clock.now();
   }
 
   /** `id` says which lease it is; a newer message about it replaces one that waits. */
   put(id: string, message: Message): void {
     this.#fill();
-    if (this.#waiting.size === 0 && this.#tokens >= 1) {
+    if (this.#waiting.size === 0 && this.#tokens >= 1 && this.#isFree(message)) {
       this.#tokens--;
       this.#pass(message);
     } else if (this.#waiting.size < mostWaiting || this.#waiting.has(id)) {
@@ -57,6 +61,7 @@ export class LeaseGate<Message> {
     this.#fill();
     for (const [id, message] of this.#waiting) {
       if (this.#tokens < 1) break;
+      if (!this.#isFree(message)) continue;
       this.#tokens--;
       this.#waiting.delete(id);
       this.#pass(message);

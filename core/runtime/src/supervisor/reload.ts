@@ -6,6 +6,8 @@ import { type Diagnostic, formatDiagnostic, type HookName } from '@mainstay/sdk'
 import { isSamePlan, type LanePlan } from '../lanes/plan.js';
 import type { LaneHandle, LaneLimits } from './lane-handle.js';
 import type { Prepared } from './prepared.js';
+import { type NameSet, removedNames, withoutRemoved } from './removed.js';
+import { turnOf, turns } from './start-order.js';
 
 export type ReloadOutcome =
   | {
@@ -35,7 +37,7 @@ type Say = (level: 'info' | 'warn' | 'error', message: string) => void;
 
 const reloadMs = 20_000;
 const stopMs = 6000;
-/** How long a new lane is waited for before the realtime lane acts on the new configuration. */
+/** How long a new lane is waited for before those act on the new configuration that tell it what they do. */
 const settleMs = 5000;
 /** How long the last events of what is gone may take to reach those who know it. */
 const drainMs = 3000;
@@ -43,19 +45,20 @@ const drainMs = 3000;
 /** One reload under way. */
 interface Reload {
   readonly set: LaneSet;
+  readonly from: Prepared;
   readonly to: Prepared;
   readonly generation: number;
   readonly say: Say;
   /** Names of objects that the new configuration no longer has. */
-  readonly removed: ReadonlySet<string>;
+  readonly removed: NameSet;
   readonly restartedLanes: string[];
   readonly restartedPlugins: string[];
   readonly problems: string[];
 }
 
 /**
- * The realtime lane acts on the new configuration when those who report on it are there: new lanes run, others have reloaded, and
- * a lane that must be replaced, or that goes, lives on until it has heard the last about the objects that are gone. Only it still
+ * Whoever tells others what it does acts on the new configuration when these are there: new lanes run, others have reloaded, and a
+ * lane that must be replaced, or that goes, lives on until it has heard the last about the objects that are gone. Only it still
  * knows their scripts. What else happens meanwhile waits for its successor.
  */
 export async function reloadLanes(
@@ -65,8 +68,9 @@ export async function reloadLanes(
   generation: number,
   say: Say,
 ): Promise<ReloadOutcome> {
-  const removed = removedNames(from, to);
-  const reload: Reload = { set, to, generation, say, removed, restartedLanes: [], restartedPlugins: [], problems: [] };
+  const removed = removedNames(from.tree, to.tree);
+  const lists = { restartedLanes: [], restartedPlugins: [], problems: [] };
+  const reload: Reload = { set, from, to, generation, say, removed, ...lists };
   const known = new Map(set.lanes.map((lane) => [lane.name, lane]));
   const wanted = new Map(to.plans.map((plan) => [plan.lane, plan]));
   const gone = set.lanes.filter((lane) => !wanted.has(lane.name));
@@ -74,32 +78,28 @@ export async function reloadLanes(
     const lane = known.get(plan.lane);
     return lane === undefined ? [] : [{ lane, plan }];
   });
-  const added = to.plans.filter((plan) => !known.has(plan.lane)).map((plan) => set.add(plan));
-  const others = added.filter((lane) => !lane.isRealtime);
-  for (const lane of others) launch(reload, lane);
-  for (const { lane, plan } of stay) if (!lane.isRealtime) await renew(reload, lane, plan);
-  await Promise.all(set.lanes.filter((lane) => !lane.isRealtime).map((lane) => lane.settled(settleMs)));
-  for (const lane of added) if (lane.isRealtime) launch(reload, lane);
-  for (const { lane, plan } of stay) if (lane.isRealtime) await renew(reload, lane, plan);
-  for (const lane of gone) if (lane.isRealtime) await end(reload, lane);
-  for (const lane of set.lanes) if (lane.isHeld) await replace(reload, lane);
-  for (const lane of gone) if (!lane.isRealtime) await end(reload, lane);
+  const added = to.plans.filter((plan) => !known.has(plan.lane)).map((plan) => addLane(set, plan));
+  for (const turn of turns.toReversed()) {
+    for (const lane of added) if (turnOf(lane.plan) === turn) launch(reload, lane);
+    for (const { lane, plan } of stay) if (turnOf(plan) === turn) await renew(reload, lane, plan);
+    const here = set.lanes.filter((lane) => turnOf(lane.plan) === turn);
+    if (turn > 0) await Promise.all(here.map((lane) => lane.settled(settleMs)));
+  }
+  for (const turn of turns) {
+    // Lanes of the last turn have heard everything by then.
+    if (turn === turns.at(-1)) for (const lane of set.lanes) if (lane.isHeld) await replace(reload, lane);
+    for (const lane of gone) if (turnOf(lane.plan) === turn) await end(reload, lane);
+  }
   const { problems, restartedLanes, restartedPlugins } = reload;
   if (problems.length > 0) return { ok: false, reason: problems.join('; '), diagnostics: [] };
   return { ok: true, generation, restartedLanes, restartedPlugins, diagnostics: [] };
 }
 
-/** Names of blocks that are written in the one and not in the other: the first word behind the keyword, or all of them. */
-function removedNames(from: Prepared, to: Prepared): ReadonlySet<string> {
-  const namesOf = ({ tree }: Prepared) =>
-    new Set(
-      tree.statements.flatMap(({ args }) => [
-        ...args.slice(0, 1).map(({ text }) => text),
-        args.map(({ text }) => text).join(' '),
-      ]),
-    );
-  const left = namesOf(to);
-  return new Set([...namesOf(from)].filter((name) => !left.has(name)));
+/** What happens from now on is kept for it, as far as it is known what it will want to hear. */
+function addLane(set: LaneSet, plan: LanePlan): LaneHandle {
+  const lane = set.add(plan);
+  set.expectInterest(lane, plan.observes ?? []);
+  return lane;
 }
 
 function launch({ set }: Reload, lane: LaneHandle): void {
@@ -125,9 +125,22 @@ async function renew(reload: Reload, lane: LaneHandle, plan: LanePlan): Promise<
   if (lane.isRealtime && isRunning) {
     say('warn', `${lane.name} lane is restarted because its list of plugins changed: masters on this host yield for a moment`);
   }
-  if (lane.isRealtime || !isRunning) return restart(reload, lane);
   set.expectInterest(lane, plan.observes ?? []);
-  lane.hold(removed);
+  if (isRunning && turnOf(plan) === turns.at(-1)) return lane.hold(removed);
+  if (isRunning && !lane.isRealtime) await letGo(reload, lane);
+  return restart(reload, lane);
+}
+
+/**
+ * A lane that others hear of, and whose process is about to be replaced: only this one knows what to do about the objects that are
+ * gone. What is new is left to its successor, whose plugins know all of it.
+ */
+async function letGo({ say, from, to, generation }: Reload, lane: LaneHandle): Promise<void> {
+  const tree = withoutRemoved(from.tree, to.tree);
+  if (tree === from.tree) return;
+  const answer = await lane.reload({ tree, generation }, reloadMs);
+  if (answer?.ok === true) return;
+  say('warn', `${lane.name} lane did not let go of what the new configuration does not have: it may stay in the kernel`);
 }
 
 /** A lane whose process was only waiting for the last events that it knows about. */
@@ -137,12 +150,17 @@ async function replace(reload: Reload, lane: LaneHandle): Promise<void> {
 }
 
 async function end(reload: Reload, lane: LaneHandle): Promise<void> {
-  const { say, set, to, generation } = reload;
+  const { say, set } = reload;
   say('info', `${lane.name} lane ends: the new configuration does not use it`);
   // In the way of a reload its objects learn that they were removed, and not that the daemon stops.
-  if (lane.isRealtime && lane.phase === 'started') await lane.reload({ tree: to.tree, generation }, reloadMs);
+  if (turnOf(lane.plan) !== turns.at(-1) && lane.phase === 'started') await takeAway(reload, lane);
   else await drain(reload, lane);
   await set.remove(lane);
+}
+
+async function takeAway({ say, to, generation }: Reload, lane: LaneHandle): Promise<void> {
+  const answer = await lane.reload({ tree: to.tree, generation }, reloadMs);
+  if (answer?.ok !== true) say('warn', `${lane.name} lane did not take its objects away as a reload does: it ends as at a stop`);
 }
 
 async function drain({ say }: Reload, lane: LaneHandle): Promise<void> {

@@ -139,9 +139,14 @@ export class Router {
   #gateOf(from: string): LeaseGate<LeaseMessage> {
     const known = this.#gates.get(from);
     if (known !== undefined) return known;
-    const gate = new LeaseGate<LeaseMessage>(this.#clock, (message) => {
-      for (const lane of this.#ownersOf(message.hook)) if (lane.name !== from) lane.send(message);
-    });
+    const targetsOf = ({ hook }: LeaseMessage) => this.#ownersOf(hook).filter((lane) => lane.name !== from);
+    const gate = new LeaseGate<LeaseMessage>(
+      this.#clock,
+      (message) => {
+        for (const lane of targetsOf(message)) lane.send(message);
+      },
+      (message) => !targetsOf(message).some((lane) => lane.isBehind),
+    );
     this.#gates.set(from, gate);
     return gate;
   }

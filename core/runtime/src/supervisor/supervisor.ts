@@ -16,6 +16,7 @@ import { hasErrors, type Prepare, type Prepared } from './prepared.js';
 import { type ReloadOutcome, reloadLanes } from './reload.js';
 import { type DaemonReport, explanationsOf, reportOf } from './report.js';
 import { Router } from './router.js';
+import { StartOrder, turnOf, turns } from './start-order.js';
 
 export interface SupervisorOptions {
   readonly prepare: Prepare;
@@ -44,11 +45,11 @@ export class Supervisor implements LaneOwner {
   readonly #options: SupervisorOptions;
   readonly #lanes = new Map<string, LaneHandle>();
   readonly #quota: LogQuota;
-  readonly #checks = new CheckRoutes(() => this.lanes);
+  readonly #checks: CheckRoutes;
+  readonly #order = new StartOrder(() => this.lanes);
   #prepared: Prepared | undefined;
   #generation = 1;
   #startedAt = 0;
-  #mayBegin = false;
   #isStopping = false;
   #isUp = false;
   /** Why a lane could not begin, for whoever started the daemon. */
@@ -61,6 +62,7 @@ export class Supervisor implements LaneOwner {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#quota = new LogQuota(options.clock);
+    this.#checks = new CheckRoutes(() => this.lanes, options.clock);
     this.router = new Router(() => [...this.#lanes.values()], options.clock);
   }
 
@@ -75,12 +77,13 @@ export class Supervisor implements LaneOwner {
   start(prepared: Prepared): Promise<void> {
     this.#prepared = prepared;
     this.#startedAt = this.#options.clock.wall();
-    for (const plan of prepared.plans) this.add(plan).launch();
-    this.#options.clock.after(this.#options.readyWithinMs, () => this.#releaseRealtime('late'));
+    for (const plan of prepared.plans) this.expectInterest(this.add(plan), plan.observes ?? []);
+    for (const lane of this.lanes) lane.launch();
+    this.#options.clock.after(this.#options.readyWithinMs, () => this.#waitNoLonger());
     this.#tick();
     return new Promise((resolve) => {
       this.#up = resolve;
-      this.#checkOthers();
+      this.#advance();
     });
   }
 
@@ -215,28 +218,26 @@ export class Supervisor implements LaneOwner {
     if (this.#options.dontRespawn) this.#die(1, `${lane.name} lane ended (${cause}) and --dont-respawn is set`);
     else if (!this.#isUp && lane.isRealtime)
       this.#die(1, `the ${lane.name} lane could not start: ${this.#failures.get(lane.name) ?? cause}`);
-    else this.#checkOthers();
+    else this.#advance();
   }
 
   #ready(lane: LaneHandle, { interest, isIdle }: Extract<FromLane, { kind: 'ready' }>): void {
+    this.router.setInterest(lane.name, interest);
     if (isIdle) {
       this.#say('debug', `${lane.name} lane has nothing to do with this configuration`);
       void lane.rest().then(() => this.#checkUp());
-      this.#checkOthers();
-      return;
+    } else {
+      for (const clash of clashesOf(lane, this.lanes)) this.#say('error', clash);
+      if (this.#order.mayBegin(lane)) lane.begin();
     }
-    for (const clash of clashesOf(lane, this.lanes)) this.#say('error', clash);
-    this.router.setInterest(lane.name, interest);
-    if (!lane.isRealtime || this.#mayBegin) lane.begin();
-    this.#checkOthers();
+    this.#advance();
   }
 
   #started(lane: LaneHandle): void {
     this.#say('debug', `${lane.name} lane started (pid ${lane.pid})`);
     this.router.started(lane);
     this.#checks.started(lane);
-    this.#checkOthers();
-    this.#checkUp();
+    this.#advance();
   }
 
   #failed(lane: LaneHandle, { phase, failure }: Extract<FromLane, { kind: 'failed' }>): void {
@@ -254,25 +255,22 @@ export class Supervisor implements LaneOwner {
 
   // ---- start ----
 
-  /** The realtime lane begins when no other lane is still loading or starting, or when they had their time. */
-  #checkOthers(): void {
-    const pending = this.lanes.some((l) => !l.isRealtime && ['loading', 'ready', 'starting'].includes(l.phase));
-    if (!pending) this.#releaseRealtime('all');
+  #advance(): void {
+    if (this.#isStopping) return;
+    this.#order.advance();
+    this.#checkUp();
   }
 
-  #releaseRealtime(why: 'all' | 'late'): void {
-    if (this.#mayBegin || this.#isStopping) return;
-    this.#mayBegin = true;
-    const late = this.lanes.filter((l) => !l.isRealtime && l.phase !== 'started' && l.phase !== 'idle');
-    if (why === 'late' && late.length > 0) {
-      this.#say('warn', `the realtime lane starts without ${late.map((l) => l.name).join(', ')}: not ready in time`);
-    }
-    for (const lane of this.lanes) if (lane.isRealtime) lane.begin();
+  #waitNoLonger(): void {
+    if (this.#order.isOpen || this.#isStopping) return;
+    const { begun, late } = this.#order.openAll();
+    const who = begun.length === 1 ? `the ${begun[0]} lane starts` : `the lanes ${begun.join(', ')} start`;
+    if (begun.length > 0) this.#say('warn', `${who} without ${late.join(', ')}: not ready in time`);
     this.#checkUp();
   }
 
   #checkUp(): void {
-    if (this.#isUp || !this.#mayBegin) return;
+    if (this.#isUp || !this.#order.isOpen) return;
     if (this.lanes.some((lane) => lane.isRealtime && lane.phase !== 'started' && lane.phase !== 'idle')) return;
     this.#isUp = true;
     this.#up?.();
@@ -323,17 +321,17 @@ export class Supervisor implements LaneOwner {
 
   // ---- stop ----
 
-  /** Realtime first (mastership is given up cleanly), then what balances; the events about it reach the other lanes, then those end. */
+  /** Turn by turn: mastership is given up cleanly, then what balances ends; the events about it reach the other lanes, then those end. */
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#ticking?.cancel();
     for (const lane of this.lanes) lane.release();
     const childWaitMs = this.#prepared?.settings.childWaitMs ?? 5000;
-    const turnOf = ({ isRealtime, plan }: LaneHandle) => (isRealtime ? 0 : plan.laneKind === 'balance' ? 1 : 2);
-    for (const [turn, leastMs] of [stopMs, stopMs, 1000].entries()) {
-      if (turn === 1 || this.lanes.some((lane) => turnOf(lane) === turn - 1)) await this.#drain(childWaitMs);
-      await Promise.all(this.lanes.map((lane) => turnOf(lane) === turn && lane.stop('shutdown', Math.max(childWaitMs, leastMs))));
+    for (const turn of turns) {
+      if (turn === 1 || this.lanes.some(({ plan }) => turnOf(plan) === turn - 1)) await this.#drain(childWaitMs);
+      const withinMs = Math.max(childWaitMs, turn === 2 ? 1000 : stopMs);
+      await Promise.all(this.lanes.map((lane) => turnOf(lane.plan) === turn && lane.stop('shutdown', withinMs)));
     }
   }
 

@@ -38,6 +38,7 @@ interface Facts<T> {
   readonly isSecret?: boolean;
   readonly isRepeated?: boolean;
   readonly isShared?: boolean;
+  readonly tellsApart?: boolean;
   readonly deprecated?: string;
   readonly aliases?: readonly string[];
 }
@@ -89,6 +90,13 @@ export class Field<T> {
   shared(): Field<T> {
     return this.with({ isShared: true });
   }
+  /**
+   * Of blocks with the same words in front of their braces, the words of this keyword tell which is which (`ConfigEntry.block`). Counts
+   * in a block of its own plugin, not in one that it extends.
+   */
+  tellsApart(): Field<T> {
+    return this.with({ tellsApart: true });
+  }
   /** Accepted with a warning that says what to write instead. */
   deprecated(instead: string): Field<T> {
     return this.with({ deprecated: instead });
@@ -134,6 +142,11 @@ export interface Plugged {
 export interface ConfigEntry<T> {
   /** The block's name (`VI_1` of `vrrp_instance VI_1`); empty for a block without one. */
   readonly name: string;
+  /**
+   * The same, with the words of keywords that tell such blocks apart (`tellsApart`): `192.0.2.1 53 TCP`. It stays what it is when a
+   * reload adds or removes another block, and is the same for whoever extends the block, in whatever lane. See `uniqueNames`.
+   */
+  readonly block: string;
   readonly value: T;
   readonly at: SourcePosition;
   /**
@@ -144,8 +157,8 @@ export interface ConfigEntry<T> {
 }
 
 /**
- * One name for each block where several may be called the same: `tcp.example`, and for the next `tcp.example#2`. Plugins that extend
- * the same blocks come to the same names, in whatever lane they run.
+ * One name for each block where several may be called the same, even with what tells them apart (`ConfigEntry.block`): `tcp.example`,
+ * and for the next `tcp.example#2`. Plugins that extend the same blocks come to the same names, in whatever lane they run.
  */
 export function uniqueNames(names: readonly string[]): readonly string[] {
   const seen = new Map<string, number>();

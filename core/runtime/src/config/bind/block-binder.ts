@@ -23,6 +23,8 @@ export interface BindContext {
 export interface BlockPlace {
   /** Of its entries: the words in front of its brace, and those of the blocks around it. */
   readonly name: string;
+  /** Of its entries, without what tells it apart itself: see ConfigEntry.block. */
+  readonly block: string;
   /** How messages call it. */
   readonly title: string;
   /** For keywords that are missing. */
@@ -56,6 +58,8 @@ class BlockBinder {
   /** Indexes of the parts in whose keywords something is wrong. */
   private broken: Set<number> | undefined;
   private foreignErrors = 0;
+  /** With what tells it apart. */
+  private ownName = '';
 
   constructor(
     private readonly place: BlockPlace,
@@ -67,6 +71,7 @@ class BlockBinder {
 
   bind(statements: readonly Statement[]): BoundBlock {
     const { index, parts } = this.layout;
+    this.ownName = ownNameOf(this.place, statements, this.layout);
     const line = index.get('');
     for (const statement of statements) {
       const found = index.get(statement.keyword.text);
@@ -84,7 +89,11 @@ class BlockBinder {
       if (handle === undefined) continue;
       const value = i === 0 && shown !== undefined ? shown(this.values[0]) : this.values[i];
       const report = reporterOf(statements, this.layout, this.context, at);
-      this.context.emit(handle, Object.freeze({ name, value, at, report }), isSound && this.broken?.has(i) !== true);
+      this.context.emit(
+        handle,
+        Object.freeze({ name, block: this.ownName, value, at, report }),
+        isSound && this.broken?.has(i) !== true,
+      );
     }
     return { values: this.values[0] ?? {}, foreignErrors: this.foreignErrors };
   }
@@ -184,8 +193,8 @@ class BlockBinder {
         return this.block(statement, found.inner);
       case 'headed': {
         const header = readHeader(statement, shape.header, plugin, this.context);
-        const name = this.place.name === '' ? header.name : `${this.place.name} ${header.name}`;
-        const value = this.inside(statement, found.inner, header.title, name, header.isSound);
+        const names = { name: joined(this.place.name, header.name), block: joined(this.ownName, header.name) };
+        const value = this.inside(statement, found.inner, header.title, names, header.isSound);
         return { header: header.value, value, at: keyword.at };
       }
       case 'plugged':
@@ -207,20 +216,20 @@ class BlockBinder {
     if (extra !== undefined && block !== undefined && keyword.text !== '') {
       this.context.problems.error('CONFIG_EXTRA_WORD', `there is one word too many after ${keyword.text}`, extra.at);
     }
-    return this.inside(statement, layout, keyword.text, this.place.name, true);
+    return this.inside(statement, layout, keyword.text, { name: this.place.name, block: this.ownName }, true);
   }
 
   private inside(
     { block, keyword: { at } }: Statement,
     layout: Layout | undefined,
     title: string,
-    name: string,
+    names: Pick<BlockPlace, 'name' | 'block'>,
     isSound: boolean,
   ): unknown {
     if (block === undefined || layout === undefined) {
       throw new Refusal('CONFIG_BLOCK_MISSING', `${title} needs a block in braces`, at, `write: ${title} { ... }`);
     }
-    const place = { name, title, at, isSound: isSound && this.place.isSound };
+    const place = { ...names, title, at, isSound: isSound && this.place.isSound };
     const { values, foreignErrors } = bindBlock(place, block, layout, this.context);
     this.foreignErrors += foreignErrors;
     return values;
@@ -248,4 +257,19 @@ class BlockBinder {
       this.blame(part);
     }
   }
+}
+
+function joined(around: string, name: string): string {
+  return around === '' ? name : `${around} ${name}`;
+}
+
+/** Of a keyword that is written twice, the last counts. */
+function ownNameOf({ block }: BlockPlace, statements: readonly Statement[], { apart, index }: Layout): string {
+  if (apart.size === 0) return block;
+  const words = new Map<number, string>();
+  for (const { keyword, args } of statements) {
+    const slot = index.get(keyword.text)?.slot ?? -1;
+    if (apart.has(slot)) words.set(slot, args.map(({ text }) => text).join(' '));
+  }
+  return [...apart].reduce((name, slot) => joined(name, words.get(slot) ?? '').trim(), block);
 }

@@ -53,6 +53,8 @@ export interface Layout {
   /** The block's owner first, then whoever extends it. */
   readonly parts: readonly LaidPart[];
   readonly index: FieldIndex;
+  /** Slots of the owner's keywords that tell blocks with the same words apart. */
+  readonly apart: ReadonlySet<number>;
   readonly hasSecrets: boolean;
 }
 
@@ -113,6 +115,7 @@ export class LayoutMaker {
     const given = this.#withoutPlugged(contributions, title);
     const index = new Map<string, Found>();
     const parts: LaidPart[] = [];
+    const apart = new Set<number>();
     let slot = 0;
     for (const [part, contribution] of given.entries()) {
       const { plugin, fields } = contribution;
@@ -130,12 +133,13 @@ export class LayoutMaker {
         const found = { part, plugin, keyword, field, slot, ...inner };
         for (const spelling of spellings(keyword, field)) index.set(spelling, found);
         for (const plug of this.#plugsFor(field)) index.set(plug.keyword, { ...found, plugin: plug.plugin, plug });
+        if (part === 0 && field.facts.tellsApart === true) apart.add(slot);
         if (absentValue(field) === undefined) required.push({ keyword, field, slot });
         slot++;
       }
       parts.push({ ...contribution, absent: absentValues(fields), borrowed, required });
     }
-    return { parts, index, hasSecrets: [...index.values()].some(({ field }) => field.facts.isSecret === true) };
+    return { parts, index, apart, hasSecrets: [...index.values()].some(({ field }) => field.facts.isSecret === true) };
   }
 
   #plugsFor({ shape }: Field<unknown>): readonly Plug[] {

@@ -57,7 +57,7 @@ export class TreeBinder {
     for (const [keyword, root] of blocks) this.root(keyword, root, written.get(keyword) ?? []);
     const at: SourcePosition = { file: tree.files[0] ?? '', line: 0, column: 0 };
     const others = [...blocks.keys(), ...this.reserved.keys()];
-    bindBlock({ name: '', title: topLevel, at, isSound: true, others }, rest, roots, this.context);
+    bindBlock({ name: '', block: '', title: topLevel, at, isSound: true, others }, rest, roots, this.context);
   }
 
   private root(keyword: string, root: RootBlock, statements: readonly Statement[]): void {
@@ -82,7 +82,8 @@ export class TreeBinder {
         this.problems.error('CONFIG_DUPLICATE_NAME', message, name.at, 'give one of them another name');
       } else if (name !== undefined) first.set(name.text, name.at);
       const isSound = before === this.problems.errors;
-      this.content(statement, { name: name?.text ?? '', title, at, isSound }, layout);
+      const own = name?.text ?? '';
+      this.content(statement, { name: own, block: own, title, at, isSound }, layout);
     }
   }
 
@@ -91,7 +92,7 @@ export class TreeBinder {
     for (const statement of statements) {
       const { at } = statement.keyword;
       const { name, title, value: header, isSound } = readHeader(statement, spec, owner?.plugin ?? '', this.context);
-      this.content(statement, { name, title, at, isSound, shown: (value) => ({ header, value, at }) }, layout);
+      this.content(statement, { name, block: name, title, at, isSound, shown: (value) => ({ header, value, at }) }, layout);
     }
   }
 
@@ -115,7 +116,7 @@ export class TreeBinder {
     }
     const content = statements.flatMap(({ block = [] }) => block);
     const isSound = before === this.problems.errors;
-    bindBlock({ name: '', title: keyword, at: first.keyword.at, isSound }, content, layout, this.context);
+    bindBlock({ name: '', block: '', title: keyword, at: first.keyword.at, isSound }, content, layout, this.context);
   }
 
   private tooMany(title: string, at: SourcePosition): void {
