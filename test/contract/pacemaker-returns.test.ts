@@ -71,6 +71,23 @@ describePacemaker('what goes back, and what is not told', (lan) => {
     await assert.rejects(l.a.calls.watch(socket, { returns: { everyUs: 1000, burst: 1 } }), /only UDP goes back/);
   });
 
+  it('hears only by the link that is named', async () => {
+    const l = lan();
+    const { index } = await lanLink(l.b.host);
+    const transport = { kind: 'udp', family: 4, hopLimit: 255, trafficClass: 0 } as const;
+    const left = await l.a.open({ transport: { ...transport, port: 49_164 } });
+    const right = await l.b.open({ transport: { ...transport, port: 3794 }, link: 0 });
+    const here = await l.b.calls.watch(right, { filter: { link: index } });
+    const elsewhere = await l.b.calls.watch(right, { filter: { link: index + 1000 } });
+    const there = { ...packet(7), destination: address.b[4], destinationPort: 3794 };
+    await l.world.eventually('it is told', async () => {
+      await l.a.calls.send(left, there);
+      return (await l.b.packets('packet', here)).length > 0;
+    });
+    await l.world.quiet();
+    assert.deepEqual([await l.b.packets('stray', right), await l.b.packets('packet', elsewhere)], [[], []]);
+  });
+
   it('tells watches apart by the source', async () => {
     const l = lan();
     const transport = { kind: 'udp', family: 4, hopLimit: 255, trafficClass: 0 } as const;

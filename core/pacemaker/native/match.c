@@ -56,6 +56,7 @@ bool pm_passes(const struct pm_filter *filter, const struct pm_received *packet)
                                      memcmp(filter->source, packet->source, filter->source_length) != 0)) {
     return false;
   }
+  if (filter->interface_index != 0 && filter->interface_index != packet->interface_index) return false;
   return rules_hold(filter->rules, filter->rules_length, packet);
 }
 

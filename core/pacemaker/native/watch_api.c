@@ -28,11 +28,13 @@ static bool read_rules(napi_env env, napi_value value, struct pm_filter *filter)
 }
 
 static bool read_filter(napi_env env, const napi_value *arguments, const struct pm_line *line, struct pm_filter *filter) {
-  int64_t bounds[4];
+  int64_t bounds[4], index;
   static const char *const names[4] = {"least hop limit", "greatest hop limit", "least length", "greatest length"};
   for (int i = 0; i < 4; i++) {
     if (!pm_integer(env, arguments[i], 0, INT32_MAX, names[i], &bounds[i])) return false;
   }
+  if (!pm_integer(env, arguments[6], 0, INT32_MAX, "interfaceIndex", &index)) return false;
+  filter->interface_index = (unsigned)index;
   filter->hop_limit_least = (int)bounds[0];
   filter->hop_limit_most = (int)bounds[1];
   filter->length_least = (size_t)bounds[2];
@@ -61,13 +63,16 @@ static bool read_returns(napi_env env, const napi_value *arguments, struct pm_wa
   return false;
 }
 
-/* watchOpen(line, id, key or -1, leastHopLimit, mostHopLimit, leastLength, mostLength, source, rules, returnUs, returnBurst) */
+/*
+ * watchOpen(line, id, key or -1, leastHopLimit, mostHopLimit, leastLength, mostLength, source, rules, interfaceIndex, returnUs,
+ * returnBurst)
+ */
 napi_value pm_watch_open(napi_env env, napi_callback_info info) {
-  napi_value arguments[11];
+  napi_value arguments[12];
   int64_t id, key;
   struct pm_line *line;
   struct pm_watch *watch;
-  if (!pm_arguments(env, info, 11, arguments) || !pm_integer(env, arguments[1], 0, UINT32_MAX, "id", &id) ||
+  if (!pm_arguments(env, info, 12, arguments) || !pm_integer(env, arguments[1], 0, UINT32_MAX, "id", &id) ||
       !pm_integer(env, arguments[2], -1, UINT32_MAX, "key", &key)) {
     return NULL;
   }
@@ -75,7 +80,7 @@ napi_value pm_watch_open(napi_env env, napi_callback_info info) {
   if (line == NULL || !check_key(env, line, key)) return NULL;
   watch = pm_watch_new(line, (uint32_t)id);
   if (watch == NULL) return pm_throw_memory(env);
-  if (!read_filter(env, arguments + 3, line, &watch->filter) || !read_returns(env, arguments + 9, watch)) {
+  if (!read_filter(env, arguments + 3, line, &watch->filter) || !read_returns(env, arguments + 10, watch)) {
     pm_object_free(&watch->object);
     return NULL;
   }

@@ -75,7 +75,7 @@ export interface NativePacemaker {
   /** `intervalUs` 0 and `nextAt` NaN: as it is. */
   beaconSet(beacon: Handle, packets: readonly NativePacket[] | undefined, intervalUs: number, nextAt: number): void;
   beaconState(beacon: Handle): [turns: number, nextAt: number];
-  /** `key` -1: none. `rules`: offset and length in 4 bytes each, mask, value, and so on. `source` empty: any. `returnUs` 0: never. */
+  /** `key` -1: none. `rules`: offset and length in 4 bytes each, mask, value, and so on. `source` empty, `interfaceIndex` 0: any. `returnUs` 0: never. */
   watchOpen(
     line: Handle,
     id: number,
@@ -86,6 +86,7 @@ export interface NativePacemaker {
     mostLength: number,
     source: Uint8Array,
     rules: Uint8Array,
+    interfaceIndex: number,
     returnUs: number,
     returnBurst: number,
   ): Handle;

@@ -22,6 +22,8 @@ export interface PacketFilter {
   readonly hopLimit?: readonly [least: number, most: number];
   readonly length?: readonly [least: number, most: number];
   readonly source?: Uint8Array;
+  /** Index of the interface. */
+  readonly link?: number;
   readonly bytes?: readonly BytesRule[];
 }
 
@@ -96,6 +98,7 @@ export class PacemakerWatch {
           length[1],
           filter?.source ?? none,
           packRules(filter?.bytes ?? []),
+          filter?.link ?? 0,
           returns?.everyUs ?? 0,
           returns?.burst ?? 0,
         ),

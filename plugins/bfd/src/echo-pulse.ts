@@ -3,6 +3,7 @@
  * tells when that stops. Follows the state of the machine, and tells it what came back in its name. Used by echo.ts.
  */
 import type { Beacon, HeardPacket, Watch } from '@mainstay/sdk';
+import type { EchoWay } from './config.js';
 import type { EchoPath, Standpoint } from './echo-path.js';
 import { deadManMs } from './pulse.js';
 import type { SessionConfig } from './session-config.js';
@@ -30,8 +31,8 @@ interface Run {
   readonly path: EchoPath;
   readonly watch: Watch;
   readonly content: Uint8Array;
-  /** What the run depends on. */
-  readonly place: string;
+  readonly standpoint: Standpoint;
+  readonly way: EchoWay;
 }
 
 interface Armed {
@@ -81,14 +82,14 @@ export class EchoPulse {
       this.end();
       return;
     }
-    const place = JSON.stringify([standpoint, config.neighbour, config.echoVia]);
-    if (this.run?.place !== place) this.end();
-    this.run ??= this.open(standpoint, place);
+    if (this.run !== undefined && !isThere(this.run, standpoint, config)) this.end();
+    this.run ??= this.open(standpoint, config.echoVia);
     this.listen(state, config);
     this.speak(intervalUs);
   }
 
   end(): void {
+    if (this.run === undefined) return;
     this.earlier = { sent: this.sent, returned: this.returned };
     this.told = 0;
     this.beacon?.close();
@@ -100,7 +101,7 @@ export class EchoPulse {
     this.armed = undefined;
   }
 
-  private open(standpoint: Standpoint, place: string): Run {
+  private open(standpoint: Standpoint, way: EchoWay): Run {
     const path = this.options.open(standpoint, () => this.speak(this.intervalUs));
     const content = this.options.content();
     const watch = path.socket.watch({
@@ -109,7 +110,7 @@ export class EchoPulse {
       onPacket: (heard) => this.hear(heard),
       onSilence: () => this.options.onSilence(),
     });
-    return { path, watch, content, place };
+    return { path, watch, content, standpoint, way };
   }
 
   private hear(heard: HeardPacket): void {
@@ -170,4 +171,9 @@ export class EchoPulse {
     watch.arm({ deadline, ...(expected && { expected, rearmUs: rearmMs * 1000 }) });
     this.armed = { deadline, expected, rearmMs };
   }
+}
+
+/** The neighbour and the family are those of the session for its life. */
+function isThere({ standpoint: { link, own, mac }, way }: Run, now: Standpoint, config: SessionConfig): boolean {
+  return link === now.link && own === now.own && mac === now.mac && way === config.echoVia;
 }

@@ -73,14 +73,14 @@ export class EchoWires {
     }
   }
 
-  /** Throws PortError, such as where another program has the port. */
-  mirror({ family, neighbour }: SessionConfig, minRxUs: number): Mirror {
+  /** What comes from the neighbour by the link where its control packets do. Throws PortError, such as where another program has the port. */
+  mirror({ family, neighbour }: SessionConfig, { link }: Standpoint, minRxUs: number): Mirror {
     const what = `mirror ${family}`;
     const socket = this.#take(what, () => this.#openMirror(family));
     const watch = socket.watch({
       key: lastFour(neighbour),
       // Off the link nobody can send with 255 and arrive so (RFC 5082).
-      filter: { source: neighbour, hopLimit: [255, 255], length: [1, longestEcho] },
+      filter: { source: neighbour, link, hopLimit: [255, 255], length: [1, longestEcho] },
       returns: { everyUs: Math.round(minRxUs * returnShare), burst: returnBurst },
       onPacket: () => {},
       onSilence: () => {},

@@ -40,7 +40,7 @@ const patienceMs = 5000;
 export class Echo {
   private readonly pulse: EchoPulse;
   private standpoint: Standpoint | undefined;
-  private mirror: { readonly mirror: Mirror; readonly of: string } | undefined;
+  private mirror: (Mirror & { readonly link: number; readonly minRxUs: number }) | undefined;
   private earlier = { looped: 0, withheld: 0 };
   private retry: Timer | undefined;
   private patience: Timer | undefined;
@@ -73,7 +73,7 @@ export class Echo {
 
   get counters(): EchoCounters {
     const { sent, returned } = this.pulse;
-    const watch = this.mirror?.mirror.watch;
+    const watch = this.mirror?.watch;
     const looped = this.earlier.looped + (watch?.returned ?? 0);
     return { sent, returned, looped, withheld: this.earlier.withheld + (watch?.withheld ?? 0) };
   }
@@ -104,20 +104,20 @@ export class Echo {
 
   /** Only for a session that is Up, and only as often as the peer was told: nobody else can have anything sent anywhere. */
   private reflect(state: State, config: SessionConfig): void {
-    const { minEchoRxUs } = config;
-    const of = JSON.stringify([minEchoRxUs, config.neighbour]);
-    const isWanted = minEchoRxUs !== undefined && state.kind === 'up';
-    if (this.mirror !== undefined && (!isWanted || this.mirror.of !== of)) this.dropMirror();
-    if (!isWanted || this.mirror !== undefined) return;
+    const { standpoint } = this;
+    const minRxUs = state.kind === 'up' ? config.minEchoRxUs : undefined;
+    const isSame = this.mirror?.link === standpoint?.link && this.mirror?.minRxUs === minRxUs;
+    if (this.mirror !== undefined && !isSame) this.dropMirror();
+    if (minRxUs === undefined || standpoint === undefined || this.mirror !== undefined) return;
     this.attempt(() => {
-      this.mirror = { mirror: this.around.wires.mirror(config, minEchoRxUs), of };
+      this.mirror = { ...this.around.wires.mirror(config, standpoint, minRxUs), link: standpoint.link, minRxUs };
     });
   }
 
   private dropMirror(): void {
     const { looped, withheld } = this.counters;
     this.earlier = { looped, withheld };
-    this.mirror?.mirror.close();
+    this.mirror?.close();
     this.mirror = undefined;
   }
 

@@ -1,6 +1,6 @@
 /** The Echo function of the bfd plugin in the simulator: what it sends, loops, detects and asks for (RFC 5880 sections 6.4 and 6.8.9). */
 import assert from 'node:assert/strict';
-import type { IpPacket } from '@mainstay/testing';
+import { Frame, type IpPacket } from '@mainstay/testing';
 import { describe, it } from 'mocha';
 import { type Lone, lines, lone, usual } from './lone.js';
 import { conf, type Pair, pair } from './pair.js';
@@ -183,6 +183,113 @@ describe('the Echo function over a daemon', () => {
     await both.advance(1000);
     assert.equal(both.state('a'), 'up', both.changes('a').join());
     assert.equal(echoOf(both, 'a')?.phase, 'working');
+  });
+});
+
+/** The forwarding plane of the peer of a lone session. */
+function forwards(router: Lone, change: (frame: Uint8Array) => Uint8Array | undefined = (frame) => frame): Uint8Array[] {
+  const seen: Uint8Array[] = [];
+  const { stack } = router.net.kernel('peer');
+  const mac = (bytes: Uint8Array, at: number) => bytes.slice(at, at + 6);
+  router.net.segment().watch(({ from, frame: { bytes, ip } }) => {
+    if (from !== 'router' || ip === undefined || ip.source !== ip.destination) return;
+    seen.push(bytes);
+    const hopLimitAt = ip.family === 4 ? 22 : 21;
+    const back = bytes.slice();
+    back.set(mac(bytes, 6), 0);
+    back.set(mac(bytes, 0), 6);
+    back[hopLimitAt] = 254;
+    // As RFC 1141: one less there is 0x100 more here.
+    if (ip.family === 4) {
+      const view = new DataView(back.buffer);
+      const sum = view.getUint16(24) + 0x100;
+      view.setUint16(24, sum > 0xffff ? sum - 0xffff : sum);
+    }
+    const changed = change(back);
+    const sent = changed && Frame.ofBytes(changed);
+    const link = router.net.kernel('peer').links.get(2);
+    if (sent !== undefined && link !== undefined) stack.transmit(link, sent);
+  });
+  return seen;
+}
+
+describe('the Echo function through the forwarding plane', () => {
+  const wants = { requiredMinEchoRxUs: 20_000 } as const;
+  const configured = lines(...usual, 'echo_interval 20');
+  /** Control packets while so much time passes. */
+  const keep = async (router: Lone, ms: number) => {
+    for (let passed = 0; passed < ms; passed += 10) {
+      await router.advance(9);
+      await router.tell({ state: 'up', ...wants });
+    }
+  };
+
+  it('goes in a frame to itself by way of the neighbour, whose address it has from a control packet', async () => {
+    const router = await lone(configured);
+    const seen = forwards(router);
+    await router.up(wants);
+    await keep(router, 200);
+    assert.equal(phase(router), 'working');
+    const [frame] = seen.map((bytes) => Frame.ofBytes(bytes));
+    const peer = router.net.kernel('peer').links.get(2);
+    assert.deepEqual(
+      frame && [frame.destination, frame.ip?.source, frame.ip?.destination, frame.ip?.hopLimit, frame.ip?.trafficClass],
+      [peer?.mac, '192.0.2.1', '192.0.2.1', 255, 0xc0],
+    );
+    const udp = frame?.ip?.payload ?? new Uint8Array();
+    assert.deepEqual([...udp.subarray(0, 4)], [3785 >> 8, 3785 & 255, 3785 >> 8, 3785 & 255]);
+    const { sent, lost } = statusOf(router);
+    assert.ok(sent >= 8 && sent <= 12 && lost <= 1, `${sent} sent, ${lost} lost`);
+  });
+
+  it('is down with diagnostic 2 when the neighbour forwards no more, and again when it comes up meanwhile', async () => {
+    const router = await lone(configured);
+    let isForwarding = true;
+    forwards(router, (frame) => (isForwarding ? frame : undefined));
+    await router.up(wants);
+    await keep(router, 200);
+    isForwarding = false;
+    await keep(router, 70);
+    assert.equal(router.status()[0]?.state, 'down');
+    assert.equal(router.said().find(({ state }) => state === 'down')?.diagnostic, 2);
+    // Up again by its control packets: what came back before must come back again.
+    await router.up(wants);
+    await keep(router, 100);
+    assert.equal(router.status()[0]?.state, 'down');
+    assert.match(router.status()[0]?.summary.diagnostic as string, /echo function failed/);
+    isForwarding = true;
+    await router.up(wants);
+    await keep(router, 200);
+    assert.deepEqual([router.status()[0]?.state, phase(router)], ['up', 'working']);
+  });
+
+  it('believes a frame that the neighbour has marked otherwise, and none that has not gone a hop', async () => {
+    for (const [change, expected] of [
+      [(frame: Uint8Array) => frame, 'working'],
+      [(frame: Uint8Array) => frame.fill(0, 15, 16), 'working'],
+      [(frame: Uint8Array) => frame.fill(255, 22, 23), 'trying'],
+      [(frame: Uint8Array) => frame.fill(7, 60, 61), 'trying'],
+    ] as const) {
+      const router = await lone(configured);
+      forwards(router, change);
+      await router.up(wants);
+      await keep(router, 300);
+      assert.deepEqual([router.status()[0]?.state, phase(router)], ['up', expected]);
+    }
+  });
+
+  it('tells operators what it does', async () => {
+    const router = await lone(configured);
+    const told = () => router.explain('B1')[0]?.contributors.find(({ of }) => of === 'echo');
+    assert.match(`${told()?.effect}: ${told()?.why}`, /sends nothing: the session is not up/);
+    await router.up();
+    assert.match(`${told()?.effect}: ${told()?.why}`, /sends nothing: the peer loops nothing back/);
+    await router.tell({ state: 'up', ...wants });
+    await keep(router, 50);
+    assert.match(`${told()?.effect}: ${told()?.why}`, /sends every 20 ms: \d sent, 0 came back; none has ever come back/);
+    forwards(router);
+    await keep(router, 100);
+    assert.match(`${told()?.effect}: ${told()?.why}`, /down after 60 ms without one: sent every 20 ms: \d+ sent, \d+ came back/);
   });
 });
 

@@ -163,6 +163,8 @@ export interface PacketFilter {
   readonly length?: readonly [least: number, most: number];
   /** Only from this address. */
   readonly source?: string;
+  /** Only by the link with this index. */
+  readonly link?: number;
   /** Bytes of the payload from `offset` on, equal to `value` where `mask` has ones. */
   readonly bytes?: readonly BytesRule[];
 }
