@@ -7,7 +7,7 @@ import { contentOfFrame, echoContent, echoFrame, layoutOf } from '@mainstay/bfd/
 import { describe, it } from 'mocha';
 import { Prng } from '../support/prng.js';
 
-const frames = 300_000;
+const frames = 100_000;
 const seed = Number(process.env.MAINSTAY_FUZZ_SEED ?? 20260101);
 const macs = { ownMac: '02:00:00:00:00:01', neighbourMac: '02:00:00:00:00:02' } as const;
 

@@ -154,7 +154,7 @@ static struct pm_watch *open_watch(struct pm_line *line) {
   watch->key = (uint32_t)draw(4);
   /* Half of them are deaf, or there would be little silence. */
   if (draw(2) == 0) watch->filter.hop_limit_least = INT32_MAX;
-  if (line->transport == PM_UDP && draw(4) == 0) watch->returns.every_us = 1000, watch->returns.burst = 1 + (int64_t)draw(4);
+  if (line->transport == PM_UDP && draw(4) == 0) watch->returns.every_us = 10000, watch->returns.burst = 1 + (int64_t)draw(4);
   give(pm_command_new(PM_DO_OPEN, &watch->object));
   return watch;
 }
