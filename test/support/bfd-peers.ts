@@ -20,6 +20,8 @@ export interface BfdPlan {
   readonly isMultihop?: boolean;
   /** Of BIRD only. */
   readonly authentication?: { readonly type: string; readonly id: number; readonly secret: string };
+  /** Of FRR only: milliseconds between echo packets that it sends, and that it takes. */
+  readonly echo?: { readonly txMs: number; readonly rxMs: number };
 }
 
 export type PeerState = 'up' | 'init' | 'down' | 'adminDown' | 'none';
@@ -116,9 +118,18 @@ export class FrrPeer implements BfdPeer {
   }
 
   #conf(): readonly string[] {
-    const { txMs, rxMs, multiplier } = this.plan;
-    const timers = [`detect-multiplier ${multiplier}`, `transmit-interval ${txMs}`, `receive-interval ${rxMs}`];
+    const { txMs, rxMs, multiplier, echo } = this.plan;
+    const echoes =
+      echo === undefined ? [] : ['echo-mode', `echo transmit-interval ${echo.txMs}`, `echo receive-interval ${echo.rxMs}`];
+    const timers = [`detect-multiplier ${multiplier}`, `transmit-interval ${txMs}`, `receive-interval ${rxMs}`, ...echoes];
     return ['bfd', this.#header, ...timers.map((line) => `  ${line}`), '  no shutdown', ' exit', 'exit', ''];
+  }
+
+  /** What `show bfd peers` and `show bfd peers counters` tell of the session. */
+  async facts(): Promise<Readonly<Record<string, unknown>>> {
+    const text = await this.#vtysh(['show bfd peers counters json']).catch(() => '[]');
+    const [counters] = JSON.parse(text) as Record<string, unknown>[];
+    return { ...(await this.#peer()), ...counters };
   }
 
   #vtysh(commands: readonly string[]): Promise<string> {

@@ -9,7 +9,17 @@
 #include "values.h"
 
 /* The arguments of lineOpen that are numbers, in their order behind the handle. */
-enum number { ID, TRANSPORT, FAMILY, NUMBER, INTERFACE, HOP_LIMIT, TRAFFIC_CLASS, KEY_OFFSET, KEY_LENGTH, NUMBERS };
+enum number { ID, TRANSPORT, FAMILY, NUMBER, INTERFACE, HOP_LIMIT, TRAFFIC_CLASS, KEY_OFFSET, KEY_LENGTH, TELLS_STRAYS, NUMBERS };
+
+/* What stands behind them. */
+enum { ADDRESS = NUMBERS + 1, RULES, ARGUMENTS };
+
+#define MOST_RULES 4096
+
+struct rules {
+  const uint8_t *data;
+  size_t length;
+};
 
 static const struct {
   const char *name;
@@ -22,8 +32,9 @@ static const struct {
     [INTERFACE] = {"interfaceIndex", 0, INT32_MAX},
     [HOP_LIMIT] = {"hopLimit", 1, 255},
     [TRAFFIC_CLASS] = {"trafficClass", 0, 255},
-    [KEY_OFFSET] = {"key offset", 0, 65535},
+    [KEY_OFFSET] = {"key offset", 0, PM_KEY_OF_SOURCE},
     [KEY_LENGTH] = {"key length", 0, 4},
+    [TELLS_STRAYS] = {"tellsStrays", 0, 1},
 };
 
 struct sockets {
@@ -31,7 +42,7 @@ struct sockets {
   struct pm_opened send;
 };
 
-static struct sockets open_sockets(const int64_t numbers[NUMBERS], const struct pm_udp_place *place) {
+static struct sockets open_sockets(const int64_t numbers[NUMBERS], const struct pm_udp_place *place, const struct rules *rules) {
   struct sockets sockets;
   unsigned index = (unsigned)numbers[INTERFACE];
   if (numbers[TRANSPORT] == PM_IP) {
@@ -43,7 +54,7 @@ static struct sockets open_sockets(const int64_t numbers[NUMBERS], const struct 
   } else if (numbers[TRANSPORT] == PM_UDP) {
     sockets.receive = sockets.send = pm_open_udp(place);
   } else {
-    sockets.receive = sockets.send = pm_open_frames(index, (uint16_t)numbers[NUMBER], true);
+    sockets.receive = sockets.send = pm_open_frames(index, (uint16_t)numbers[NUMBER], true, rules->data, rules->length);
   }
   if (sockets.receive.error == 0) pm_set_receive_buffer(sockets.receive.fd, PM_SOCKET_BUFFER);
   if (sockets.receive.error == 0) pm_set_send_buffer(sockets.send.fd, PM_SOCKET_BUFFER);
@@ -57,6 +68,7 @@ static struct pm_line *make_line(struct pm_pacer *pacer, const int64_t numbers[N
                                      (unsigned)numbers[INTERFACE], key);
   if (line == NULL) return NULL;
   line->ether_type = (uint16_t)numbers[NUMBER];
+  line->tells_strays = numbers[TELLS_STRAYS] != 0;
   line->receive_fd = sockets->receive.fd;
   line->send_fd = sockets->send.fd;
   return line;
@@ -70,22 +82,39 @@ static bool read_numbers(napi_env env, const napi_value *arguments, int64_t numb
     pm_throw_type(env, "no such family, key length or protocol");
     return false;
   }
+  if (numbers[KEY_OFFSET] == PM_KEY_OF_SOURCE && (numbers[KEY_LENGTH] != 4 || numbers[TRANSPORT] == PM_FRAMES)) {
+    pm_throw_type(env, "a key out of the source address has 4 bytes, and frames have none");
+    return false;
+  }
   if (numbers[INTERFACE] != 0 || numbers[TRANSPORT] == PM_UDP) return true;
   pm_throw_type(env, "only UDP can be on every interface: interfaceIndex 0");
   return false;
 }
 
-/* lineOpen(pacer, id, transport, family, number, interfaceIndex, hopLimit, trafficClass, keyOffset, keyLength, address) */
+static bool read_rules(napi_env env, napi_value value, enum pm_transport transport, struct rules *rules) {
+  if (!pm_bytes(env, value, "rules", &rules->data, &rules->length)) return false;
+  if (rules->length == 0) return true;
+  if (transport == PM_FRAMES && rules->length <= MOST_RULES && pm_rules_are_valid(rules->data, rules->length)) return true;
+  pm_throw_type(env, "these are no rules for frames");
+  return false;
+}
+
+/*
+ * lineOpen(pacer, id, transport, family, number, interfaceIndex, hopLimit, trafficClass, keyOffset, keyLength, tellsStrays, address,
+ * rules)
+ */
 napi_value pm_line_open(napi_env env, napi_callback_info info) {
-  napi_value arguments[NUMBERS + 2], handle;
+  napi_value arguments[ARGUMENTS], handle;
   int64_t numbers[NUMBERS];
   struct pm_udp_place place = {0};
   struct sockets sockets;
+  struct rules rules;
   struct pm_pacer *pacer;
   struct pm_line *line;
-  if (!pm_arguments(env, info, NUMBERS + 2, arguments) || !read_numbers(env, arguments + 1, numbers) ||
-      !pm_address(env, arguments[NUMBERS + 1], "address", numbers[FAMILY] == 4 ? 4 : 16, true, place.address,
-                  &place.address_length)) {
+  if (!pm_arguments(env, info, ARGUMENTS, arguments) || !read_numbers(env, arguments + 1, numbers) ||
+      !pm_address(env, arguments[ADDRESS], "address", numbers[FAMILY] == 4 ? 4 : 16, true, place.address,
+                  &place.address_length) ||
+      !read_rules(env, arguments[RULES], (enum pm_transport)numbers[TRANSPORT], &rules)) {
     return NULL;
   }
   pacer = pm_pacer_of(env, arguments[0]);
@@ -95,11 +124,11 @@ napi_value pm_line_open(napi_env env, napi_callback_info info) {
   place.port = (uint16_t)numbers[NUMBER];
   place.hop_limit = (int)numbers[HOP_LIMIT];
   place.traffic_class = (int)numbers[TRAFFIC_CLASS];
-  sockets = open_sockets(numbers, &place);
+  sockets = open_sockets(numbers, &place, &rules);
   if (sockets.receive.error == EADDRINUSE) {
     /* Perhaps by a line that was closed just now and whose socket the thread has yet to close. */
     pm_await_closed_lines(pacer);
-    sockets = open_sockets(numbers, &place);
+    sockets = open_sockets(numbers, &place, &rules);
   }
   if (sockets.receive.error != 0) {
     pm_throw_errno(env, sockets.receive.call, sockets.receive.error);

@@ -31,6 +31,7 @@ struct pm_line *pm_line_new(struct pm_pacer *pacer, uint32_t id, enum pm_transpo
   line->interface_index = interface_index;
   line->key = key;
   line->receive_fd = line->send_fd = -1;
+  line->tells_strays = true;
   for (int i = 0; i < PM_TROUBLES; i++) line->troubles[i].told_at = PM_NEVER;
   return line;
 }
@@ -56,6 +57,7 @@ struct pm_watch *pm_watch_new(struct pm_line *line, uint32_t id) {
   watch->filter.hop_limit_most = INT32_MAX;
   watch->filter.length_most = SIZE_MAX;
   watch->terms.deadline = PM_NEVER;
+  watch->returns.due = PM_NEVER;
   watch->terms.rearm_us = -1;
   watch->terms.warn_us = -1;
   atomic_store(&watch->heard_at, PM_NEVER);

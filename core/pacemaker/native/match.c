@@ -10,6 +10,11 @@ static uint32_t number_at(const uint8_t *bytes, size_t length) {
 }
 
 bool pm_key_of(const struct pm_key_place *place, const struct pm_received *packet, uint32_t *key) {
+  if (place->offset == PM_KEY_OF_SOURCE) {
+    if (packet->address_length < 4) return false;
+    *key = number_at(packet->source + packet->address_length - 4, 4);
+    return true;
+  }
   if (place->length == 0 || place->offset > packet->payload_length ||
       packet->payload_length - place->offset < place->length) {
     return false;
@@ -51,6 +56,7 @@ bool pm_passes(const struct pm_filter *filter, const struct pm_received *packet)
                                      memcmp(filter->source, packet->source, filter->source_length) != 0)) {
     return false;
   }
+  if (filter->interface_index != 0 && filter->interface_index != packet->interface_index) return false;
   return rules_hold(filter->rules, filter->rules_length, packet);
 }
 

@@ -7,6 +7,9 @@
 
 #include "decode.h"
 
+/* As an offset: the key is the last four bytes of the source address. No payload is as long. */
+#define PM_KEY_OF_SOURCE 65536
+
 /* Bytes of the payload that tell watches apart; `length` 0: none. */
 struct pm_key_place {
   size_t offset;
@@ -21,6 +24,8 @@ struct pm_filter {
   /* 0: any source. */
   size_t source_length;
   uint8_t source[16];
+  /* 0: any interface. */
+  unsigned interface_index;
   /* Packed rules: offset and length in 4 bytes each, most significant first, then mask and value. Checked by pm_rules_are_valid. */
   size_t rules_length;
   const uint8_t *rules;
@@ -36,7 +41,7 @@ struct pm_expected {
   uint8_t payload[];
 };
 
-/* False: the payload is too short to have a key. */
+/* False: the packet has no such bytes. */
 bool pm_key_of(const struct pm_key_place *place, const struct pm_received *packet, uint32_t *key);
 bool pm_rules_are_valid(const uint8_t *rules, size_t length);
 bool pm_passes(const struct pm_filter *filter, const struct pm_received *packet);

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "frame_filter.h"
 #include "interface.h"
 
 #ifndef IPV6_MULTICAST_ALL
@@ -150,7 +151,8 @@ struct pm_opened pm_open_udp(const struct pm_udp_place *place) {
   return opened(udp.fd, bind_udp(udp.fd, place), "bind");
 }
 
-struct pm_opened pm_open_frames(unsigned interface_index, uint16_t ether_type, int receive) {
+struct pm_opened pm_open_frames(unsigned interface_index, uint16_t ether_type, int receive, const uint8_t *rules,
+                                size_t rules_length) {
   struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_ifindex = (int)interface_index};
   /* Protocol 0 hears nothing until bind names interface and type together. */
   struct pm_opened frames = open_socket(AF_PACKET, SOCK_RAW, 0);
@@ -158,5 +160,9 @@ struct pm_opened pm_open_frames(unsigned interface_index, uint16_t ether_type, i
   /* Kernels before 4.20 lack the option; own frames are then skipped on reception. */
   (void)pm_set_option(frames.fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
   address.sll_protocol = receive ? htons(ether_type) : 0;
+  if (rules_length > 0) {
+    int error = pm_filter_frames(frames.fd, rules, rules_length);
+    if (error != 0) return opened(frames.fd, error, "SO_ATTACH_FILTER");
+  }
   return opened(frames.fd, bind(frames.fd, (struct sockaddr *)&address, sizeof address) == 0 ? 0 : errno, "bind");
 }

@@ -31,7 +31,8 @@ struct pm_opened pm_open_raw_receiver(int family, int protocol, unsigned interfa
 /* Sends whole packets, header included; receives nothing. */
 struct pm_opened pm_open_raw_sender(int family, unsigned interface_index);
 struct pm_opened pm_open_udp(const struct pm_udp_place *place);
-/* `receive` false: only sends. */
-struct pm_opened pm_open_frames(unsigned interface_index, uint16_t ether_type, int receive);
+/* `receive` false: only sends. Only frames with the bytes of `rules`, packed as match.h has them, are received. */
+struct pm_opened pm_open_frames(unsigned interface_index, uint16_t ether_type, int receive, const uint8_t *rules,
+                                size_t rules_length);
 
 #endif

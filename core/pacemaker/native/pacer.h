@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 
 #include "match.h"
+#include "return.h"
 #include "ring.h"
 #include "schedule.h"
 #include "stack.h"
@@ -100,11 +101,11 @@ struct pm_line {
   int family;
   unsigned interface_index;
   uint16_t ether_type;
-  int receive_fd;
-  int send_fd;
+  int receive_fd, send_fd;
   struct pm_key_place key;
   /* PM_BUCKETS lists of watches with a key; NULL without keys. */
   struct pm_watch **buckets;
+  bool tells_strays;
   _Atomic uint64_t discarded;
   /* Thread only. */
   struct pm_line *next, *previous;
@@ -173,6 +174,7 @@ struct pm_watch {
   bool has_key;
   uint32_t key;
   struct pm_filter filter;
+  struct pm_returns returns;
   /* Thread only. Times in here leave out the time asleep, so that falling asleep moves all deadlines at once. */
   struct pm_watch *next, *previous;
   struct pm_terms terms;
@@ -208,10 +210,8 @@ struct pm_watch {
   _Atomic uint64_t repeats;
   /* User only. */
   struct pm_expected *asked_expected;
-  uint32_t asked_epoch;
-  uint32_t asked_generation;
-  uint64_t told_silence;
-  uint64_t told_warning;
+  uint32_t asked_epoch, asked_generation;
+  uint64_t told_silence, told_warning;
 };
 
 /* What was told last of one kind: how often, under which terms, and how often of these the foreseen was done. */

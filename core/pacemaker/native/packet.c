@@ -25,7 +25,7 @@ napi_value pm_packet_open(napi_env env, napi_callback_info info) {
       !pm_boolean(env, arguments[2], "receive", &receive) || !pm_is_function(env, arguments[3], "onReadable")) {
     return NULL;
   }
-  frames = pm_open_frames((unsigned)index, (uint16_t)type, receive);
+  frames = pm_open_frames((unsigned)index, (uint16_t)type, receive, NULL, 0);
   if (frames.error != 0) {
     pm_throw_errno(env, frames.call, frames.error);
     return NULL;

@@ -127,6 +127,10 @@ void pm_watch_consent(struct pm_watch *watch, const struct pm_command *command) 
 
 bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct pm_received *packet) {
   if (!pm_passes(&watch->filter, packet)) return false;
+  if (watch->returns.every_us > 0) {
+    pm_return(pacer, watch, packet);
+    return true;
+  }
   /* The user has to judge this one first. */
   watch->may_speak = false;
   if (watch->terms.expected != NULL && pm_equals(watch->terms.expected, packet)) {

@@ -28,11 +28,13 @@ static bool read_rules(napi_env env, napi_value value, struct pm_filter *filter)
 }
 
 static bool read_filter(napi_env env, const napi_value *arguments, const struct pm_line *line, struct pm_filter *filter) {
-  int64_t bounds[4];
+  int64_t bounds[4], index;
   static const char *const names[4] = {"least hop limit", "greatest hop limit", "least length", "greatest length"};
   for (int i = 0; i < 4; i++) {
     if (!pm_integer(env, arguments[i], 0, INT32_MAX, names[i], &bounds[i])) return false;
   }
+  if (!pm_integer(env, arguments[6], 0, INT32_MAX, "interfaceIndex", &index)) return false;
+  filter->interface_index = (unsigned)index;
   filter->hop_limit_least = (int)bounds[0];
   filter->hop_limit_most = (int)bounds[1];
   filter->length_least = (size_t)bounds[2];
@@ -50,13 +52,27 @@ static bool check_key(napi_env env, const struct pm_line *line, int64_t key) {
   return false;
 }
 
-/* watchOpen(line, id, key or -1, leastHopLimit, mostHopLimit, leastLength, mostLength, source, rules) */
+/* How packets go back; 0: they do not. */
+static bool read_returns(napi_env env, const napi_value *arguments, struct pm_watch *watch) {
+  if (!pm_integer(env, arguments[0], 0, UINT32_MAX, "returnUs", &watch->returns.every_us) ||
+      !pm_integer(env, arguments[1], 0, 65535, "returnBurst", &watch->returns.burst)) {
+    return false;
+  }
+  if (watch->returns.every_us == 0 || (watch->line->transport == PM_UDP && watch->returns.burst > 0)) return true;
+  pm_throw_type(env, "only UDP goes back, and one packet at a time at least");
+  return false;
+}
+
+/*
+ * watchOpen(line, id, key or -1, leastHopLimit, mostHopLimit, leastLength, mostLength, source, rules, interfaceIndex, returnUs,
+ * returnBurst)
+ */
 napi_value pm_watch_open(napi_env env, napi_callback_info info) {
-  napi_value arguments[9];
+  napi_value arguments[12];
   int64_t id, key;
   struct pm_line *line;
   struct pm_watch *watch;
-  if (!pm_arguments(env, info, 9, arguments) || !pm_integer(env, arguments[1], 0, UINT32_MAX, "id", &id) ||
+  if (!pm_arguments(env, info, 12, arguments) || !pm_integer(env, arguments[1], 0, UINT32_MAX, "id", &id) ||
       !pm_integer(env, arguments[2], -1, UINT32_MAX, "key", &key)) {
     return NULL;
   }
@@ -64,7 +80,7 @@ napi_value pm_watch_open(napi_env env, napi_callback_info info) {
   if (line == NULL || !check_key(env, line, key)) return NULL;
   watch = pm_watch_new(line, (uint32_t)id);
   if (watch == NULL) return pm_throw_memory(env);
-  if (!read_filter(env, arguments + 3, line, &watch->filter)) {
+  if (!read_filter(env, arguments + 3, line, &watch->filter) || !read_returns(env, arguments + 10, watch)) {
     pm_object_free(&watch->object);
     return NULL;
   }
@@ -138,7 +154,7 @@ napi_value pm_watch_arm_entry(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* watchState(watch) -> [heardAt | NaN, consumed, repeatsAt | NaN, repeats], of a closed one too */
+/* watchState(watch) -> [heardAt | NaN, consumed, repeatsAt | NaN, repeats, returned, withheld], of a closed one too */
 napi_value pm_watch_state(napi_env env, napi_callback_info info) {
   napi_value argument, result, member;
   struct pm_object *object;
@@ -157,9 +173,12 @@ napi_value pm_watch_state(napi_env env, napi_callback_info info) {
   const double members[] = {heard_at == PM_NEVER ? (double)NAN : (double)heard_at,
                             (double)atomic_load_explicit(&watch->consumed, memory_order_relaxed),
                             repeats_at == PM_NEVER ? (double)NAN : (double)repeats_at,
-                            (double)atomic_load_explicit(&watch->repeats, memory_order_relaxed)};
-  PM_TRY(env, napi_create_array_with_length(env, 4, &result));
-  for (uint32_t i = 0; i < 4; i++) {
+                            (double)atomic_load_explicit(&watch->repeats, memory_order_relaxed),
+                            (double)atomic_load_explicit(&watch->returns.returned, memory_order_relaxed),
+                            (double)atomic_load_explicit(&watch->returns.withheld, memory_order_relaxed)};
+  const uint32_t count = sizeof members / sizeof members[0];
+  PM_TRY(env, napi_create_array_with_length(env, count, &result));
+  for (uint32_t i = 0; i < count; i++) {
     PM_TRY(env, napi_create_double(env, members[i], &member));
     PM_TRY(env, napi_set_element(env, result, i, member));
   }

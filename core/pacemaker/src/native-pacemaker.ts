@@ -36,7 +36,10 @@ export interface NativePacemaker {
   /** As many as `max`: there may be more. */
   pacerTake(pacer: Handle, max: number): NativeMail[];
   objectClose(object: Handle): void;
-  /** `number`: protocol, port or ether type. `keyLength` 0: no keys. `address` empty: any. */
+  /**
+   * `number`: protocol, port or ether type. `keyLength` 0: no keys; `keyOffset` 65536: of the source address. `address` empty: any.
+   * `rules`, of frames only: as those of watchOpen.
+   */
   lineOpen(
     pacer: Handle,
     id: number,
@@ -48,7 +51,9 @@ export interface NativePacemaker {
     trafficClass: number,
     keyOffset: number,
     keyLength: number,
+    tellsStrays: 0 | 1,
     address: Uint8Array,
+    rules: Uint8Array,
   ): Handle;
   lineMembership(line: Handle, join: boolean, group: Uint8Array): void;
   lineSend(line: Handle, packets: readonly NativePacket[]): void;
@@ -70,7 +75,7 @@ export interface NativePacemaker {
   /** `intervalUs` 0 and `nextAt` NaN: as it is. */
   beaconSet(beacon: Handle, packets: readonly NativePacket[] | undefined, intervalUs: number, nextAt: number): void;
   beaconState(beacon: Handle): [turns: number, nextAt: number];
-  /** `key` -1: none. `rules`: offset and length in 4 bytes each, mask, value, and so on. `source` empty: any. */
+  /** `key` -1: none. `rules`: offset and length in 4 bytes each, mask, value, and so on. `source` empty, `interfaceIndex` 0: any. `returnUs` 0: never. */
   watchOpen(
     line: Handle,
     id: number,
@@ -81,6 +86,9 @@ export interface NativePacemaker {
     mostLength: number,
     source: Uint8Array,
     rules: Uint8Array,
+    interfaceIndex: number,
+    returnUs: number,
+    returnBurst: number,
   ): Handle;
   /** `deadline`, `rearmUs` and `warnUs` NaN: none. */
   watchArm(
@@ -108,5 +116,7 @@ export interface NativePacemaker {
   ): void;
   /** Does nothing where the terms have another generation by now, or another number of packets has come than was read. */
   watchConsent(watch: Handle, generation: number, packetsRead: number): void;
-  watchState(watch: Handle): [heardAt: number, consumed: number, repeatsAt: number, repeats: number];
+  watchState(
+    watch: Handle,
+  ): [heardAt: number, consumed: number, repeatsAt: number, repeats: number, returned: number, withheld: number];
 }

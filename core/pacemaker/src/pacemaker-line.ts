@@ -4,7 +4,7 @@ import { guarded, type Handle } from './native.js';
 import { mailKind, type NativeMail, type NativePacket } from './native-pacemaker.js';
 import { type BeaconOptions, type IpSend, PacemakerBeacon, type Send, type UdpSend } from './pacemaker-beacon.js';
 import type { PacemakerThread } from './pacemaker-thread.js';
-import { type HeardPacket, heardFrom, PacemakerWatch, type WatchOptions } from './pacemaker-watch.js';
+import { type BytesRule, type HeardPacket, heardFrom, PacemakerWatch, packRules, type WatchOptions } from './pacemaker-watch.js';
 
 export type Transport =
   /** Raw IP of one protocol (1..255). Sends IpSend. */
@@ -19,23 +19,24 @@ export type Transport =
       readonly hopLimit: number;
       readonly trafficClass: number;
     }
-  /** Ethernet frames of one type. Sends whole frames. */
-  | { readonly kind: 'frames'; readonly etherType: number };
+  /** Ethernet frames of one type; the kernel drops those without the bytes. Sends whole frames. */
+  | { readonly kind: 'frames'; readonly etherType: number; readonly bytes?: readonly BytesRule[] };
 
 export interface LineOptions {
   readonly transport: Transport;
   /** 0, of UDP only: every interface. */
   readonly interfaceIndex: number;
-  /** Bytes of the payload that tell watches apart. */
-  readonly key?: { readonly offset: number; readonly length: 1 | 2 | 4 };
-  /** A packet that no watch wants. */
-  onPacket(packet: HeardPacket): void;
+  /** What tells watches apart: bytes of the payload, or the last four of the source address. */
+  readonly key?: { readonly offset: number; readonly length: 1 | 2 | 4 } | 'source';
+  /** A packet that no watch wants. Absent: it is not told. */
+  onPacket?(packet: HeardPacket): void;
   /** The kernel refused to send or receive: once a second at most for each errno. */
   onError(error: Error): void;
 }
 
 const none = new Uint8Array(0);
 const transports = { ip: 0, udp: 1, frames: 2 } as const;
+const keyOfSource = { offset: 65_536, length: 4 } as const;
 
 export class PacemakerLine {
   /** @internal */
@@ -51,7 +52,8 @@ export class PacemakerLine {
     pacer: Handle,
     private readonly options: LineOptions,
   ) {
-    const { transport, interfaceIndex, key } = options;
+    const { transport, interfaceIndex } = options;
+    const key = options.key === 'source' ? keyOfSource : options.key;
     this.what = describe(transport, interfaceIndex);
     const udp = transport.kind === 'udp' ? transport : undefined;
     this.#id = thread.mail.add(this);
@@ -68,7 +70,9 @@ export class PacemakerLine {
           udp?.trafficClass ?? 0,
           key?.offset ?? 0,
           key?.length ?? 0,
+          options.onPacket === undefined ? 0 : 1,
           udp?.address ?? none,
+          transport.kind === 'frames' ? packRules(transport.bytes ?? []) : none,
         ),
       );
     } catch (error) {
@@ -135,7 +139,7 @@ export class PacemakerLine {
 
   /** @internal */
   receive(mail: NativeMail): void {
-    if (mail.kind === mailKind.packet) this.options.onPacket(heardFrom(mail));
+    if (mail.kind === mailKind.packet) this.options.onPacket?.(heardFrom(mail));
     else if (mail.kind === mailKind.trouble) this.options.onError(refusal(this.what, mail));
   }
 }

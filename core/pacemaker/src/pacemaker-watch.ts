@@ -10,19 +10,29 @@ export interface HeardPacket extends NativeReceived {
   readonly receivedAt: number;
 }
 
+/** Bytes from `offset` on, equal to `value` where `mask` has ones. */
+export interface BytesRule {
+  readonly offset: number;
+  readonly mask: Uint8Array;
+  readonly value: Uint8Array;
+}
+
 /** All that is named must hold. */
 export interface PacketFilter {
   readonly hopLimit?: readonly [least: number, most: number];
   readonly length?: readonly [least: number, most: number];
   readonly source?: Uint8Array;
-  /** Bytes of the payload from `offset` on, equal to `value` where `mask` has ones. */
-  readonly bytes?: readonly { readonly offset: number; readonly mask: Uint8Array; readonly value: Uint8Array }[];
+  /** Index of the interface. */
+  readonly link?: number;
+  readonly bytes?: readonly BytesRule[];
 }
 
 export interface WatchOptions {
   /** The key of its packets, as a number; absent: every packet of the line. */
   readonly key?: number;
   readonly filter?: PacketFilter;
+  /** UDP only: what passes goes back to where it came from, and is not told. */
+  readonly returns?: { readonly everyUs: number; readonly burst: number };
   /** A packet that is not the expected one. */
   onPacket(packet: HeardPacket): void;
   /** The deadline comes in so long as the terms asked to be warned. */
@@ -72,7 +82,7 @@ export class PacemakerWatch {
     private readonly options: WatchOptions,
     private readonly forget: () => void,
   ) {
-    const { key, filter } = options;
+    const { key, filter, returns } = options;
     const hopLimit = filter?.hopLimit ?? anyNumber;
     const length = filter?.length ?? anyNumber;
     this.#id = line.thread.mail.add(this);
@@ -88,6 +98,9 @@ export class PacemakerWatch {
           length[1],
           filter?.source ?? none,
           packRules(filter?.bytes ?? []),
+          filter?.link ?? 0,
+          returns?.everyUs ?? 0,
+          returns?.burst ?? 0,
         ),
       );
     } catch (error) {
@@ -170,6 +183,16 @@ export class PacemakerWatch {
     return guarded(this.line.what, (addon) => addon.watchState(this.#handle))[3];
   }
 
+  /** Packets that went back to where they came from. */
+  get returned(): number {
+    return guarded(this.line.what, (addon) => addon.watchState(this.#handle))[4];
+  }
+
+  /** Packets that were too many to go back. */
+  get withheld(): number {
+    return guarded(this.line.what, (addon) => addon.watchState(this.#handle))[5];
+  }
+
   /** Closing twice does nothing. */
   close(): void {
     if (!this.#isOpen) return;
@@ -205,8 +228,8 @@ export function heardFrom({
   return { source, destination, sourcePort, hopLimit, interfaceIndex, payload, receivedAt: at } satisfies HeardPacket;
 }
 
-/** As match.c reads them: offset and length in 4 bytes each, then mask and value. */
-function packRules(rules: NonNullable<PacketFilter['bytes']>): Buffer {
+/** @internal As match.c reads them: offset and length in 4 bytes each, then mask and value. */
+export function packRules(rules: readonly BytesRule[]): Buffer {
   return Buffer.concat(
     rules.flatMap(({ offset, mask, value }) => {
       if (mask.length !== value.length) throw new TypeError('mask and value of a filter must have the same length');

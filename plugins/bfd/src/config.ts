@@ -86,6 +86,10 @@ const acceptedKey: Field<Key> = s.custom<Key>({
   },
 });
 
+/** Who turns round what the Echo function sends. */
+export const echoWays = ['forwarding', 'daemon'] as const;
+export type EchoWay = (typeof echoWays)[number];
+
 export const instanceBlock = s
   .block({
     neighbor_ip: place('the address of the neighbour').alias('neighbour_ip').doc('The peer; link-local with %interface.'),
@@ -111,7 +115,19 @@ export const instanceBlock = s
     auth_key_id: number(0, 255).default(1).doc('Number of the key that signs what is sent.'),
     auth_password: s.word('a password').secret().optional().doc('The key: up to 16 bytes, for SHA1 up to 20.'),
     auth_accept: acceptedKey.secret().repeated().doc('Another key that the peer may use: while keys are being replaced.'),
-    echo_interval: s.notBuilt('echo_interval (the Echo function of BFD)'),
+    echo_interval: interval(1)
+      .optional()
+      .doc('Use the Echo function: milliseconds between echo packets, unless the peer wants fewer. Not a keyword of keepalived.'),
+    echo_via: s
+      .oneOf(...echoWays)
+      .default('forwarding')
+      .doc('Who turns echo packets round: the forwarding plane of the peer, or its BFD daemon (FRR over IPv6, Mainstay).'),
+    echo_slow_rx: interval(1000)
+      .optional()
+      .doc('Milliseconds between control packets of the peer while echo packets come back. Default 1000.'),
+    min_echo_rx: interval(1)
+      .optional()
+      .doc('Loop back echo packets of the peer: milliseconds between them that this side can take. Default: not at all.'),
   })
   .doc('A session of Bidirectional Forwarding Detection (RFC 5880) with one neighbour.');
 

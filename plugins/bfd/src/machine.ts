@@ -3,9 +3,10 @@
  * same one. Packets come here after the checks of receive.ts; what is sent and when follows from the state by voice.ts and timing.ts.
  */
 import type { BfdState } from '@mainstay/sdk';
+import { echoBegun, echoHeard, echoOf, echoReturned, idleEcho } from './echo-state.js';
 import { type ControlPacket, diagnosticName, diagnostics } from './packet.js';
 import type { Effect, Event, MachineConfig, State, Step } from './states.js';
-import { deadlineOf, detectionMs, slowestUs } from './timing.js';
+import { deadlineOf, detectionMs, echoDeadlineOf, echoDetectionMs, slowestUs } from './timing.js';
 
 /** Times are equal when they differ by less: they went through microseconds. */
 const grainMs = 0.01;
@@ -34,6 +35,7 @@ export function initialState(config: MachineConfig, localDiscriminator: number):
     requiredRxUs: config.minRxUs,
     usedTxUs: desiredTxUs,
     usedRxUs: config.minRxUs,
+    ...(config.echo && { echo: idleEcho }),
   };
 }
 
@@ -42,6 +44,20 @@ function slow({ minTxUs, idleTxUs }: MachineConfig): number {
 }
 
 export function step(state: State, event: Event, config: MachineConfig, now: number): Step {
+  const made = react(state, event, config, now);
+  const echo = echoOf(made.state, config);
+  const isSame = echo === state.echo && echo === made.state.echo;
+  return isSame ? made : withEcho(made, { ...made.state, echo }, config);
+}
+
+/** What else the Echo function asks for: a peer whose packets are not needed for detection may send fewer (section 6.8.3). */
+function withEcho({ effects }: Step, state: State, config: MachineConfig): Step {
+  const next = settledBelowUp(withParameters(state, config));
+  const isSaid = next.requiredRxUs !== state.requiredRxUs && !effects.some(({ kind }) => kind === 'announce');
+  return { state: next, effects: isSaid ? [...effects, { kind: 'announce' }] : effects };
+}
+
+function react(state: State, event: Event, config: MachineConfig, now: number): Step {
   switch (event.kind) {
     case 'configured':
       return configured(state, config);
@@ -53,11 +69,19 @@ export function step(state: State, event: Event, config: MachineConfig, now: num
     }
     case 'timer':
       return expired(state, config, now);
+    case 'echoing':
+      return { state: echoing(state, echoBegun(state.echo, now)), effects: [] };
+    case 'echo':
+      return { state: echoing(state, echoReturned(state.echo, event.at)), effects: [] };
     case 'stop':
       return shut(state, config, 'the session ends here');
     default:
       return event satisfies never;
   }
+}
+
+function echoing(state: State, echo: State['echo']): State {
+  return echo === state.echo ? state : { ...state, echo };
 }
 
 function configured(state: State, config: MachineConfig): Step {
@@ -76,10 +100,16 @@ function shut(state: State, config: MachineConfig, why: string): Step {
   return change(state, config, 'adminDown', diagnostics.adminDown, why);
 }
 
+/** Section 6.8.3: control packets need not come often while echo packets do the detecting. */
+function requiredRx({ kind, echo }: State, { minRxUs, echo: config }: MachineConfig): number {
+  const isSlow = kind === 'up' && echo?.phase === 'working' && config !== undefined;
+  return isSlow ? Math.max(minRxUs, config.slowRxUs) : minRxUs;
+}
+
 /** The parameters that belong to the state (section 6.8.3). What changes is polled for where there is a peer to confirm it. */
 function withParameters(state: State, config: MachineConfig): State {
   const desiredTxUs = state.kind === 'up' ? config.minTxUs : slow(config);
-  const requiredRxUs = config.minRxUs;
+  const requiredRxUs = requiredRx(state, config);
   if (desiredTxUs === state.desiredTxUs && requiredRxUs === state.requiredRxUs) return state;
   const changed = { ...state, desiredTxUs, requiredRxUs };
   const hasPeer = state.remoteDiscriminator !== 0 && state.kind !== 'adminDown';
@@ -109,15 +139,24 @@ function change(state: State, config: MachineConfig, to: BfdState, diagnostic: n
 
 function expired(state: State, config: MachineConfig, now: number): Step {
   const deadline = deadlineOf(state);
-  if (deadline === undefined || now < deadline - grainMs) return { state, effects: [] };
+  if (deadline === undefined || now < deadline - grainMs) return echoExpired(state, config, now);
   if (state.kind === 'init' || state.kind === 'up') {
     const silence = `nothing was heard for ${Math.round(detectionMs(state) * 1000) / 1000} ms`;
     return change({ ...state, detectingSince: now }, config, 'down', diagnostics.expired, silence);
   }
   // A further detection time without a packet.
   const { desiredTxUs, requiredRxUs } = state;
-  const alone: State = { ...state, ...unheard, usedTxUs: desiredTxUs, usedRxUs: requiredRxUs };
+  const heardOf = { ...unheard, ...(state.echo && { echo: idleEcho }) };
+  const alone: State = { ...state, ...heardOf, usedTxUs: desiredTxUs, usedRxUs: requiredRxUs };
   return { state: alone, effects: [{ kind: 'forgotten' }, { kind: 'announce' }] };
+}
+
+/** Section 6.8.5 (and 6.4): the path is dead in one of its directions, or in the forwarding plane of the peer. */
+function echoExpired(state: State, config: MachineConfig, now: number): Step {
+  const deadline = echoDeadlineOf(state, config);
+  if (deadline === undefined || now < deadline - grainMs) return { state, effects: [] };
+  const silence = `no echo packet came back for ${echoDetectionMs(state, config)} ms`;
+  return change(state, config, 'down', diagnostics.echoFailed, silence);
 }
 
 /** Section 6.8.6 from the storing of variables on. */
@@ -132,8 +171,10 @@ function heard(before: State, packet: ControlPacket, config: MachineConfig, now:
 }
 
 function stored(state: State, packet: ControlPacket): State {
+  const echo = echoHeard(state, packet);
   return {
     ...state,
+    ...(echo && { echo }),
     remoteDiscriminator: packet.myDiscriminator,
     remoteState: packet.state,
     isRemoteDemanding: packet.isDemand,

@@ -1,5 +1,6 @@
 /** All sessions: makes, configures and ends them, and tells them what changes around them. Used by index.ts. */
 import type { Run } from '@mainstay/sdk';
+import { EchoWires } from './echo-wire.js';
 import { goesOn, Session, type Surroundings } from './session.js';
 import type { SessionConfig } from './session-config.js';
 import { type StrayCounters, Wires } from './wire.js';
@@ -23,7 +24,8 @@ export class Manager {
     options: ManagerOptions,
   ) {
     const wires = new Wires(run.ports.pacemaker, options.draw, (message) => this.complain(message));
-    this.around = { run, wires, draw: options.draw };
+    const echoWires = new EchoWires(run.ports.pacemaker, options.draw, (message) => this.complain(message));
+    this.around = { run, wires, echoWires, draw: options.draw };
   }
 
   get all(): readonly Session[] {

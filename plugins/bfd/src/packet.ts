@@ -7,6 +7,8 @@ import type { BfdState } from '@mainstay/sdk';
 /** RFC 5881 section 4 and RFC 5883 section 5. */
 export const singleHopPort = 3784;
 export const multihopPort = 4784;
+/** RFC 5881 section 4: of what comes back by the Echo function. */
+export const echoPort = 3785;
 /** RFC 5881 section 4: a source port in this range, one for each session. */
 export const sourcePorts = { least: 49_152, most: 65_535 } as const;
 
@@ -19,7 +21,7 @@ const bit = { poll: 0x20, final: 0x10, independent: 0x08, authentication: 0x04, 
 const states: readonly BfdState[] = ['adminDown', 'down', 'init', 'up'];
 
 /** Codes of RFC 5880 section 4.1 that this implementation sends. */
-export const diagnostics = { none: 0, expired: 1, neighbourDown: 3, adminDown: 7 } as const;
+export const diagnostics = { none: 0, expired: 1, echoFailed: 2, neighbourDown: 3, adminDown: 7 } as const;
 
 const diagnosticNames = [
   'no diagnostic',

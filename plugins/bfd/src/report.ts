@@ -2,7 +2,7 @@
 import type { Contributor, Explanation, ObjectStatus } from '@mainstay/sdk';
 import { diagnosticName } from './packet.js';
 import type { Session } from './session.js';
-import { detectionMs, rhythmOf } from './timing.js';
+import { detectionMs, echoDetectionMs, echoIntervalUs, rhythmOf } from './timing.js';
 import type { StrayCounters } from './wire.js';
 
 const kind = 'bfd_instance';
@@ -37,6 +37,8 @@ export function objectStatus(session: Session, strays: StrayCounters): ObjectSta
       remote_multiplier: state.remoteMultiplier,
       remote_demand: state.isRemoteDemanding,
       polling: state.poll !== 'none',
+      echo: echoStatus(session),
+      required_min_echo_rx_ms: (config.minEchoRxUs ?? 0) / 1000,
       passive: config.isPassive,
       authentication: config.authentication?.type ?? null,
       clients: config.clients,
@@ -49,6 +51,47 @@ export function objectStatus(session: Session, strays: StrayCounters): ObjectSta
       strays: { ...strays },
     },
   };
+}
+
+/** Null where the Echo function is not configured at all. */
+function echoStatus({ config, state, echoCounters }: Session) {
+  if (config.echo === undefined && config.minEchoRxUs === undefined) return null;
+  const { sent, returned, looped, withheld } = echoCounters;
+  const intervalUs = echoIntervalUs(state, config);
+  return {
+    phase: state.echo?.phase ?? 'off',
+    via: config.echo === undefined ? null : config.echoVia,
+    interval_ms: intervalUs === undefined ? null : intervalUs / 1000,
+    detection_ms: state.echo?.isTrusted === true ? (echoDetectionMs(state, config) ?? null) : null,
+    remote_required_min_echo_rx_ms: (state.echo?.remoteMinRxUs ?? 0) / 1000,
+    sent,
+    returned,
+    lost: Math.max(0, sent - returned),
+    looped,
+    withheld,
+  };
+}
+
+/** What the Echo function does now, and why. */
+function echoContributors({ config, state, echoCounters }: Session): readonly Contributor[] {
+  if (config.echo === undefined) return [];
+  const source = `echo_interval ${config.echo.intervalUs / 1000}`;
+  const tell = (effect: string, why: string): Contributor[] => [{ of: 'echo', source, effect, why }];
+  const { phase = 'off', remoteMinRxUs = 0, isTrusted = false } = state.echo ?? {};
+  if (phase === 'off') {
+    return tell(
+      'sends nothing',
+      state.kind === 'up' && remoteMinRxUs === 0 ? 'the peer loops nothing back' : 'the session is not up',
+    );
+  }
+  const rate = `every ${(echoIntervalUs(state, config) ?? 0) / 1000} ms`;
+  const { sent, returned } = echoCounters;
+  const counted = `${sent} sent, ${returned} came back`;
+  if (phase === 'working') return tell(`down after ${echoDetectionMs(state, config)} ms without one`, `sent ${rate}: ${counted}`);
+  const why = isTrusted
+    ? 'they came back before, so their silence is a failure'
+    : 'none has ever come back: their silence means nothing';
+  return tell(`sends ${rate}`, `${counted}; ${why}`);
 }
 
 export function explain(session: Session): Explanation {
@@ -88,6 +131,6 @@ export function explain(session: Session): Explanation {
     name: config.name,
     state: state.kind,
     because: fault ?? last.why,
-    contributors: [changed, ...broken, ...shut, told, ...time],
+    contributors: [changed, ...broken, ...shut, told, ...time, ...echoContributors(session)],
   };
 }

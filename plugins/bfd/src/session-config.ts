@@ -1,7 +1,7 @@
 /** What the keywords of a bfd_instance mean together, with the rules that span them. Pure; used by manager.ts. */
 import { type ConfigEntry, type Family, familyOf, isLinkLocal, isMulticast } from '@mainstay/sdk';
 import { type Authentication, longestSecret } from './authentication.js';
-import type { InstanceValue, Place, Weight } from './config.js';
+import type { EchoWay, InstanceValue, Place, Weight } from './config.js';
 import { multihopPort, singleHopPort } from './packet.js';
 import type { MachineConfig } from './states.js';
 
@@ -18,6 +18,8 @@ export interface SessionConfig extends MachineConfig {
   /** Packets with a lower TTL or hop limit are not believed (RFC 5082); absent: any are. */
   readonly leastHopLimit?: number;
   readonly authentication?: Authentication;
+  /** Who turns round the echo packets of this side. */
+  readonly echoVia: EchoWay;
   /** Who is to track the session: what others read in its status. */
   readonly clients: readonly ('vrrp' | 'checker')[];
   readonly weight?: Weight;
@@ -27,6 +29,8 @@ type Entry = ConfigEntry<InstanceValue>;
 
 /** keepalived says so, too: whoever writes that much may have meant another unit. */
 const longUs = 10_000_000;
+/** RFC 5880 section 6.8.3: a second at least. */
+const slowRxUs = 1_000_000;
 
 export function sessionConfigs(entries: readonly Entry[]): readonly SessionConfig[] {
   const first = new Map<string, string>();
@@ -65,9 +69,11 @@ function sessionConfig(entry: Entry): SessionConfig {
   const { value, name } = entry;
   const { neighbor_ip: neighbour, multihop, vrrp, checker, weight } = value;
   checkPlaces(entry);
-  for (const keyword of ['min_rx', 'min_tx', 'idle_tx'] as const) {
-    if (value[keyword] <= longUs) continue;
-    const message = `(${name}) ${keyword} is ${value[keyword] / 1e6} seconds: a dead path is noticed that late`;
+  checkEcho(entry);
+  for (const keyword of ['min_rx', 'min_tx', 'idle_tx', 'echo_interval', 'min_echo_rx'] as const) {
+    const us = value[keyword] ?? 0;
+    if (us <= longUs) continue;
+    const message = `(${name}) ${keyword} is ${us / 1e6} seconds: a dead path is noticed that late`;
     entry.report(keyword).warning('BFD_LONG_INTERVAL', message, 'the unit is milliseconds');
   }
   const hopLimit = value.ttl ?? 255;
@@ -91,6 +97,11 @@ function sessionConfig(entry: Entry): SessionConfig {
     multiplier: value.multiplier,
     isPassive: value.passive,
     isShut: value.admin_down,
+    echoVia: value.echo_via,
+    ...(value.echo_interval !== undefined && {
+      echo: { intervalUs: value.echo_interval, slowRxUs: value.echo_slow_rx ?? slowRxUs },
+    }),
+    ...(value.min_echo_rx !== undefined && { minEchoRxUs: value.min_echo_rx }),
   };
 }
 
@@ -112,6 +123,23 @@ function checkPlaces({ name, value, report }: Entry): void {
   }
   if (!needsLink(neighbour) && neighbour.link !== undefined) {
     refuse('neighbor_ip', 'only link-local addresses have a link', `write ${neighbour.address} alone`);
+  }
+}
+
+function checkEcho({ name, value, report }: Entry): void {
+  const { neighbor_ip: neighbour, multihop, echo_interval: interval } = value;
+  const refuse = (keyword: string, message: string, hint: string) =>
+    report(keyword).error('BFD_BAD_ECHO', `(${name}) ${message}`, hint);
+  for (const keyword of ['echo_interval', 'min_echo_rx'] as const) {
+    if (!multihop || value[keyword] === undefined) continue;
+    refuse(keyword, 'the Echo function is for neighbours on the link (RFC 5883 section 2)', 'remove it, or multihop');
+  }
+  if (interval === undefined) {
+    if (value.echo_slow_rx !== undefined) refuse('echo_slow_rx', 'echo_slow_rx without echo_interval does nothing', 'write both');
+    if (value.echo_via !== 'forwarding') refuse('echo_via', 'echo_via without echo_interval does nothing', 'write both');
+  } else if (value.echo_via === 'forwarding' && needsLink(neighbour)) {
+    const message = 'no router forwards link-local addresses: nothing would come back';
+    refuse('echo_interval', message, 'write "echo_via daemon" where the peer loops by itself, or a global neighbor_ip');
   }
 }
 

@@ -4,6 +4,8 @@
  */
 import { type Clock, type HeardPacket, messageOf, PortError, type Run, type Timer } from '@mainstay/sdk';
 import { Chronicle, type Statistics } from './chronicle.js';
+import { Echo, type EchoCounters } from './echo.js';
+import type { EchoWires } from './echo-wire.js';
 import { initialState, step } from './machine.js';
 import type { ControlPacket } from './packet.js';
 import { Pulse } from './pulse.js';
@@ -17,6 +19,7 @@ import type { Hearing, Listener, Mouth, Wires } from './wire.js';
 export interface Surroundings {
   readonly run: Run;
   readonly wires: Wires;
+  readonly echoWires: EchoWires;
   /** A number in these bounds, drawn anew each time. */
   readonly draw: (least: number, most: number) => number;
 }
@@ -33,6 +36,7 @@ export class Session implements Listener {
   readonly chronicle: Chronicle;
   private readonly clock: Clock;
   private readonly pulse: Pulse;
+  private readonly echo: Echo;
   private hearing: Hearing | undefined;
   private mouth: Mouth | undefined;
   /** The port that it spoke from, which it keeps. */
@@ -63,6 +67,19 @@ export class Session implements Listener {
       () => this.clock.now(),
       ({ why }) => this.lapsed(why),
     );
+    this.echo = new Echo(
+      {
+        run,
+        wires: around.echoWires,
+        draw,
+        dispatch: (event) => this.dispatch(event, this.clock.now()),
+        followAgain: () => this.refresh(),
+        lapsed: () => this.refresh(),
+        warnOnce: (cause, message) => this.chronicle.warnOnce(cause, message),
+      },
+      this.state,
+      config,
+    );
   }
 
   get discriminator(): number {
@@ -70,6 +87,9 @@ export class Session implements Listener {
   }
   get statistics(): Statistics {
     return this.chronicle.countedWith(this.pulse);
+  }
+  get echoCounters(): EchoCounters {
+    return this.echo.counters;
   }
   /** Why it cannot hear or speak; undefined when it can. */
   get fault(): string | undefined {
@@ -98,7 +118,10 @@ export class Session implements Listener {
     if (before.hopLimit !== config.hopLimit) this.hush();
     if (before.authentication?.type !== config.authentication?.type) this.knownSequence = undefined;
     this.attach();
-    const isOtherwiseSaid = before.multiplier !== config.multiplier || before.authentication !== config.authentication;
+    const isOtherwiseSaid =
+      before.multiplier !== config.multiplier ||
+      before.authentication !== config.authentication ||
+      before.minEchoRxUs !== config.minEchoRxUs;
     this.dispatch({ kind: 'configured' }, this.clock.now(), isOtherwiseSaid);
   }
 
@@ -153,6 +176,7 @@ export class Session implements Listener {
     this.catchUp();
     this.chronicle.parametersSeen(packet, this.state.kind === 'up' && isOtherwisePaced(this.state, packet));
     this.pulse.offer(heard, packet, this.config);
+    this.echo.seen(heard);
     this.dispatch({ kind: 'packet', packet }, heard.receivedAt);
   }
 
@@ -175,6 +199,7 @@ export class Session implements Listener {
     for (const timer of [this.retry, this.forgetting, this.returning]) timer?.cancel();
     this.hush();
     this.pulse.close();
+    this.echo.close();
     this.hearing?.detach();
     this.hearing = undefined;
   }
@@ -234,10 +259,10 @@ export class Session implements Listener {
 
   /** The machine learns what the pacemaker heard in its name, so that it decides on what is. */
   private catchUp(): void {
-    const news = this.pulse.news(this.state);
-    if (news === undefined) return;
-    if (news.kind === 'heard') this.heardAt = Math.max(this.heardAt, news.at);
-    this.state = step(this.state, news, this.config, this.clock.now()).state;
+    for (const news of [this.pulse.news(this.state), this.echo.news(this.state)]) {
+      if (news?.kind === 'heard') this.heardAt = Math.max(this.heardAt, news.at);
+      if (news !== undefined) this.state = step(this.state, news, this.config, this.clock.now()).state;
+    }
   }
 
   /** Section 6.8.1, bfd.AuthSeqKnown: after twice the detection time without a packet, which may be later than the peer is forgotten. */
@@ -250,6 +275,7 @@ export class Session implements Listener {
 
   private follow(isNews: boolean): void {
     this.pulse.follow(this.state, this.config, isNews);
+    this.echo.follow(this.state, this.config);
   }
 
   private perform(effect: Effect, before: State): void {

@@ -13,6 +13,28 @@ export interface MachineConfig {
   readonly isPassive: boolean;
   /** Kept down by the operator. */
   readonly isShut: boolean;
+  /** Echo packets that this side sends; absent: none. */
+  readonly echo?: EchoConfig;
+  /** bfd.RequiredMinEchoRxInterval: how often this side loops back what the peer sends; absent: it does not. */
+  readonly minEchoRxUs?: number;
+}
+
+export interface EchoConfig {
+  /** Between echo packets, unless the peer wants fewer. */
+  readonly intervalUs: number;
+  /** bfd.RequiredMinRxInterval while the Echo function detects (section 6.8.3), where that is more than the usual one. */
+  readonly slowRxUs: number;
+}
+
+export interface EchoState {
+  /** Required Min Echo RX Interval of the peer's last packet; 0: it loops nothing back. */
+  readonly remoteMinRxUs: number;
+  /** `off`: nothing is sent. `trying`: nothing has come back yet since the session came up. `working`: it has. */
+  readonly phase: 'off' | 'trying' | 'working';
+  /** Something has come back from this peer in its present life: that nothing does is a failure from then on. */
+  readonly isTrusted: boolean;
+  /** When its detection time began: at the last packet that came back, or when the first was sent. */
+  readonly since: number | undefined;
 }
 
 /**
@@ -44,6 +66,8 @@ export interface State {
   readonly poll: Poll;
   /** When the detection time began: at the last packet that was accepted, or at the end of the detection time before. */
   readonly detectingSince: number | undefined;
+  /** Absent: this side sends no echo packets. */
+  readonly echo?: EchoState | undefined;
 }
 
 export type Event =
@@ -54,6 +78,10 @@ export type Event =
   /** Packets that change nothing came; the last one at this time. */
   | { readonly kind: 'heard'; readonly at: number }
   | { readonly kind: 'timer' }
+  /** Echo packets begin to leave, or go on after a pause. */
+  | { readonly kind: 'echoing' }
+  /** An echo packet came back, at this time. */
+  | { readonly kind: 'echo'; readonly at: number }
   /** The session ends, by a reload or the end of the daemon. */
   | { readonly kind: 'stop' };
 

@@ -37,3 +37,22 @@ export function deadlineOf(state: State): number | undefined {
   if (state.detectingSince === undefined || state.remoteDiscriminator === 0) return undefined;
   return state.detectingSince + detectionMs(state);
 }
+
+/** Section 6.8.9: between echo packets; undefined: none may be sent. */
+export function echoIntervalUs({ echo }: State, config: MachineConfig): number | undefined {
+  if (config.echo === undefined || echo === undefined || echo.phase === 'off') return undefined;
+  return Math.max(config.echo.intervalUs, echo.remoteMinRxUs);
+}
+
+/** Milliseconds in which an echo packet must come back: as many may be lost as the peer may lose of the others. */
+export function echoDetectionMs(state: State, config: MachineConfig): number | undefined {
+  const intervalUs = echoIntervalUs(state, config);
+  return intervalUs === undefined ? undefined : (config.multiplier * intervalUs) / 1000;
+}
+
+/** When the Echo function has failed; undefined: nothing is concluded from its silence. */
+export function echoDeadlineOf(state: State, config: MachineConfig): number | undefined {
+  const ms = echoDetectionMs(state, config);
+  if (ms === undefined || state.echo?.since === undefined || !state.echo.isTrusted) return undefined;
+  return state.echo.since + ms;
+}

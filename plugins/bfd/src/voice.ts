@@ -3,7 +3,7 @@ import { type Authentication, isMeticulous, signed } from './authentication.js';
 import { type ControlPacket, encodeControl } from './packet.js';
 import type { MachineConfig, State } from './states.js';
 
-/** C is 0: this BFD ends with its process. D is 0: it never asks for Demand mode. Echo is not spoken: its interval is 0. */
+/** C is 0: this BFD ends with its process. D is 0: it never asks for Demand mode. */
 export function controlPacket(state: State, config: MachineConfig, isFinal = false): ControlPacket {
   return {
     diagnostic: state.diagnostic,
@@ -17,7 +17,7 @@ export function controlPacket(state: State, config: MachineConfig, isFinal = fal
     yourDiscriminator: state.remoteDiscriminator,
     desiredMinTxUs: state.desiredTxUs,
     requiredMinRxUs: state.requiredRxUs,
-    requiredMinEchoRxUs: 0,
+    requiredMinEchoRxUs: config.minEchoRxUs ?? 0,
   };
 }
 

@@ -114,6 +114,8 @@ class Stage {
       consumed: 0,
       repeatsAt: undefined,
       repeats: 0,
+      returned: 0,
+      withheld: 0,
     };
     const beacon: Beacon = { set: nothing, turns: 0, nextAt: 0, close: nothing };
     const socket = {

@@ -64,6 +64,23 @@ describe('BFD conformance: [26] the ends', () => {
   conforms('stop-down');
 });
 
+describe('BFD conformance: the Echo function', () => {
+  conforms('echo-begins');
+  conforms('echo-not-up');
+  conforms('echo-returns');
+  conforms('echo-lost');
+  conforms('echo-never-returned');
+  conforms('echo-does-not-return');
+  conforms('echo-withdrawn');
+  conforms('echo-slower-peer');
+  conforms('echo-peer-restarts');
+  conforms('echo-forgotten');
+  conforms('echo-shut');
+  conforms('echo-configured');
+  conforms('echo-late');
+  conforms('echo-control-silence');
+});
+
 describe('BFD conformance cases', () => {
   it('are all run', () => {
     assert.deepEqual(cases.declaredNames(), cases.caseNames());

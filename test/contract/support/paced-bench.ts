@@ -14,8 +14,8 @@ import type {
   PacedSocketOptions,
   Pacemaker,
   PacemakerStatus,
-  PacketFilter,
   Watch,
+  WatchOptions,
   WatchTerms,
 } from '@mainstay/sdk';
 
@@ -48,7 +48,8 @@ export interface PacedBench {
   now(): number;
   /** Blocks the event loop: only where it is one. */
   block(ms: number): void;
-  open(options: Omit<PacedSocketOptions, 'onPacket' | 'onError'>): number;
+  /** `isDeaf`: nobody is told of what no watch wants. */
+  open(options: Omit<PacedSocketOptions, 'onPacket' | 'onError'> & { readonly isDeaf?: boolean }): number;
   join(socket: number, group: string): void;
   leave(socket: number, group: string): void;
   send(socket: number, packet: PacedPacket): void;
@@ -57,7 +58,7 @@ export interface PacedBench {
   set(beacon: number, change: BenchChange): void;
   beaconState(beacon: number): { readonly turns: number; readonly nextAt: number };
   closeBeacon(beacon: number): void;
-  watch(socket: number, options: { readonly key?: number; readonly filter?: PacketFilter }): number;
+  watch(socket: number, options: Pick<WatchOptions, 'key' | 'filter' | 'returns'>): number;
   /** Answers the deadline. */
   arm(watch: number, terms: BenchTerms): number;
   disarm(watch: number): void;
@@ -66,6 +67,8 @@ export interface PacedBench {
   /** From now on it consents whenever it is warned, at once. */
   consentWhenWarned(watch: number): void;
   watchState(watch: number): { readonly heardAt: number | undefined; readonly consumed: number };
+  /** Packets that went back, and those that were too many to go. */
+  watchReturns(watch: number): readonly [returned: number, withheld: number];
   closeWatch(watch: number): void;
   told(): readonly PacedEvent[];
   /** Closes every socket and forgets what was told. */
@@ -92,11 +95,11 @@ export function createPacedBench(pacemaker: Pacemaker, clock: Clock): PacedBench
     status: () => pacemaker.status(),
     now: () => clock.now(),
     block: (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
-    open: (options) => {
+    open: ({ isDeaf = false, ...options }) => {
       const of = things.length;
       const socket = pacemaker.open({
         ...options,
-        onPacket: (packet) => events.push({ of, kind: 'stray', packet }),
+        ...(!isDeaf && { onPacket: (packet: HeardPacket) => events.push({ of, kind: 'stray', packet }) }),
         onError: ({ message }) => events.push({ of, kind: 'error', message }),
       });
       return things.push({ socket }) - 1;
@@ -147,6 +150,10 @@ export function createPacedBench(pacemaker: Pacemaker, clock: Clock): PacedBench
     watchState: (id) => {
       const { heardAt, consumed } = find('watch', id);
       return { heardAt, consumed };
+    },
+    watchReturns: (id) => {
+      const { returned, withheld } = find('watch', id);
+      return [returned, withheld];
     },
     closeWatch: (id) => find('watch', id).close(),
     told: () => [...events],

@@ -40,7 +40,10 @@ export class PacedHost {
     return this.host.ports.pace(calls);
   }
 
-  async open(options: Partial<Pick<PacedSocketOptions, 'transport' | 'key' | 'link'>> = {}, family: 4 | 6 = 4): Promise<number> {
+  async open(
+    options: Partial<Pick<PacedSocketOptions, 'transport' | 'key' | 'link'>> & { readonly isDeaf?: boolean } = {},
+    family: 4 | 6 = 4,
+  ): Promise<number> {
     const { index } = await lanLink(this.host);
     const socket = await this.calls.open({ transport: { kind: 'ip', family, protocol }, link: index, ...options });
     if (options.transport === undefined) await this.calls.join(socket, groups[family]);

@@ -132,7 +132,7 @@ describe('a BFD session and its surroundings', () => {
   it('reads the examples of its README', async () => {
     const readme = readFileSync(new URL('../../../../plugins/bfd/README.md', import.meta.url), 'utf8');
     const examples = [...(readme.split('## Examples')[1]?.split('\n## ')[0] ?? '').matchAll(/```\n([^`]+)```/g)];
-    assert.equal(examples.length, 2);
+    assert.equal(examples.length, 3);
     for (const [, config = ''] of examples) {
       const tested = await testPlugin(bfd, { config });
       assert.equal(tested.status().length, 1);

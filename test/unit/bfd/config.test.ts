@@ -75,7 +75,13 @@ describe('keywords of bfd_instance', () => {
     ['auth_type keyed-md5', /auth_type needs a key/],
     ['auth_password secret', /auth_password without auth_type does nothing/],
     ['auth_accept 256 secret', /the value of auth_accept is not valid/],
-    ['echo_interval 50', /Echo function of BFD.* not built/],
+    ['echo_interval 0', /out of range: 1\.\.4294967/],
+    ['echo_interval 50\nmultihop', /Echo function is for neighbours on the link/],
+    ['min_echo_rx 50\nmultihop', /Echo function is for neighbours on the link/],
+    ['echo_via daemon', /echo_via without echo_interval does nothing/],
+    ['echo_slow_rx 2000', /echo_slow_rx without echo_interval does nothing/],
+    ['echo_interval 50\necho_slow_rx 999', /out of range: 1000\.\.4294967/],
+    ['echo_interval 50\necho_via satellite', /not one of forwarding, daemon/],
   ] as const) {
     it(`refuse ${keyword}`, async () => {
       const text = await refusal(lines('neighbor_ip 192.0.2.2', ...keyword.split('\n')));

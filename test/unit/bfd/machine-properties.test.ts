@@ -10,7 +10,7 @@ import {
   type State,
   step,
 } from '@mainstay/bfd';
-import { deadlineOf, detectionMs, rhythmOf } from '@mainstay/bfd/internal/timing.js';
+import { deadlineOf, detectionMs, echoDeadlineOf, echoIntervalUs, rhythmOf } from '@mainstay/bfd/internal/timing.js';
 import { controlPacket } from '@mainstay/bfd/internal/voice.js';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
@@ -32,7 +32,8 @@ const configs: fc.Arbitrary<MachineConfig> = fc.record({
   multiplier: fc.constantFrom(1, 3, 5),
   isPassive: fc.boolean(),
   isShut: fc.boolean(),
-});
+  echo: fc.option(fc.record({ intervalUs: intervals, slowRxUs: fc.constantFrom(1_000_000, 3_000_000) }), { nil: undefined }),
+}) as fc.Arbitrary<MachineConfig>;
 const packets: fc.Arbitrary<ControlPacket> = fc
   .record({
     state: fc.constantFrom('adminDown', 'down', 'init', 'up') as fc.Arbitrary<ControlPacket['state']>,
@@ -43,6 +44,7 @@ const packets: fc.Arbitrary<ControlPacket> = fc
     myDiscriminator: fc.constantFrom(34, 35),
     desiredMinTxUs: intervals,
     requiredMinRxUs: fc.oneof(intervals, fc.constant(0)),
+    requiredMinEchoRxUs: fc.oneof(intervals, fc.constant(0)),
     diagnostic: fc.integer({ min: 0, max: 31 }),
   })
   .map((more) => packetOf({ yourDiscriminator: 17, ...more }));
@@ -52,6 +54,8 @@ const moves: fc.Arbitrary<Move> = fc.oneof(
   fc.record({ after: fc.integer({ min: 0, max: 5000 }), event: fc.constant<Event>({ kind: 'timer' }) }),
   fc.record({ after: fc.integer({ min: 0, max: 300 }), event: packets.map<Event>((packet) => ({ kind: 'packet', packet })) }),
   fc.record({ after: fc.constant(0), config: configs }),
+  fc.record({ after: fc.integer({ min: 0, max: 100 }), event: fc.constant<Event>({ kind: 'echoing' }) }),
+  fc.record({ after: fc.integer({ min: 0, max: 100 }), event: fc.nat(5000).map<Event>((at) => ({ kind: 'echo', at })) }),
 );
 
 /** Plays moves; `look` sees each step. */
@@ -134,6 +138,33 @@ describe('the BFD machine, in any sequence of events', () => {
       if (isChange) assert.ok(detectionMs(after) >= detectionMs(before) || after.poll === 'none', 'the patience waits');
     },
   );
+
+  always(
+    'sends echo packets only while Up, to a peer that wants them, and no faster',
+    (_before, _event, _effects, after, config) => {
+      const intervalUs = echoIntervalUs(after, config);
+      const isWanted = config.echo !== undefined && after.kind === 'up' && (after.echo?.remoteMinRxUs ?? 0) > 0;
+      assert.equal(intervalUs !== undefined, isWanted);
+      if (intervalUs !== undefined)
+        assert.ok(intervalUs >= Math.max(config.echo?.intervalUs ?? 0, after.echo?.remoteMinRxUs ?? 0));
+    },
+  );
+
+  always(
+    'is down at the end of the detection time of the echo, and only of one that has worked',
+    (before, event, _e, after, config, now) => {
+      const deadline = echoDeadlineOf(before, config);
+      if (event.kind !== 'timer') return;
+      if (deadline !== undefined && now >= deadline) assert.equal(after.kind, 'down');
+      if (before.kind === 'up' && after.diagnostic === 2 && after.kind === 'down') assert.ok(before.echo?.isTrusted);
+    },
+  );
+
+  always('asks for slow control packets only while echo packets come back', (_before, _event, _effects, after, config) => {
+    if (after.kind === 'adminDown') return;
+    const isSlow = after.echo?.phase === 'working' && config.echo !== undefined;
+    assert.equal(after.requiredRxUs, isSlow ? Math.max(config.minRxUs, config.echo?.slowRxUs ?? 0) : config.minRxUs);
+  });
 
   always('may believe again unseen only what changes nothing', (_before, event, _effects, after, config, now) => {
     if (event.kind !== 'packet' || !isSettled(after, event.packet, config)) return;

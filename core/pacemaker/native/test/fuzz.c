@@ -108,6 +108,7 @@ static void match(const struct pm_received *packet) {
   struct pm_filter filter = {.hop_limit_least = (int)below(3), .hop_limit_most = 255, .length_most = below(2 * MOST_BYTES)};
   struct pm_key_place place = {.offset = below(MOST_BYTES), .length = (size_t)1 << below(3)};
   uint32_t key;
+  if (below(4) == 0) place = (struct pm_key_place){.offset = PM_KEY_OF_SOURCE, .length = 4};
   for (size_t i = 0; i < length; i++) drawn[i] = (uint8_t)draw();
   for (size_t at = 0, bytes; at + 8 <= length; at += 8 + 2 * bytes) {
     bytes = below(8);

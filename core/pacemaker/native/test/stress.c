@@ -78,7 +78,7 @@ static void open_line(struct place *place, size_t number) {
     receive = pm_open_raw_receiver(AF_INET, PROTOCOL, LOOPBACK, PM_SOCKET_BUFFER);
     send = pm_open_raw_sender(AF_INET, LOOPBACK);
   } else {
-    receive = send = transport == PM_UDP ? pm_open_udp(&udp) : pm_open_frames(LOOPBACK, ETHER_TYPE, true);
+    receive = send = transport == PM_UDP ? pm_open_udp(&udp) : pm_open_frames(LOOPBACK, ETHER_TYPE, true, NULL, 0);
   }
   if (receive.error != 0 || send.error != 0) fail(receive.error != 0 ? receive.call : send.call);
   place->line = pm_line_new(pacer, ++last_id, transport, AF_INET, LOOPBACK, key);
@@ -154,6 +154,7 @@ static struct pm_watch *open_watch(struct pm_line *line) {
   watch->key = (uint32_t)draw(4);
   /* Half of them are deaf, or there would be little silence. */
   if (draw(2) == 0) watch->filter.hop_limit_least = INT32_MAX;
+  if (line->transport == PM_UDP && draw(4) == 0) watch->returns.every_us = 10000, watch->returns.burst = 1 + (int64_t)draw(4);
   give(pm_command_new(PM_DO_OPEN, &watch->object));
   return watch;
 }

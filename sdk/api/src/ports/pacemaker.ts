@@ -52,6 +52,15 @@ export interface PacedUdp {
 export interface PacedFrames {
   readonly kind: 'frames';
   readonly etherType: number;
+  /** Only frames that have these bytes are heard. The kernel sorts the others out: a busy link costs nothing. */
+  readonly bytes?: readonly BytesRule[];
+}
+
+/** Bytes from `offset` on, equal to `value` where `mask` has ones; what is shorter has no such bytes. */
+export interface BytesRule {
+  readonly offset: number;
+  readonly mask: Uint8Array;
+  readonly value: Uint8Array;
 }
 
 /** A packet to send. Of UDP only the destination, its port and the payload count; of frames only the payload, the whole frame. */
@@ -80,10 +89,13 @@ export interface PacedSocketOptions {
   readonly transport: PacedIp | PacedUdp | PacedFrames;
   /** Index of the link on which packets come and go. Of UDP also 0: every link, and the routes of the kernel decide. */
   readonly link: number;
-  /** Bytes of the payload that tell watches apart, such as the virtual router id. Absent: every watch looks at every packet. */
-  readonly key?: { readonly offset: number; readonly length: 1 | 2 | 4 };
-  /** A packet that no watch wants. */
-  onPacket(packet: HeardPacket): void;
+  /**
+   * What tells watches apart: bytes of the payload, such as the virtual router id, or the last four bytes of the source address. Absent:
+   * every watch looks at every packet.
+   */
+  readonly key?: { readonly offset: number; readonly length: 1 | 2 | 4 } | 'source';
+  /** A packet that no watch wants. Absent: nobody hears of it, and it costs no wake-up. */
+  onPacket?(packet: HeardPacket): void;
   /** The kernel refused to send or receive. Repeated refusals of the same kind are told once a second at most. */
   onError(error: Error): void;
 }
@@ -151,14 +163,21 @@ export interface PacketFilter {
   readonly length?: readonly [least: number, most: number];
   /** Only from this address. */
   readonly source?: string;
+  /** Only by the link with this index. */
+  readonly link?: number;
   /** Bytes of the payload from `offset` on, equal to `value` where `mask` has ones. */
-  readonly bytes?: readonly { readonly offset: number; readonly mask: Uint8Array; readonly value: Uint8Array }[];
+  readonly bytes?: readonly BytesRule[];
 }
 
 export interface WatchOptions {
   /** The key of its packets, where the socket has keys: the bytes as a number, most significant first. */
   readonly key?: number;
   readonly filter?: PacketFilter;
+  /**
+   * UDP only. What passes the filter is not told: it goes back to where it came from, from the address that it was sent to, with the hop
+   * limit of the socket. So many at a time and one more every so often; what is beyond that is dropped.
+   */
+  readonly returns?: { readonly everyUs: number; readonly burst: number };
   /** A packet that is not the expected one. */
   onPacket(packet: HeardPacket): void;
   /** The deadline will come after `warnMs` of the terms, unless something is heard. The time for `consent`. */
@@ -225,6 +244,10 @@ export interface Watch {
   readonly repeatsAt: number | undefined;
   /** How often they were sent again, since the watch was made. */
   readonly repeats: number;
+  /** Packets that went back to where they came from, since the watch was made. */
+  readonly returned: number;
+  /** Packets that were too many to go back. */
+  readonly withheld: number;
   close(): void;
 }
 

@@ -1,14 +1,19 @@
 /** Which packets a watch takes, and which of them are the expected one. Pure; used by watch.ts. */
-import type { HeardPacket, PacketFilter } from '@mainstay/sdk';
+import { addressBytes, type BytesRule, type HeardPacket, type PacedSocketOptions, type PacketFilter } from '@mainstay/sdk';
 
 function isWithin(value: number, bounds: readonly [number, number] | undefined): boolean {
   return bounds === undefined || (value >= bounds[0] && value <= bounds[1]);
 }
 
-export function passes({ hopLimit, payload, source }: HeardPacket, filter: PacketFilter): boolean {
+export function passes({ hopLimit, payload, source, link }: HeardPacket, filter: PacketFilter): boolean {
   if (!isWithin(hopLimit, filter.hopLimit) || !isWithin(payload.length, filter.length)) return false;
   if (filter.source !== undefined && filter.source !== source) return false;
-  return (filter.bytes ?? []).every(({ offset, mask, value }) =>
+  if (filter.link !== undefined && filter.link !== link) return false;
+  return hasBytes(payload, filter.bytes ?? []);
+}
+
+export function hasBytes(payload: Uint8Array, rules: readonly BytesRule[]): boolean {
+  return rules.every(({ offset, mask, value }) =>
     mask.every((bits, i) => ((payload[offset + i] ?? 0) & bits) === ((value[i] ?? 0) & bits) && offset + i < payload.length),
   );
 }
@@ -26,7 +31,9 @@ export function isSamePacket(a: HeardPacket, b: HeardPacket): boolean {
 }
 
 /** The key of a packet as a number; undefined where it is too short to have one. */
-export function keyOf(payload: Uint8Array, { offset, length }: { readonly offset: number; readonly length: number }) {
-  if (payload.length < offset + length) return undefined;
-  return payload.subarray(offset, offset + length).reduce((key, byte) => key * 256 + byte, 0);
+export function keyOf({ payload, source }: HeardPacket, key: NonNullable<PacedSocketOptions['key']>): number | undefined {
+  const number = (bytes: Uint8Array) => bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+  if (key === 'source') return source === '' ? undefined : number(addressBytes(source).slice(-4));
+  const { offset, length } = key;
+  return payload.length < offset + length ? undefined : number(payload.subarray(offset, offset + length));
 }

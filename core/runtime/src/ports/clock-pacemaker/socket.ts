@@ -14,7 +14,7 @@ import {
   type WatchOptions,
 } from '@mainstay/sdk';
 import { ClockBeacon } from './beacon.js';
-import { keyOf } from './matching.js';
+import { hasBytes, keyOf } from './matching.js';
 import { sparing } from './refusals.js';
 import type { Carrier, UdpOverRawIp } from './udp.js';
 import { ClockWatch } from './watch.js';
@@ -70,10 +70,12 @@ export class ClockSocket implements PacedSocket {
     const key = this.options.key === undefined ? undefined : options.key;
     const others = this.#watches.get(key) ?? new Set();
     this.#watches.set(key, others);
+    const isUdp = this.options.transport.kind === 'udp';
+    if (options.returns !== undefined && !isUdp) throw new TypeError('only UDP goes back to where it came from');
     const watch: ClockWatch = new ClockWatch(
       options,
       this.around.clock,
-      (packet) => this.send(packet),
+      (packet, from) => this.#sendFrom(packet, from),
       () => void others.delete(watch),
     );
     others.add(watch);
@@ -91,10 +93,14 @@ export class ClockSocket implements PacedSocket {
 
   #hear(packet: HeardPacket): void {
     if (!this.#isOpen) return;
-    const key = this.options.key && keyOf(packet.payload, this.options.key);
+    const key = this.options.key && keyOf(packet, this.options.key);
     const keyed = key === undefined ? [] : [...(this.#watches.get(key) ?? [])];
     const takers = [...keyed, ...(this.#watches.get(undefined) ?? [])].filter((watch) => watch.hear(packet));
-    if (takers.length === 0 && this.#isOpen) this.options.onPacket(packet);
+    if (takers.length === 0 && this.#isOpen) this.options.onPacket?.(packet);
+  }
+
+  #sendFrom(packet: PacedPacket, from: string | undefined): void {
+    if (this.#isOpen) this.#carrier.send(packet, from);
   }
 }
 
@@ -111,9 +117,11 @@ function carrierOf(
       return rawIp.open({ family, protocol, link, onError, onPacket: (packet) => hear({ ...packet, sourcePort: 0 }) });
     }
     case 'frames': {
-      const { etherType } = transport;
+      const { etherType, bytes = [] } = transport;
       const nobody = { source: '', destination: '', sourcePort: 0, hopLimit: 0, link };
-      const onFrame = (payload: Uint8Array) => hear({ ...nobody, payload, receivedAt: clock.now() });
+      const onFrame = (payload: Uint8Array) => {
+        if (hasBytes(payload, bytes)) hear({ ...nobody, payload, receivedAt: clock.now() });
+      };
       const socket = linkLayer.open({ link, etherType, onFrame, onError });
       return {
         join: () => {

@@ -19,7 +19,8 @@ import { decodeUdp, encodeUdp, isWithin, udpProtocol } from './udp-packet.js';
 
 /** What the socket of any transport is carried by. */
 export interface Carrier extends Pick<RawIpSocket, 'join' | 'leave' | 'close'> {
-  send(packet: PacedPacket): void;
+  /** `from`, of UDP only: the own address to speak from, where the socket has none. */
+  send(packet: PacedPacket, from?: string): void;
 }
 
 /** The links and addresses of the host. */
@@ -100,10 +101,10 @@ class UdpCarrier implements Carrier {
     for (const socket of this.#sockets.values()) socket.leave(group);
   }
 
-  send({ destination, destinationPort = 0, payload }: PacedPacket): void {
+  send({ destination, destinationPort = 0, payload }: PacedPacket, from?: string): void {
     const { port, address, hopLimit, trafficClass, family } = this.place.transport;
     const way = wayTo(destination, family, this.place, this.places.addresses.list());
-    const source = address ?? way?.source;
+    const source = address ?? from ?? way?.source;
     const socket = way === undefined ? undefined : this.#sockets.get(way.link);
     if (socket === undefined || source === undefined) {
       this.listener.onError(new PortError(`there is no way to ${destination} [ENETUNREACH]`, 'ENETUNREACH'));

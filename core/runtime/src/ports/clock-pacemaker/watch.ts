@@ -13,6 +13,8 @@ import {
 } from '@mainstay/sdk';
 import { isSamePacket, passes } from './matching.js';
 
+type Returns = NonNullable<WatchOptions['returns']>;
+
 /** A timer that fires later than this after its time: the process was asleep, and may have missed packets. */
 const asleepMs = 20;
 /** A timer that fires later than this after its time: packets may have come meanwhile that were not read yet. */
@@ -25,6 +27,10 @@ export class ClockWatch implements Watch {
   /** Whoever hears of silence takes over in the same turn of the loop: nothing is repeated here. */
   readonly repeatsAt = undefined;
   readonly repeats = 0;
+  returned = 0;
+  withheld = 0;
+  /** When the next packet would go back if they came evenly. */
+  #returnDue = Number.NEGATIVE_INFINITY;
   #terms: WatchTerms | undefined;
   #deadline = Number.POSITIVE_INFINITY;
   /** How long it was until the deadline when that was set. */
@@ -45,7 +51,7 @@ export class ClockWatch implements Watch {
   constructor(
     private readonly options: WatchOptions,
     private readonly clock: Clock,
-    private readonly send: (packet: PacedPacket) => void,
+    private readonly send: (packet: PacedPacket, from?: string) => void,
     private readonly forget: () => void,
   ) {
     const source = options.filter?.source;
@@ -92,6 +98,10 @@ export class ClockWatch implements Watch {
   /** False where the packet is none of its. */
   hear(packet: HeardPacket): boolean {
     if (!this.#isOpen || (this.#filter !== undefined && !passes(packet, this.#filter))) return false;
+    if (this.options.returns !== undefined) {
+      this.#giveBack(packet, this.options.returns);
+      return true;
+    }
     const { expected, rearmUs, rearmedBy } = this.#terms ?? {};
     // Whoever consented has to judge this first.
     this.#hasConsent = false;
@@ -102,6 +112,19 @@ export class ClockWatch implements Watch {
       this.heardAt = packet.receivedAt;
     } else this.options.onPacket(packet);
     return true;
+  }
+
+  /** By the generic cell rate algorithm, as the thread does. */
+  #giveBack({ source, destination, sourcePort, payload, receivedAt }: HeardPacket, { everyUs, burst }: Returns): void {
+    const due = Math.max(this.#returnDue, receivedAt);
+    if (due - receivedAt > ((burst - 1) * everyUs) / 1000) {
+      this.withheld++;
+      return;
+    }
+    this.#returnDue = due + everyUs / 1000;
+    this.returned++;
+    const ends = { source: destination, destination: source, destinationPort: sourcePort };
+    this.send({ ...ends, hopLimit: 1, trafficClass: 0, payload }, destination);
   }
 
   /** Mostly to a later time: the timer that runs finds out when it fires. */

@@ -41,7 +41,7 @@ const addFlags = flag.request | flag.ack | flag.create | flag.exclusive;
 const mostRequestBytes = 65_536;
 const mostFrames = 1024;
 
-type NativePacket = Parameters<NonNullable<ConstructorParameters<typeof PacemakerLine>[2]>['onPacket']>[0];
+type NativePacket = Parameters<NonNullable<ConstructorParameters<typeof PacemakerLine>[2]['onPacket']>>[0];
 
 /** What the port hears of its line. */
 export interface LineOwner {
@@ -63,12 +63,12 @@ export class PacedLine implements PacedSocket {
     private readonly linkName: string,
     private readonly owner: LineOwner,
   ) {
-    const { transport, link, key } = options;
+    const { transport, link, key, onPacket } = options;
     this.#line = thread.openLine({
       transport: nativeTransport(transport),
       interfaceIndex: link,
       ...(key !== undefined && { key }),
-      onPacket: (packet) => this.#tell(packet, options.onPacket),
+      ...(onPacket !== undefined && { onPacket: (packet: NativePacket) => this.#tell(packet, onPacket) }),
       onError: (error) => {
         if (this.#isOpen) options.onError(portError(`paced socket on ${linkName}`, error));
       },
@@ -127,12 +127,13 @@ export class PacedLine implements PacedSocket {
     );
   }
 
-  watch({ key, filter, onPacket, onImminent, onSilence }: WatchOptions): Watch {
+  watch({ key, filter, returns, onPacket, onImminent, onSilence }: WatchOptions): Watch {
     const watch = this.#line.watch({
       ...(key !== undefined && { key }),
       ...(filter && {
         filter: { ...filter, source: filter.source === undefined ? undefined : addressBytes(filter.source) } as never,
       }),
+      ...(returns && { returns }),
       onPacket: (packet) => this.#tell(packet, onPacket),
       ...(onImminent && { onImminent: (deadline: number) => onImminent(fromKernel(deadline)) }),
       onSilence: (at, hasActed) => onSilence(fromKernel(at), hasActed),
@@ -231,6 +232,12 @@ class PacedWatch implements Watch {
   }
   get repeats(): number {
     return this.watch.repeats;
+  }
+  get returned(): number {
+    return this.watch.returned;
+  }
+  get withheld(): number {
+    return this.watch.withheld;
   }
 
   arm({ deadline, expected, rearmUs, rearmedBy, warnMs }: WatchTerms): void {
