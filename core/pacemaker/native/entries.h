@@ -35,6 +35,7 @@ napi_value pm_line_open(napi_env env, napi_callback_info info);
 napi_value pm_line_membership(napi_env env, napi_callback_info info);
 napi_value pm_line_send(napi_env env, napi_callback_info info);
 napi_value pm_line_drops(napi_env env, napi_callback_info info);
+napi_value pm_line_untold(napi_env env, napi_callback_info info);
 napi_value pm_beacon_open(napi_env env, napi_callback_info info);
 napi_value pm_beacon_set_entry(napi_env env, napi_callback_info info);
 napi_value pm_beacon_state(napi_env env, napi_callback_info info);

@@ -42,6 +42,7 @@ NAPI_MODULE_INIT() {
       ENTRY("lineMembership", pm_line_membership),
       ENTRY("lineSend", pm_line_send),
       ENTRY("lineDrops", pm_line_drops),
+      ENTRY("lineUntold", pm_line_untold),
       ENTRY("beaconOpen", pm_beacon_open),
       ENTRY("beaconSet", pm_beacon_set_entry),
       ENTRY("beaconState", pm_beacon_state),

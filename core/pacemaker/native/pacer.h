@@ -16,7 +16,9 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "allowance.h"
 #include "match.h"
+#include "news.h"
 #include "ring.h"
 #include "schedule.h"
 #include "stack.h"
@@ -34,6 +36,8 @@
 #define PM_EVENTS 128
 #define PM_BUCKETS 1024
 #define PM_TROUBLES 6
+/* Places that sources are told apart by, where a flood is held back. */
+#define PM_SOURCES 256
 
 enum pm_object_kind { PM_LINE, PM_BEACON, PM_WATCH };
 
@@ -105,7 +109,12 @@ struct pm_line {
   struct pm_key_place key;
   /* PM_BUCKETS lists of watches with a key; NULL without keys. */
   struct pm_watch **buckets;
+  /* PM_SOURCES of them; NULL without keys. Thread only, as `strays`. */
+  struct pm_allowance *sources;
+  struct pm_allowance strays;
   _Atomic uint64_t discarded;
+  /* Packets that the user was not told of, because too many came. */
+  _Atomic uint64_t untold;
   /* Thread only. */
   struct pm_line *next, *previous;
   struct pm_beacon *beacons;
@@ -179,6 +188,7 @@ struct pm_watch {
   int64_t deadline;
   int64_t heard_awake;
   struct pm_slot slot;
+  struct pm_allowance unexpected;
   bool is_warned;
   /* What to send and to do the moment that silence is noticed, and whether the user consents to it now. */
   struct pm_outgoing_list *words;
@@ -213,23 +223,6 @@ struct pm_watch {
   uint64_t told_silence;
   uint64_t told_warning;
 };
-
-/* What was told last of one kind: how often, under which terms, and how often of these the foreseen was done. */
-struct pm_news {
-  uint32_t generation;
-  uint16_t count;
-  uint16_t acts;
-};
-
-static inline struct pm_news pm_news_of(uint64_t word) {
-  return (struct pm_news){.generation = (uint32_t)(word >> 32), .count = (uint16_t)(word >> 16), .acts = (uint16_t)word};
-}
-
-/* The word after `former`. */
-static inline uint64_t pm_news_next(uint64_t former, uint32_t generation, bool has_acted) {
-  struct pm_news news = pm_news_of(former);
-  return (uint64_t)generation << 32 | (uint32_t)(uint16_t)(news.count + 1) << 16 | (uint16_t)(news.acts + has_acted);
-}
 
 enum pm_command_kind { PM_DO_OPEN, PM_DO_CLOSE, PM_DO_SEND, PM_DO_SET, PM_DO_ARM, PM_DO_FORESEE, PM_DO_CONSENT };
 
@@ -388,6 +381,12 @@ void pm_hands_run(struct pm_pacer *pacer);
 bool pm_hands_take(struct pm_pacer *pacer, struct pm_watch *watch);
 /* Wakes it if it was given anything. */
 void pm_hands_wake(struct pm_pacer *pacer);
+
+/* stray.c */
+/* A packet that no watch wants: told unless its source, or the line, was told too much already. */
+void pm_tell_stray(struct pm_pacer *pacer, struct pm_line *line, const struct pm_received *packet);
+/* A packet of a watch that is not the expected one. False: it was not told. */
+bool pm_tell_unexpected(struct pm_pacer *pacer, struct pm_watch *watch, const struct pm_received *packet);
 
 /* outbox.c: what the thread tells the user. */
 /* False: the ring is full, and the packet lost. */

@@ -137,7 +137,7 @@ bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct 
     return true;
   }
   if (watch->terms.is_rearmed_by_any) rearm(pacer, watch);
-  if (pm_tell_packet(pacer, watch->object.id, packet)) watch->packets_told++;
+  if (pm_tell_unexpected(pacer, watch, packet)) watch->packets_told++;
   return true;
 }
 

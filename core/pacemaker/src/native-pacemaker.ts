@@ -53,6 +53,7 @@ export interface NativePacemaker {
   lineMembership(line: Handle, join: boolean, group: Uint8Array): void;
   lineSend(line: Handle, packets: readonly NativePacket[]): void;
   lineDrops(line: Handle): number;
+  lineUntold(line: Handle): number;
   /** NaN: no lease, never too late. */
   beaconOpen(
     line: Handle,

@@ -117,6 +117,10 @@ export class Session implements Listener {
     this.close();
   }
 
+  get neighbour(): string {
+    return this.config.neighbour;
+  }
+
   /** Without the discriminator, a packet is told by its addresses. */
   isMeant({ source, destination, link }: HeardPacket): boolean {
     const { neighbour, source: own } = this.config;

@@ -82,7 +82,7 @@ export interface PacedSocketOptions {
   readonly link: number;
   /** Bytes of the payload that tell watches apart, such as the virtual router id. Absent: every watch looks at every packet. */
   readonly key?: { readonly offset: number; readonly length: 1 | 2 | 4 };
-  /** A packet that no watch wants. */
+  /** A packet that no watch wants; of a flood, some: see `untold`. */
   onPacket(packet: HeardPacket): void;
   /** The kernel refused to send or receive. Repeated refusals of the same kind are told once a second at most. */
   onError(error: Error): void;
@@ -98,6 +98,12 @@ export interface PacedSocket {
   beacon(options: BeaconOptions): Beacon;
   /** Listens for one peer. */
   watch(options: WatchOptions): Watch;
+  /**
+   * Received packets that were not told because too many came: a flood of strangers must not take the time of JavaScript. Some 2000 a second
+   * are told that no watch wants, 500 of them of one source where the socket has keys, and 1000 unexpected ones of each watch. Expected
+   * packets are heard in any case.
+   */
+  readonly untold: number;
   /** Ends its beacons and watches too, silently. */
   close(): void;
 }

@@ -56,6 +56,7 @@ export class PacedLine implements PacedSocket {
   /** Packets are sent again and again: their bytes are made once. */
   readonly #made = new WeakMap<PacedPacket, Send>();
   #isOpen = true;
+  #untold = 0;
 
   constructor(
     thread: PacemakerThread,
@@ -144,8 +145,14 @@ export class PacedLine implements PacedSocket {
     );
   }
 
+  get untold(): number {
+    if (this.#isOpen) this.#untold = this.#line.untold;
+    return this.#untold;
+  }
+
   close(): void {
     if (!this.#isOpen) return;
+    void this.untold;
     this.#isOpen = false;
     this.#line.close();
     this.owner.closed();
