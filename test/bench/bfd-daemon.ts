@@ -102,7 +102,10 @@ export class BfdDaemon {
       (neighbour, i) => `bfd_instance B${i} {\n  neighbor_ip ${neighbour}\n  source_ip ${source}\n${timers}}`,
     );
     const file = this.#path('keepalived.conf');
-    writeFileSync(file, ['global_defs {', ...globals.map((line) => `  ${line}`), '}', ...hooks, ...blocks, ...more, ''].join('\n'));
+    writeFileSync(
+      file,
+      ['global_defs {', ...globals.map((line) => `  ${line}`), '}', ...hooks, ...blocks, ...more, ''].join('\n'),
+    );
     const pidFiles = ['-p', 'parent', '-r', 'vrrp', '-c', 'checkers', '-b', 'bfd'];
     const common = ['-n', '-G', '-f', file, ...pidFiles.map((word, i) => (i % 2 === 0 ? word : this.#path(`${word}.pid`)))];
     if (kind !== 'mainstay') return this.#launch('keepalived', common);
@@ -137,7 +140,15 @@ export class BfdDaemon {
     const { neighbours, intervalMs, multiplier } = this.plan;
     const timers = `interval ${intervalMs} ms; multiplier ${multiplier}; idle tx interval 1 s;`;
     const list = neighbours.map((neighbour) => `  neighbor ${neighbour} dev "eth0";`);
-    const lines = [`router id 192.0.2.1;`, 'protocol device {}', 'protocol bfd {', `  interface "eth0" { ${timers} };`, ...list, '}', ''];
+    const lines = [
+      `router id 192.0.2.1;`,
+      'protocol device {}',
+      'protocol bfd {',
+      `  interface "eth0" { ${timers} };`,
+      ...list,
+      '}',
+      '',
+    ];
     writeFileSync(this.#path('bird.conf'), lines.join('\n'));
     const files = ['-c', this.#path('bird.conf'), '-s', this.#path('bird.ctl'), '-P', this.#path('bird.pid')];
     return this.#launch('/usr/sbin/bird', ['-f', ...files]);

@@ -37,7 +37,7 @@ export const bfdDetection: Benchmark = {
 };
 
 async function measure(kind: Kind, intervalMs: number, deaths: number, values: Values, found: Gathering): Promise<void> {
-  const net = await neighbourhood();
+  const net = await neighbourhood(sessions);
   let daemon: BfdDaemon | undefined;
   try {
     daemon = new BfdDaemon({ kind, host: net.host('d'), neighbours: neighbourAddresses(sessions), intervalMs, multiplier });

@@ -53,18 +53,23 @@ export function neighbourAddresses(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `10.9.${1 + Math.floor(i / perNet)}.${1 + (i % perNet)}`);
 }
 
-/** A daemon's host `d` and the neighbours' host `n`, which all neighbours are behind as far as the kernel is concerned; and others. */
-export async function neighbourhood(...others: readonly string[]): Promise<BenchNet> {
+/** A daemon's host `d` and the host `n` of `count` neighbours; and others. */
+export async function neighbourhood(count: number, ...others: readonly string[]): Promise<BenchNet> {
   const net = await BenchNet.create(['d', 'n', ...others]);
   try {
-    const via = net.host('n').address(0);
-    // One entry in the table of hardware addresses for all: that of the kernel, for all namespaces together, holds a thousand.
-    await net.host('d').batch([1, 2, 3, 4].map((k) => `route add 10.9.${k}.0/24 via ${via} dev eth0`));
+    // Permanent, for the kernel has room for a thousand others, in all namespaces together. No route: BIRD sends past routes.
+    const hardware = hardwareOf(net, 'n');
+    const entries = neighbourAddresses(count).map((address) => `neigh add ${address} lladdr ${hardware} dev eth0 nud permanent`);
+    await net.host('d').batch(entries);
     return net;
   } catch (error) {
     net.destroy();
     throw error;
   }
+}
+
+function hardwareOf(net: BenchNet, name: string): string {
+  return `02:00:00:00:00:${net.host(name).number.toString(16).padStart(2, '0')}`;
 }
 
 export class Neighbours {
@@ -87,9 +92,8 @@ export class Neighbours {
     const path = join(scratch(), 'neighbours');
     const [own, host] = [net.host('d'), net.host('n')];
     const [first = ''] = neighbourAddresses(1);
-    const hardware = `02:00:00:00:00:${own.number.toString(16).padStart(2, '0')}`;
     const numbers = [String(intervalMs * 1000), String(multiplier), String(deaths)];
-    const places = [path, host.namespace, 'eth0', first, String(count), own.address(0), hardware];
+    const places = [path, host.namespace, 'eth0', first, String(count), own.address(0), hardwareOf(net, 'd')];
     const process = new Background(helper('neighbours'), [...places, ...numbers]);
     await process.saw(/speaking/, 10_000);
     return new Neighbours(process, openSync(path, 'r'));

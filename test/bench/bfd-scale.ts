@@ -46,7 +46,7 @@ export const bfdScale: Benchmark = {
 
 async function measure(kind: Kind, intervalMs: number, options: Options, tell: Tell, found: Gathering): Promise<void> {
   const { bfdSessions: count, bfdSeconds, holdSeconds } = options;
-  const net = await neighbourhood();
+  const net = await neighbourhood(count);
   let daemon: BfdDaemon | undefined;
   try {
     daemon = new BfdDaemon({ kind, host: net.host('d'), neighbours: neighbourAddresses(count), intervalMs, multiplier });
@@ -84,7 +84,8 @@ async function measure(kind: Kind, intervalMs: number, options: Options, tell: T
     tell('steady: longest silence of the program', 'ms', maximum(within(neighbours.sums).map(({ longestMs }) => longestMs)));
     if (kind === 'mainstay' && downs > 0) found.fail(kind, `${downs} sessions ended although their path worked`);
     const asleep = end.asleepMs - from.asleepMs;
-    if (asleep > 0) found.note(`${kind}: the whole machine did not run for ${asleep.toFixed(1)} ms in all; that is not counted as silence`);
+    if (asleep > 0)
+      found.note(`${kind}: the whole machine did not run for ${asleep.toFixed(1)} ms in all; that is not counted as silence`);
     if (neighbours.void > 0) found.note(`${kind}: ${neighbours.void} downs are void, the neighbours were late themselves`);
     await neighbours.die(count);
     const late = neighbours.verdicts.map(({ at, last, detectionMs }) => at - last - detectionMs);

@@ -57,7 +57,8 @@ async function soak(kinds: readonly Kind[], intervalMs: number, seconds: number,
     }
     const to = Date.now();
     const used = (hooked?.cpuMs ?? 0) - before;
-    if (hooked !== undefined && used < (to - from) / 20) found.note(`the hook took only ${used} ms of CPU time in ${to - from} ms`);
+    if (hooked !== undefined && used < (to - from) / 20)
+      found.note(`the hook took only ${used} ms of CPU time in ${to - from} ms`);
     for (const one of all) await one.neighbours.newSums();
     for (const one of all) tell(one, from, to, `${intervalMs} ms x ${multiplier}, ${sessions} sessions`, found);
   } finally {
@@ -70,7 +71,7 @@ async function soak(kinds: readonly Kind[], intervalMs: number, seconds: number,
 }
 
 async function begin(kind: Kind, intervalMs: number): Promise<Soaked> {
-  const net = await neighbourhood();
+  const net = await neighbourhood(sessions);
   try {
     const list = neighbourAddresses(sessions);
     const hook = kind === 'mainstay' ? { hook: hostileHook('bfd.changed') } : {};
@@ -102,6 +103,7 @@ function tell({ kind, neighbours }: Soaked, from: number, to: number, what: stri
   found.add(kind, what, 'false downs: was silent for the detection time', '', downs.filter(({ why }) => why === 'silent').length);
   found.add(kind, what, 'longest silence of the program', 'ms', maximum(sums.map(({ longestMs }) => longestMs)));
   const asleep = (sums.at(-1)?.asleepMs ?? 0) - (sums[0]?.asleepMs ?? 0);
-  if (asleep > 0) found.note(`${kind}: the whole machine did not run for ${asleep.toFixed(1)} ms in all; that is not counted as silence`);
+  if (asleep > 0)
+    found.note(`${kind}: the whole machine did not run for ${asleep.toFixed(1)} ms in all; that is not counted as silence`);
   if (neighbours.void > 0) found.note(`${kind}: ${neighbours.void} downs are void, the neighbour was late itself`);
 }

@@ -53,7 +53,9 @@ function versions({ programs: { mainstay, keepalived, frr, bird } }: Machine): s
 /** Rows are case and metric, columns the programs, and the last ones Mainstay in units of the others. */
 function table(figures: readonly Figure[]): string[] {
   const seen = programs.filter((kind) => figures.some((figure) => figure.kind === kind));
-  const versus = (['keepalived', 'keepalived-rt', 'frr'] as const).filter((kind) => seen.includes(kind) && seen.includes('mainstay'));
+  const versus = (['keepalived', 'keepalived-rt', 'frr'] as const).filter(
+    (kind) => seen.includes(kind) && seen.includes('mainstay'),
+  );
   const heads = ['case', 'figure', 'unit', 'n', ...seen, ...versus.map((kind) => `mainstay / ${kind}`)];
   const rows = new Map<string, Figure[]>();
   for (const figure of figures) {

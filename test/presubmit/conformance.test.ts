@@ -12,7 +12,9 @@ interface Named {
 
 /** `file`: beginning of a title; several in a cell are parted by semicolons in front of the next file. */
 function namedIn(text: string): Named[] {
-  const rows = text.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| item') && !line.startsWith('| what'));
+  const rows = text
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| item') && !line.startsWith('| what'));
   return rows.flatMap((row) => {
     const cell = row.split('|').at(-2)?.trim() ?? '';
     return cell.split(/; (?=`)/).flatMap((part) => {

@@ -69,7 +69,16 @@ function word(value: number): number[] {
 export function controlBytes(fields: Partial<Fields>): Uint8Array {
   const { version = 1, state = down, flags = 0, multiplier = 3, length = 24, mine = 0x01020304, yours = 0, more = [] } = fields;
   const intervals = [...word(1_000_000), ...word(1_000_000), ...word(0)];
-  return Uint8Array.from([version << 5, (state << 6) | flags, multiplier, length, ...word(mine), ...word(yours), ...intervals, ...more]);
+  return Uint8Array.from([
+    version << 5,
+    (state << 6) | flags,
+    multiplier,
+    length,
+    ...word(mine),
+    ...word(yours),
+    ...intervals,
+    ...more,
+  ]);
 }
 
 /** RFC 1071. */
@@ -135,7 +144,14 @@ export function hostileBfd(victim: BfdVictim): HostileBfd[] {
       one(`state ${state}, flags ${flags} without our discriminator`, session('unasked'), bytes({ yours: 0, state, flags })),
     ),
   );
-  const others = [1, (discriminator ^ 1) >>> 0, (discriminator ^ 0x8000_0000) >>> 0, ~discriminator >>> 0, 0xffff_ffff, 0x7fff_ffff];
+  const others = [
+    1,
+    (discriminator ^ 1) >>> 0,
+    (discriminator ^ 0x8000_0000) >>> 0,
+    ~discriminator >>> 0,
+    0xffff_ffff,
+    0x7fff_ffff,
+  ];
   const unknown = others
     .filter((other) => other !== 0 && other !== discriminator)
     .flatMap((yours) =>
@@ -155,10 +171,16 @@ export function hostileBfd(victim: BfdVictim): HostileBfd[] {
   );
   const signed = [0, 1, 2, 3, 4, 5, 6, 255].map((type) => {
     const section = [type, 28, 1, 0, ...new Array<number>(24).fill(7)];
-    return one(`signed by type ${type}`, session('authentication'), bytes({ flags: flag.authentication, length: 52, more: section }));
+    return one(
+      `signed by type ${type}`,
+      session('authentication'),
+      bytes({ flags: flag.authentication, length: 52, more: section }),
+    );
   });
   const broken = [
-    ...[1, 2, 256, 0x7fff].map((checksumError) => one(`checksum off by ${checksumError}`, { by: 'kernel' }, bytes(), { checksumError })),
+    ...[1, 2, 256, 0x7fff].map((checksumError) =>
+      one(`checksum off by ${checksumError}`, { by: 'kernel' }, bytes(), { checksumError }),
+    ),
     one('UDP longer than IP', { by: 'kernel' }, bytes(), { lengthError: 8 }),
   ];
   const noisy = noise.map((payload, i) => {

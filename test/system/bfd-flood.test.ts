@@ -51,7 +51,7 @@ describe('a flood of BFD packets', function () {
 
   before(async () => {
     await compileHelpers();
-    net = await neighbourhood('x', 'b');
+    net = await neighbourhood(neutral, 'x', 'b');
     capture = await Capture.start(net, join(scratch(), 'bird.pcap'), `udp port 3784 and src host ${net.host('b').address(0)}`);
     const timers = { intervalMs, multiplier };
     const others = [...neighbourAddresses(neutral), net.host('b').address(0)];

@@ -148,7 +148,8 @@ function counted({ before, after, packets }: World): void {
   }
   const rise = new Map<string, number>();
   const [then, now] = [before?.detail, after?.detail];
-  for (const [cause, n] of Object.entries(now?.statistics.dropped ?? {})) rise.set(cause, n - (then?.statistics.dropped[cause] ?? 0));
+  for (const [cause, n] of Object.entries(now?.statistics.dropped ?? {}))
+    rise.set(cause, n - (then?.statistics.dropped[cause] ?? 0));
   for (const [cause, n] of Object.entries(now?.strays ?? {})) rise.set(`stray ${cause}`, n - (then?.strays[cause] ?? 0));
   const seen = [...rise].filter(([, n]) => n !== 0);
   assert.deepEqual(Object.fromEntries(seen.sort()), Object.fromEntries([...expected].sort()));

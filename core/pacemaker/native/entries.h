@@ -43,6 +43,8 @@ napi_value pm_watch_open(napi_env env, napi_callback_info info);
 napi_value pm_watch_arm_entry(napi_env env, napi_callback_info info);
 napi_value pm_watch_foresee_entry(napi_env env, napi_callback_info info);
 napi_value pm_watch_consent_entry(napi_env env, napi_callback_info info);
+napi_value pm_watch_turn_entry(napi_env env, napi_callback_info info);
+napi_value pm_watch_read_entry(napi_env env, napi_callback_info info);
 napi_value pm_watch_state(napi_env env, napi_callback_info info);
 
 #endif

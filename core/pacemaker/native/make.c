@@ -84,6 +84,7 @@ void pm_object_free(struct pm_object *object) {
     pm_free((void *)(uintptr_t)watch->filter.rules);
     pm_free(watch->terms.expected);
     pm_free(watch->words);
+    pm_free(watch->turned_packets);
     pm_free(watch->deeds);
     pm_free(watch->doing);
     pm_free(watch->asked_expected);

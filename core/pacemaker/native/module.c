@@ -50,6 +50,8 @@ NAPI_MODULE_INIT() {
       ENTRY("watchArm", pm_watch_arm_entry),
       ENTRY("watchForesee", pm_watch_foresee_entry),
       ENTRY("watchConsent", pm_watch_consent_entry),
+      ENTRY("watchTurn", pm_watch_turn_entry),
+      ENTRY("watchRead", pm_watch_read_entry),
       ENTRY("watchState", pm_watch_state),
   };
   if (napi_define_properties(env, exports, sizeof entries / sizeof entries[0], entries) != napi_ok) return NULL;

@@ -151,8 +151,8 @@ export class Session implements Listener {
     this.dispatch({ kind: 'packet', packet }, heard.receivedAt);
   }
 
-  onSilence(): void {
-    this.pulse.silenceTold();
+  onSilence(hasSaid: boolean): void {
+    this.pulse.silenceTold(hasSaid);
     this.dispatch({ kind: 'timer' }, this.clock.now());
   }
 

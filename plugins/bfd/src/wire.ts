@@ -17,7 +17,8 @@ export interface Listener {
   /** It names the address that it is spoken to at: such a packet is rather for it than for one that takes any. */
   readonly hasSource: boolean;
   onPacket(packet: HeardPacket): void;
-  onSilence(): void;
+  /** `hasSaid`: the session has said so already (`Pulse`). */
+  onSilence(hasSaid: boolean): void;
 }
 
 /** Packets that belong to no session. */
@@ -71,7 +72,7 @@ class Ear {
     return this.socket.watch({
       key,
       onPacket: (packet) => listener.onPacket(packet),
-      onSilence: () => listener.onSilence(),
+      onSilence: (_at, hasActed) => listener.onSilence(hasActed),
     });
   }
 

@@ -171,7 +171,7 @@ export interface WatchOptions {
   onImminent?(deadline: number): void;
   /**
    * The deadline has passed. Told once; a packet that re-arms the watch, or `arm`, makes it ready to tell again. `hasActed`: what
-   * was foreseen has been sent and done. That is told even where the terms were replaced in that very moment.
+   * was foreseen has been sent and done, or the beacon turned. That is told even where the terms were replaced in that very moment.
    */
   onSilence(at: number, hasActed: boolean): void;
 }
@@ -221,6 +221,14 @@ export interface Watch {
    * come already that was not told yet: the consent would be given without it.
    */
   consent(): void;
+  /**
+   * What a beacon, of this socket or of another one, says from the moment that silence is noticed, before JavaScript hears of it: for what
+   * silence means without doubt, so that no consent is needed. Done once, kept until then; undefined takes it back. It is left to JavaScript
+   * while a packet of this watch is told and not read: that may mean anything. Where JavaScript keeps time it is left to it in any case.
+   */
+  turnAtSilence(
+    turn: { readonly beacon: Beacon; readonly packets: readonly PacedPacket[]; readonly intervalUs: number } | undefined,
+  ): void;
   /** No deadline and no expected packet: everything is told. */
   disarm(): void;
   /** When the expected packet came last under these terms; undefined while it has not. */
