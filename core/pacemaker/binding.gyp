@@ -36,6 +36,7 @@
         "native/schedule.c",
         "native/socket.c",
         "native/stack.c",
+        "native/stray.c",
         "native/thread.c",
         "native/trouble.c",
         "native/unix_datagram.c",

@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Background } from '../support/command.js';
 import { type Benchmark, Gathering, Values } from './figures.js';
+import { hostileHook } from './hostile-hook.js';
 import { BenchNet } from './net.js';
 import { instances, type Kind, kinds, type Router, router } from './router.js';
 import { gaps, maximum, percentile } from './statistics.js';
@@ -14,28 +15,6 @@ import { type Advert, Watch } from './watch.js';
 
 const loads = ['idle', 'busy', 'busy, with a hostile hook'] as const;
 type Load = (typeof loads)[number];
-
-/** Starts with its lane and whenever the lane comes back after it ran out of memory. */
-const hostileHook = `
-import { defineNotify } from '@mainstay/sdk';
-
-const kept: unknown[] = [];
-
-function misuse(): void {
-  const end = Date.now() + 1000;
-  while (Date.now() < end);
-  kept.push(new Array(1_000_000).fill(end));
-  setImmediate(misuse);
-}
-setImmediate(misuse);
-
-export default defineNotify({
-  on: ['vrrp.transitioned'],
-  run() {
-    misuse();
-  },
-});
-`;
 
 export const jitter: Benchmark = {
   name: 'jitter',
@@ -114,7 +93,7 @@ class Master {
     try {
       const host = net.host('a');
       const watch = await Watch.start(net, [host]);
-      const hook = hasHook && kind === 'mainstay' ? { hook: hostileHook } : {};
+      const hook = hasHook && kind === 'mainstay' ? { hook: hostileHook('vrrp.transitioned') } : {};
       const daemon = router({ kind, host, version: 3, intervalMs, priority: 150, instances: instances(1, 1), ...hook });
       await daemon.start();
       await watch.until(`${kind} advertises`, 30_000, ({ adverts }) => {

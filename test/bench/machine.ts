@@ -25,6 +25,7 @@ export async function machine(): Promise<Machine> {
       mainstay: await workingCopy(),
       keepalived: await version('keepalived'),
       frr: await version('frr'),
+      bird: await version('bird2'),
     },
   };
 }

@@ -6,6 +6,9 @@ import { existsSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { root } from '../support/repository.js';
+import { bfdDetection } from './bfd-detection.js';
+import { bfdScale } from './bfd-scale.js';
+import { bfdSoak } from './bfd-soak.js';
 import { type Benchmark, failed } from './figures.js';
 import { jitter } from './jitter.js';
 import { cpuTimes, loadNote, machine } from './machine.js';
@@ -16,11 +19,12 @@ import { markdown, type Section, save } from './report.js';
 import { scale } from './scale.js';
 import { silent } from './silent.js';
 
-const benchmarks: readonly Benchmark[] = [silent, outage, jitter, scale];
+const benchmarks: readonly Benchmark[] = [silent, outage, jitter, scale, bfdDetection, bfdSoak, bfdScale];
 
 /** Whether it can be measured here at all. */
 function isInstalled(kind: string): boolean {
   if (kind === 'frr') return existsSync('/usr/lib/frr/vrrpd');
+  if (kind === 'bird') return existsSync('/usr/sbin/bird');
   return kind === 'mainstay' || existsSync('/usr/sbin/keepalived');
 }
 

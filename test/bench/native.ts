@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { run } from '../support/command.js';
 import { root } from '../support/repository.js';
 
-export type Helper = 'watch' | 'probe' | 'blackout';
+const helpers = ['watch', 'probe', 'blackout', 'neighbours', 'flood'] as const;
+export type Helper = (typeof helpers)[number];
 
 const folder = join(root, 'build/bench');
 
@@ -15,9 +16,11 @@ export function helper(name: Helper): string {
 
 export async function compileHelpers(): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  for (const name of ['watch', 'probe', 'blackout'] as const) {
+  const shared = statSync(join(root, 'test/bench/native/raw.h')).mtimeMs;
+  for (const name of helpers) {
     const source = join(root, 'test/bench/native', `${name}.c`);
-    if (existsSync(helper(name)) && statSync(helper(name)).mtimeMs > statSync(source).mtimeMs) continue;
+    const changed = Math.max(shared, statSync(source).mtimeMs);
+    if (existsSync(helper(name)) && statSync(helper(name)).mtimeMs > changed) continue;
     await run('gcc', ['-O2', '-Wall', '-Wextra', '-o', helper(name), source]);
   }
 }

@@ -1,6 +1,6 @@
 /** The command line of `npm run bench`. Read by main.ts; handed to every benchmark. */
 import { parseArgs } from 'node:util';
-import { type Kind, kinds } from './router.js';
+import { type Kind, kinds, programs } from './router.js';
 
 export interface Options {
   readonly names: readonly string[];
@@ -20,6 +20,13 @@ export interface Options {
   readonly reloadSeconds: number;
   readonly perLink: number;
   readonly scaleRounds: number;
+  /** Deaths of a neighbour that `bfd-detection` measures for each interval. */
+  readonly detectionRuns: number;
+  readonly soakSeconds: number;
+  /** Sessions of `bfd-scale`, seconds of steady state of each program, and how long Mainstay has to hold them. */
+  readonly bfdSessions: number;
+  readonly bfdSeconds: number;
+  readonly holdSeconds: number;
   /** Where the results go. */
   readonly output: string;
   readonly isQuick: boolean;
@@ -35,15 +42,20 @@ const numbers = {
   'reload-seconds': [6, 4],
   'per-link': [250, 50],
   'scale-rounds': [1, 1],
+  'detection-runs': [56, 8],
+  'soak-seconds': [600, 20],
+  'bfd-sessions': [1000, 100],
+  'bfd-seconds': [45, 8],
+  'hold-seconds': [300, 8],
 } as const;
 type NumberName = keyof typeof numbers;
 
 export const usage = `npm run bench [-- [OPTION]... [NAME]...]
 
-NAME: silent, outage, jitter, scale; all when none is named.
+NAME: silent, outage, jitter, scale, bfd-detection, bfd-soak, bfd-scale; all when none is named.
 
   --quick             few and short runs, to see that everything works; results go to build/bench
-  --kinds LIST        of ${kinds.join(',')}; default: those that a benchmark is for
+  --kinds LIST        of ${programs.join(',')}; default: those that a benchmark is for
   --intervals LIST    intervals of adverts to measure, in milliseconds
   --output DIR        where latest.json and latest.md go; default test/bench/results
 ${(Object.keys(numbers) as NumberName[]).map((name) => `  --${`${name} N`.padEnd(18)}default ${numbers[name][0]}, quick ${numbers[name][1]}`).join('\n')}
@@ -80,6 +92,11 @@ export function readOptions(args: readonly string[]): Options & { readonly hasKi
     reloadSeconds: number('reload-seconds'),
     perLink: Math.min(250, number('per-link')),
     scaleRounds: number('scale-rounds'),
+    detectionRuns: number('detection-runs'),
+    soakSeconds: number('soak-seconds'),
+    bfdSessions: Math.min(1000, number('bfd-sessions')),
+    bfdSeconds: number('bfd-seconds'),
+    holdSeconds: number('hold-seconds'),
     output: values.output ?? (isQuick ? 'build/bench' : 'test/bench/results'),
     isQuick,
     isHelp: values.help === true,
@@ -93,7 +110,7 @@ function positive(name: string, text: string): number {
 }
 
 function kindOf(text: string): Kind {
-  const kind = kinds.find((one) => one === text);
-  if (kind === undefined) throw new Error(`--kinds knows ${kinds.join(', ')}, not "${text}"`);
+  const kind = programs.find((one) => one === text);
+  if (kind === undefined) throw new Error(`--kinds knows ${programs.join(', ')}, not "${text}"`);
   return kind;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Figure, Findings } from './figures.js';
 import type { Machine } from './machine.js';
 import type { Options } from './options.js';
-import { type Kind, kinds } from './router.js';
+import { type Kind, programs } from './router.js';
 import { ratio } from './statistics.js';
 
 /** One benchmark as it was run. */
@@ -33,23 +33,29 @@ export function save(folder: string, name: string, section: Section): Results {
 
 export function markdown(name: string, section: Section): string {
   const { title, date, machine, load, options, figures, notes } = section;
-  const { programs } = machine;
   const head = [
     `## ${name}: ${title}`,
     '',
     ...(options.isQuick ? ['**A quick run: it shows that everything works, and its figures nothing.**', ''] : []),
     `${date}; ${machine.cpu}, ${machine.cores} cores, ${machine.memoryMb} MB, Linux ${machine.kernel}, node ${machine.node}; ` +
-      `Mainstay ${programs.mainstay}, keepalived ${programs.keepalived}, FRR ${programs.frr}; ${load}.`,
+      `${versions(machine)}; ${load}.`,
     '',
   ];
   const remarks = notes.length === 0 ? [] : ['', ...notes.map((note) => `- ${note}`)];
   return [...head, ...table(figures), ...remarks, ''].join('\n');
 }
 
-/** Rows are case and metric, columns the programs, and the last ones Mainstay in units of keepalived. */
+function versions({ programs: { mainstay, keepalived, frr, bird } }: Machine): string {
+  const others = bird === undefined ? '' : `, BIRD ${bird}`;
+  return `Mainstay ${mainstay}, keepalived ${keepalived}, FRR ${frr}${others}`;
+}
+
+/** Rows are case and metric, columns the programs, and the last ones Mainstay in units of the others. */
 function table(figures: readonly Figure[]): string[] {
-  const seen = kinds.filter((kind) => figures.some((figure) => figure.kind === kind));
-  const versus = (['keepalived', 'keepalived-rt'] as const).filter((kind) => seen.includes(kind) && seen.includes('mainstay'));
+  const seen = programs.filter((kind) => figures.some((figure) => figure.kind === kind));
+  const versus = (['keepalived', 'keepalived-rt', 'frr'] as const).filter(
+    (kind) => seen.includes(kind) && seen.includes('mainstay'),
+  );
   const heads = ['case', 'figure', 'unit', 'n', ...seen, ...versus.map((kind) => `mainstay / ${kind}`)];
   const rows = new Map<string, Figure[]>();
   for (const figure of figures) {

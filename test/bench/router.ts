@@ -6,7 +6,9 @@ import { virtualAddress } from './net.js';
 
 /** `keepalived-rt`: keepalived with its real-time options, which are off by default. */
 export const kinds = ['mainstay', 'keepalived', 'keepalived-rt', 'frr'] as const;
-export type Kind = (typeof kinds)[number];
+/** BIRD has BFD, and no VRRP. */
+export const programs = [...kinds, 'bird'] as const;
+export type Kind = (typeof programs)[number];
 
 /** One virtual router. */
 export interface Instance {

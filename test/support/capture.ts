@@ -3,7 +3,6 @@
  * packets of one host (malformed, wrong checksum, any expert warning).
  */
 import { Background, run } from './command.js';
-import type { Lan } from './netns.js';
 
 /** tshark leaves checksums of IP headers alone by default. An address that moves between hosts is no duplicate here. */
 const preferences = ['-o', 'ip.check_checksum:TRUE', '-o', 'arp.detect_duplicate_ips:FALSE'];
@@ -36,7 +35,7 @@ export class Capture {
   ) {}
 
   /** Captures everything that crosses the switch, into `file`. At once: what waits in a ring at the end would be lost. */
-  static async start(lan: Lan, file: string, filter = ''): Promise<Capture> {
+  static async start(lan: { readonly switchNamespace: string }, file: string, filter = ''): Promise<Capture> {
     const args = [
       'netns',
       'exec',

@@ -93,24 +93,7 @@ export class Daemon {
 
   /** The same, asked of the daemon itself: a command takes long to start on a busy machine. Rejects while it does not answer. */
   ask(path: string): Promise<unknown> {
-    const socketPath = join(runFolder(this.folder), 'control.sock');
-    return new Promise((resolve, reject) => {
-      const call = request({ socketPath, path, timeout: 5000 }, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (more: string) => {
-          text += more;
-        });
-        response.on('end', () => {
-          try {
-            resolve(JSON.parse(text));
-          } catch (error) {
-            reject(error instanceof Error ? error : new Error(String(error)));
-          }
-        });
-      });
-      call.on('timeout', () => call.destroy(new Error('no answer in 5 seconds')));
-      call.on('error', reject).end();
-    });
+    return askDaemon(runFolder(this.folder), path);
   }
 
   /** Stops as a service manager does. */
@@ -125,6 +108,28 @@ export class Daemon {
     await this.process.ended;
     return at;
   }
+}
+
+/** What the control socket of a daemon answers. */
+export function askDaemon(runFolder: string, path: string): Promise<unknown> {
+  const socketPath = join(runFolder, 'control.sock');
+  return new Promise((resolve, reject) => {
+    const call = request({ socketPath, path, timeout: 5000 }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (more: string) => {
+        text += more;
+      });
+      response.on('end', () => {
+        try {
+          resolve(JSON.parse(text));
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
+    });
+    call.on('timeout', () => call.destroy(new Error('no answer in 5 seconds')));
+    call.on('error', reject).end();
+  });
 }
 
 function runFolder(folder: string): string {

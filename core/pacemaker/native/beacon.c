@@ -155,12 +155,22 @@ void pm_beacon_attach(struct pm_pacer *pacer, struct pm_beacon *beacon) {
 
 void pm_beacon_detach(struct pm_pacer *pacer, struct pm_beacon *beacon) {
   silence(pacer, beacon);
+  if (beacon->turned_by != NULL) beacon->turned_by->turned = NULL;
+  beacon->turned_by = NULL;
   if (beacon->previous != NULL) {
     beacon->previous->next = beacon->next;
   } else {
     beacon->line->beacons = beacon->next;
   }
   if (beacon->next != NULL) beacon->next->previous = beacon->previous;
+}
+
+void pm_beacon_turn(struct pm_pacer *pacer, struct pm_beacon *beacon, struct pm_outgoing_list **packets, int64_t interval_us) {
+  struct pm_outgoing_list *former = beacon->packets;
+  beacon->packets = *packets;
+  *packets = former;
+  beacon->interval_us = interval_us;
+  schedule(pacer, beacon, pacer->now);
 }
 
 void pm_beacon_set(struct pm_pacer *pacer, struct pm_beacon *beacon, struct pm_command *command) {

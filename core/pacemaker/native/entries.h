@@ -35,6 +35,7 @@ napi_value pm_line_open(napi_env env, napi_callback_info info);
 napi_value pm_line_membership(napi_env env, napi_callback_info info);
 napi_value pm_line_send(napi_env env, napi_callback_info info);
 napi_value pm_line_drops(napi_env env, napi_callback_info info);
+napi_value pm_line_untold(napi_env env, napi_callback_info info);
 napi_value pm_beacon_open(napi_env env, napi_callback_info info);
 napi_value pm_beacon_set_entry(napi_env env, napi_callback_info info);
 napi_value pm_beacon_state(napi_env env, napi_callback_info info);
@@ -42,6 +43,8 @@ napi_value pm_watch_open(napi_env env, napi_callback_info info);
 napi_value pm_watch_arm_entry(napi_env env, napi_callback_info info);
 napi_value pm_watch_foresee_entry(napi_env env, napi_callback_info info);
 napi_value pm_watch_consent_entry(napi_env env, napi_callback_info info);
+napi_value pm_watch_turn_entry(napi_env env, napi_callback_info info);
+napi_value pm_watch_read_entry(napi_env env, napi_callback_info info);
 napi_value pm_watch_state(napi_env env, napi_callback_info info);
 
 #endif

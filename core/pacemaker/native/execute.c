@@ -62,6 +62,11 @@ static void execute(struct pm_pacer *pacer, struct pm_command *command) {
       return pm_watch_foresee(pacer, (struct pm_watch *)command->object, command);
     case PM_DO_CONSENT:
       return pm_watch_consent((struct pm_watch *)command->object, command);
+    case PM_DO_TURN:
+      return pm_watch_turn((struct pm_watch *)command->object, command);
+    case PM_DO_READ:
+      ((struct pm_watch *)command->object)->packets_read = command->packets_read;
+      return;
     case PM_DO_ARM:
       return pm_watch_arm(pacer, (struct pm_watch *)command->object, command);
   }

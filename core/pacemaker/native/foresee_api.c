@@ -1,4 +1,5 @@
 /* Entry points for what a watch sends and does at silence. Their JavaScript signatures stand in src/native-pacemaker.ts. */
+#include <errno.h>
 #include <string.h>
 
 #include "api.h"
@@ -11,6 +12,7 @@
 #define MOST_FRAMES 1024
 #define MOST_REPEAT_US ((int64_t)1 << 40)
 #define LEAST_FRAME 14
+#define LEAST_INTERVAL_US 1000
 #define MOST_FRAME 1514
 
 struct span {
@@ -152,6 +154,67 @@ napi_value pm_watch_consent_entry(napi_env env, napi_callback_info info) {
   command->terms.generation = (uint32_t)generation;
   command->packets_read = (uint32_t)packets_read;
   command->consumed = atomic_load_explicit(&watch->consumed, memory_order_relaxed);
+  (void)pm_give(watch->object.pacer, command);
+  return NULL;
+}
+
+/*
+ * watchTurn(watch, beacon | undefined, packets, intervalUs, packetsRead): at silence the beacon goes on with these packets at that
+ * interval, and begins at once, where so many packets are all that were told.
+ */
+napi_value pm_watch_turn_entry(napi_env env, napi_callback_info info) {
+  napi_value arguments[5];
+  napi_valuetype type;
+  int64_t interval_us, packets_read;
+  struct pm_watch *watch;
+  struct pm_beacon *beacon = NULL;
+  struct pm_outgoing_list *packets = NULL;
+  struct pm_command *command;
+  if (!pm_arguments(env, info, 5, arguments) ||
+      !pm_integer(env, arguments[3], LEAST_INTERVAL_US, UINT32_MAX, "intervalUs", &interval_us) ||
+      !pm_integer(env, arguments[4], 0, UINT32_MAX, "packetsRead", &packets_read)) {
+    return NULL;
+  }
+  watch = watch_of(env, arguments[0]);
+  if (watch == NULL) return NULL;
+  PM_TRY(env, napi_typeof(env, arguments[1], &type));
+  if (type != napi_undefined) {
+    beacon = (struct pm_beacon *)pm_object_of(env, arguments[1], PM_BEACON);
+    if (beacon == NULL || (packets = pm_packets(env, arguments[2], beacon->line)) == NULL) return NULL;
+    /* A getter among the packets may have closed it. */
+    if (!beacon->object.is_open || !beacon->line->object.is_open) {
+      pm_free(packets);
+      pm_throw_errno(env, "pacemaker", EBADF);
+      return NULL;
+    }
+  }
+  command = pm_command_for(env, PM_DO_TURN, &watch->object);
+  if (command == NULL) {
+    pm_free(packets);
+    return NULL;
+  }
+  command->beacon = beacon;
+  command->packets = packets;
+  command->interval_us = interval_us;
+  command->packets_read = (uint32_t)packets_read;
+  (void)pm_give(watch->object.pacer, command);
+  return NULL;
+}
+
+/* watchRead(watch, packetsRead): so many packets of the watch have been read, and what they led to was asked for before. */
+napi_value pm_watch_read_entry(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  int64_t packets_read;
+  struct pm_watch *watch;
+  struct pm_command *command;
+  if (!pm_arguments(env, info, 2, arguments) || !pm_integer(env, arguments[1], 0, UINT32_MAX, "packetsRead", &packets_read)) {
+    return NULL;
+  }
+  watch = watch_of(env, arguments[0]);
+  if (watch == NULL) return NULL;
+  command = pm_command_for(env, PM_DO_READ, &watch->object);
+  if (command == NULL) return NULL;
+  command->packets_read = (uint32_t)packets_read;
   (void)pm_give(watch->object.pacer, command);
   return NULL;
 }

@@ -19,11 +19,15 @@ void pm_flush(struct pm_pacer *pacer) {
   if (pacer->is_running) (void)!write(pacer->wake_fd, &one, sizeof one);
 }
 
+static bool is_preparation(enum pm_command_kind kind) {
+  return kind == PM_DO_FORESEE || kind == PM_DO_CONSENT || kind == PM_DO_TURN || kind == PM_DO_READ;
+}
+
 bool pm_give(struct pm_pacer *pacer, struct pm_command *command) {
   bool is_urgent;
   pm_reclaim(pacer);
   /* Preparations are for later. */
-  is_urgent = command->kind != PM_DO_FORESEE && command->kind != PM_DO_CONSENT && pm_clock() - pacer->flushed_at > BURST_US;
+  is_urgent = !is_preparation(command->kind) && pm_clock() - pacer->flushed_at > BURST_US;
   pm_push(&pacer->commands, &command->link);
   pacer->unflushed++;
   if (pacer->unflushed < MOST_UNFLUSHED && !is_urgent) return true;

@@ -86,7 +86,7 @@ static void deliver(struct pm_pacer *pacer, struct pm_line *line, const struct p
   for (struct pm_watch *watch = line->watches; watch != NULL; watch = watch->next) {
     if (pm_watch_hear(pacer, watch, packet)) is_wanted = true;
   }
-  if (!is_wanted && line->tells_strays) (void)pm_tell_packet(pacer, line->object.id, packet);
+  if (!is_wanted && line->tells_strays) pm_tell_stray(pacer, line, packet);
 }
 
 /* The first `count` are ready to be received into; the others still are. */

@@ -199,3 +199,14 @@ napi_value pm_line_drops(napi_env env, napi_callback_info info) {
   PM_TRY(env, napi_create_double(env, (double)(pm_kernel_drops(line->receive_fd) + atomic_load(&line->discarded)), &result));
   return result;
 }
+
+/* lineUntold(line) -> packets that were not told because too many came */
+napi_value pm_line_untold(napi_env env, napi_callback_info info) {
+  napi_value argument, result;
+  struct pm_line *line;
+  if (!pm_arguments(env, info, 1, &argument)) return NULL;
+  line = (struct pm_line *)pm_object_of(env, argument, PM_LINE);
+  if (line == NULL) return NULL;
+  PM_TRY(env, napi_create_double(env, (double)atomic_load(&line->untold), &result));
+  return result;
+}

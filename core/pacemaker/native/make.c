@@ -21,9 +21,15 @@ struct pm_line *pm_line_new(struct pm_pacer *pacer, uint32_t id, enum pm_transpo
                             unsigned interface_index, struct pm_key_place key) {
   struct pm_line *line = pm_alloc(sizeof *line);
   if (line == NULL) return NULL;
-  if (key.length != 0 && (line->buckets = pm_alloc(PM_BUCKETS * sizeof *line->buckets)) == NULL) {
-    pm_free(line);
-    return NULL;
+  if (key.length != 0) {
+    line->buckets = pm_alloc(PM_BUCKETS * sizeof *line->buckets);
+    line->sources = pm_alloc(PM_SOURCES * sizeof *line->sources);
+    if (line->buckets == NULL || line->sources == NULL) {
+      pm_free(line->buckets);
+      pm_free(line->sources);
+      pm_free(line);
+      return NULL;
+    }
   }
   begin(&line->object, pacer, PM_LINE, id);
   line->transport = transport;
@@ -69,6 +75,7 @@ void pm_object_free(struct pm_object *object) {
   struct pm_pacer *pacer = object->pacer;
   if (object->kind == PM_LINE) {
     pm_free(((struct pm_line *)object)->buckets);
+    pm_free(((struct pm_line *)object)->sources);
   } else if (object->kind == PM_BEACON) {
     struct pm_beacon *beacon = (struct pm_beacon *)object;
     pm_free(beacon->packets);
@@ -79,6 +86,7 @@ void pm_object_free(struct pm_object *object) {
     pm_free((void *)(uintptr_t)watch->filter.rules);
     pm_free(watch->terms.expected);
     pm_free(watch->words);
+    pm_free(watch->turned_packets);
     pm_free(watch->deeds);
     pm_free(watch->doing);
     pm_free(watch->asked_expected);

@@ -42,6 +42,7 @@ NAPI_MODULE_INIT() {
       ENTRY("lineMembership", pm_line_membership),
       ENTRY("lineSend", pm_line_send),
       ENTRY("lineDrops", pm_line_drops),
+      ENTRY("lineUntold", pm_line_untold),
       ENTRY("beaconOpen", pm_beacon_open),
       ENTRY("beaconSet", pm_beacon_set_entry),
       ENTRY("beaconState", pm_beacon_state),
@@ -49,6 +50,8 @@ NAPI_MODULE_INIT() {
       ENTRY("watchArm", pm_watch_arm_entry),
       ENTRY("watchForesee", pm_watch_foresee_entry),
       ENTRY("watchConsent", pm_watch_consent_entry),
+      ENTRY("watchTurn", pm_watch_turn_entry),
+      ENTRY("watchRead", pm_watch_read_entry),
       ENTRY("watchState", pm_watch_state),
   };
   if (napi_define_properties(env, exports, sizeof entries / sizeof entries[0], entries) != napi_ok) return NULL;

@@ -7,16 +7,17 @@
 #ifndef PACEMAKER_PACER_H
 #define PACEMAKER_PACER_H
 
-#include <netinet/in.h>
 #include <pthread.h>
-#include <linux/if_packet.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "allowance.h"
 #include "match.h"
+#include "news.h"
+#include "packets.h"
 #include "return.h"
 #include "ring.h"
 #include "schedule.h"
@@ -35,6 +36,8 @@
 #define PM_EVENTS 128
 #define PM_BUCKETS 1024
 #define PM_TROUBLES 6
+/* Places that sources are told apart by, where a flood is held back. */
+#define PM_SOURCES 256
 
 enum pm_object_kind { PM_LINE, PM_BEACON, PM_WATCH };
 
@@ -52,38 +55,6 @@ struct pm_object {
   unsigned owners;
   bool is_open;
   bool is_returned;
-};
-
-struct pm_outgoing {
-  union {
-    struct sockaddr any;
-    struct sockaddr_in ip4;
-    struct sockaddr_in6 ip6;
-    struct sockaddr_ll frame;
-  } to;
-  socklen_t to_length;
-  struct iovec bytes;
-};
-
-/* One block of memory with the bytes behind it. */
-struct pm_outgoing_list {
-  size_t count;
-  struct pm_outgoing items[];
-};
-
-struct pm_deed_frame {
-  unsigned interface_index;
-  uint16_t ether_type;
-  const uint8_t *bytes;
-  size_t length;
-};
-
-/* What the hands do at silence, in one block of memory: requests to rtnetlink, then frames. Nobody is told what came of it. */
-struct pm_deeds {
-  const uint8_t *requests;
-  size_t requests_length;
-  size_t frame_count;
-  struct pm_deed_frame frames[];
 };
 
 /* What the kernel refused, told once a second at most. */
@@ -106,7 +77,12 @@ struct pm_line {
   /* PM_BUCKETS lists of watches with a key; NULL without keys. */
   struct pm_watch **buckets;
   bool tells_strays;
+  /* PM_SOURCES of them; NULL without keys. Thread only, as `strays`. */
+  struct pm_allowance *sources;
+  struct pm_allowance strays;
   _Atomic uint64_t discarded;
+  /* Packets that the user was not told of, because too many came. */
+  _Atomic uint64_t untold;
   /* Thread only. */
   struct pm_line *next, *previous;
   struct pm_beacon *beacons;
@@ -146,6 +122,8 @@ struct pm_beacon {
   _Atomic uint64_t turns;
   _Atomic int64_t next_at;
   _Atomic uint32_t applied;
+  /* Thread only: the watch whose silence turns it, or NULL. */
+  struct pm_watch *turned_by;
   /* User only: changes given so far, and the next turn that the latest of them asked for. */
   uint32_t changes;
   int64_t asked_next_at;
@@ -181,6 +159,7 @@ struct pm_watch {
   int64_t deadline;
   int64_t heard_awake;
   struct pm_slot slot;
+  struct pm_allowance unexpected;
   bool is_warned;
   /* What to send and to do the moment that silence is noticed, and whether the user consents to it now. */
   struct pm_outgoing_list *words;
@@ -194,6 +173,11 @@ struct pm_watch {
   int64_t repeat_until;
   /* Packets that the user was told of: under consent it must have read them all. */
   uint32_t packets_told;
+  /* What a beacon changes to at silence without consent, where the user has read so many packets, and they are all. NULL: nothing. */
+  struct pm_beacon *turned;
+  struct pm_outgoing_list *turned_packets;
+  int64_t turned_interval_us;
+  uint32_t packets_read;
   /* With the hands while the watch is on its way through them to the mail; freed by the user, who takes it out. */
   struct pm_deeds *doing;
   /* Read by the user at any time. `heard_at` belongs to `epoch`. */
@@ -214,24 +198,7 @@ struct pm_watch {
   uint64_t told_silence, told_warning;
 };
 
-/* What was told last of one kind: how often, under which terms, and how often of these the foreseen was done. */
-struct pm_news {
-  uint32_t generation;
-  uint16_t count;
-  uint16_t acts;
-};
-
-static inline struct pm_news pm_news_of(uint64_t word) {
-  return (struct pm_news){.generation = (uint32_t)(word >> 32), .count = (uint16_t)(word >> 16), .acts = (uint16_t)word};
-}
-
-/* The word after `former`. */
-static inline uint64_t pm_news_next(uint64_t former, uint32_t generation, bool has_acted) {
-  struct pm_news news = pm_news_of(former);
-  return (uint64_t)generation << 32 | (uint32_t)(uint16_t)(news.count + 1) << 16 | (uint16_t)(news.acts + has_acted);
-}
-
-enum pm_command_kind { PM_DO_OPEN, PM_DO_CLOSE, PM_DO_SEND, PM_DO_SET, PM_DO_ARM, PM_DO_FORESEE, PM_DO_CONSENT };
+enum pm_command_kind { PM_DO_OPEN, PM_DO_CLOSE, PM_DO_SEND, PM_DO_SET, PM_DO_ARM, PM_DO_FORESEE, PM_DO_CONSENT, PM_DO_TURN, PM_DO_READ };
 
 /* The user allocates it, the thread executes it and gives it back, with what it no longer needs in it. */
 struct pm_command {
@@ -243,7 +210,9 @@ struct pm_command {
   /* Foresee; NULL: nothing. */
   struct pm_deeds *deeds;
   int64_t repeat_us, repeat_for_us;
-  /* Consent: what the user had read and heard by then. */
+  /* Turn; NULL: nothing is turned. */
+  struct pm_beacon *beacon;
+  /* Consent, turn and read: what the user had read and heard by then. */
   uint32_t packets_read;
   uint64_t consumed;
   /* Set; 0: unchanged. */
@@ -355,6 +324,8 @@ void pm_beacon_detach(struct pm_pacer *pacer, struct pm_beacon *beacon);
 void pm_beacon_set(struct pm_pacer *pacer, struct pm_beacon *beacon, struct pm_command *command);
 /* Takes every turn that is due, ends every beacon whose lease has lapsed, and sends. */
 void pm_beacons_serve(struct pm_pacer *pacer);
+/* Swaps the packets for those of the beacon, which sends them now and at that interval. Served by the next pm_beacons_serve. */
+void pm_beacon_turn(struct pm_pacer *pacer, struct pm_beacon *beacon, struct pm_outgoing_list **packets, int64_t interval_us);
 /* Sends the last packets of every live beacon: the process ends. */
 void pm_beacons_resign(struct pm_pacer *pacer);
 /* When the next of it must happen; INT64_MAX: nothing. */
@@ -373,9 +344,11 @@ void pm_watch_arm(struct pm_pacer *pacer, struct pm_watch *watch, struct pm_comm
 void pm_watch_foresee(struct pm_pacer *pacer, struct pm_watch *watch, struct pm_command *command);
 /* From now on it does so at silence. Does nothing under other terms than those of the command, or if anything was heard since. */
 void pm_watch_consent(struct pm_watch *watch, const struct pm_command *command);
+/* Swaps what the command holds for what a beacon was to say at silence. */
+void pm_watch_turn(struct pm_watch *watch, struct pm_command *command);
 /* False: the packet does not pass its filter. */
 bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct pm_received *packet);
-/* Warns, and believes the deadlines up to `until`; everything that arrived before then must have been heard. pm_send_all follows. */
+/* Warns, and believes the deadlines up to `until`; what arrived before then must have been heard. pm_beacons_serve follows. */
 void pm_watches_believe(struct pm_pacer *pacer, int64_t until);
 /* Sends again what was foreseen, where the user has not taken over yet. */
 void pm_watches_repeat(struct pm_pacer *pacer);
@@ -388,6 +361,12 @@ void pm_hands_run(struct pm_pacer *pacer);
 bool pm_hands_take(struct pm_pacer *pacer, struct pm_watch *watch);
 /* Wakes it if it was given anything. */
 void pm_hands_wake(struct pm_pacer *pacer);
+
+/* stray.c */
+/* A packet that no watch wants: told unless its source, or the line, was told too much already. */
+void pm_tell_stray(struct pm_pacer *pacer, struct pm_line *line, const struct pm_received *packet);
+/* A packet of a watch that is not the expected one. False: it was not told. */
+bool pm_tell_unexpected(struct pm_pacer *pacer, struct pm_watch *watch, const struct pm_received *packet);
 
 /* outbox.c: what the thread tells the user. */
 /* False: the ring is full, and the packet lost. */

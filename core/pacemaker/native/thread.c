@@ -167,7 +167,7 @@ static void look_for_silence(struct pm_pacer *pacer) {
   }
   pm_touch(pacer);
   pm_watches_believe(pacer, until);
-  pm_send_all(pacer);
+  pm_beacons_serve(pacer);
   pm_hands_wake(pacer);
 }
 

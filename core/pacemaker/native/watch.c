@@ -49,7 +49,37 @@ void pm_watch_attach(struct pm_pacer *pacer, struct pm_watch *watch) {
   watch->heard_awake = PM_NEVER;
 }
 
+static void forget_turn(struct pm_watch *watch) {
+  if (watch->turned != NULL) watch->turned->turned_by = NULL;
+  watch->turned = NULL;
+}
+
+void pm_watch_turn(struct pm_watch *watch, struct pm_command *command) {
+  struct pm_outgoing_list *former = watch->turned_packets;
+  struct pm_beacon *beacon = command->beacon;
+  forget_turn(watch);
+  watch->turned_packets = command->packets;
+  command->packets = former;
+  watch->turned_interval_us = command->interval_us;
+  watch->packets_read = command->packets_read;
+  if (beacon == NULL) return;
+  /* A beacon is turned by one watch, the latest. */
+  if (beacon->turned_by != NULL) beacon->turned_by->turned = NULL;
+  beacon->turned_by = watch;
+  watch->turned = beacon;
+}
+
+/* What was told and not read yet may mean anything: the user has to see it first. */
+static bool turn(struct pm_pacer *pacer, struct pm_watch *watch) {
+  struct pm_beacon *beacon = watch->turned;
+  if (beacon == NULL || !beacon->is_live || watch->packets_read != watch->packets_told) return false;
+  forget_turn(watch);
+  pm_beacon_turn(pacer, beacon, &watch->turned_packets, watch->turned_interval_us);
+  return true;
+}
+
 void pm_watch_detach(struct pm_pacer *pacer, struct pm_watch *watch) {
+  forget_turn(watch);
   pm_schedule_remove(&pacer->deadlines, &watch->slot);
   stop_repeating(pacer, watch);
   if (watch->previous != NULL) {
@@ -141,7 +171,7 @@ bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct 
     return true;
   }
   if (watch->terms.is_rearmed_by_any) rearm(pacer, watch);
-  if (pm_tell_packet(pacer, watch->object.id, packet)) watch->packets_told++;
+  if (pm_tell_unexpected(pacer, watch, packet)) watch->packets_told++;
   return true;
 }
 
@@ -152,7 +182,7 @@ static void note(_Atomic uint64_t *word, uint32_t generation, bool has_acted) {
 }
 
 static void tell_silence(struct pm_pacer *pacer, struct pm_watch *watch, int64_t at) {
-  bool has_spoken = watch->may_speak;
+  bool has_spoken = watch->may_speak, has_turned = turn(pacer, watch);
   if (has_spoken) {
     pm_line_queue(pacer, watch->line, watch->words);
     watch->has_plan = false;
@@ -162,7 +192,7 @@ static void tell_silence(struct pm_pacer *pacer, struct pm_watch *watch, int64_t
   watch->may_speak = false;
   watch->deadline = PM_NEVER;
   atomic_store_explicit(&watch->silent_at, at, memory_order_relaxed);
-  note(&watch->silence, watch->terms.generation, has_spoken);
+  note(&watch->silence, watch->terms.generation, has_spoken || has_turned);
   /* Told when it is done: whoever undoes it comes later. */
   if (has_spoken && pm_hands_take(pacer, watch)) return;
   pm_mail_object(pacer, &pacer->silent, &watch->object);

@@ -58,6 +58,7 @@ export interface NativePacemaker {
   lineMembership(line: Handle, join: boolean, group: Uint8Array): void;
   lineSend(line: Handle, packets: readonly NativePacket[]): void;
   lineDrops(line: Handle): number;
+  lineUntold(line: Handle): number;
   /** NaN: no lease, never too late. */
   beaconOpen(
     line: Handle,
@@ -116,6 +117,15 @@ export interface NativePacemaker {
   ): void;
   /** Does nothing where the terms have another generation by now, or another number of packets has come than was read. */
   watchConsent(watch: Handle, generation: number, packetsRead: number): void;
+  /** At silence the beacon changes to these packets. `beacon` undefined: none does. Not where a packet was told that is not among those read. */
+  watchTurn(
+    watch: Handle,
+    beacon: Handle | undefined,
+    packets: readonly NativePacket[],
+    intervalUs: number,
+    packetsRead: number,
+  ): void;
+  watchRead(watch: Handle, packetsRead: number): void;
   watchState(
     watch: Handle,
   ): [heardAt: number, consumed: number, repeatsAt: number, repeats: number, returned: number, withheld: number];

@@ -49,14 +49,16 @@ export interface BeaconChange {
 }
 
 export class PacemakerBeacon {
-  readonly #handle: Handle;
+  /** @internal */
+  readonly handle: Handle;
   readonly #id: number;
   #isOpen = true;
   #hasEnded = false;
 
   /** @internal */
   constructor(
-    private readonly line: PacemakerLine,
+    /** @internal */
+    readonly line: PacemakerLine,
     private readonly options: BeaconOptions,
     private readonly forget: () => void,
   ) {
@@ -64,7 +66,7 @@ export class PacemakerBeacon {
     const [least, most] = jitter ?? [1, 1];
     this.#id = line.thread.mail.add(this);
     try {
-      this.#handle = guarded(line.what, (addon) =>
+      this.handle = guarded(line.what, (addon) =>
         addon.beaconOpen(
           line.handle,
           this.#id,
@@ -92,7 +94,7 @@ export class PacemakerBeacon {
     if (this.#hasEnded) return;
     guarded(this.line.what, (addon) =>
       addon.beaconSet(
-        this.#handle,
+        this.handle,
         packets === undefined ? undefined : this.line.pack(packets),
         intervalUs ?? 0,
         nextAt ?? Number.NaN,
@@ -101,13 +103,18 @@ export class PacemakerBeacon {
     this.line.thread.given();
   }
 
+  /** @internal Whether there is anything left to change. */
+  get isLive(): boolean {
+    return this.#isOpen && !this.#hasEnded;
+  }
+
   /** Turns that were sent. */
   get turns(): number {
-    return guarded(this.line.what, (addon) => addon.beaconState(this.#handle))[0];
+    return guarded(this.line.what, (addon) => addon.beaconState(this.handle))[0];
   }
 
   get nextAt(): number {
-    return guarded(this.line.what, (addon) => addon.beaconState(this.#handle))[1];
+    return guarded(this.line.what, (addon) => addon.beaconState(this.handle))[1];
   }
 
   /** Ends it, silently. Closing twice does nothing. */
@@ -117,7 +124,7 @@ export class PacemakerBeacon {
     if (!this.#hasEnded) this.line.thread.counts.beacons--;
     this.line.thread.mail.remove(this.#id);
     this.forget();
-    guarded(this.line.what, (addon) => addon.objectClose(this.#handle));
+    guarded(this.line.what, (addon) => addon.objectClose(this.handle));
     this.line.thread.given();
   }
 

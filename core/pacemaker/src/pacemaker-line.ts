@@ -28,7 +28,7 @@ export interface LineOptions {
   readonly interfaceIndex: number;
   /** What tells watches apart: bytes of the payload, or the last four of the source address. */
   readonly key?: { readonly offset: number; readonly length: 1 | 2 | 4 } | 'source';
-  /** A packet that no watch wants. Absent: it is not told. */
+  /** A packet that no watch wants; of a flood, some: see `untold`. Absent: it is not told. */
   onPacket?(packet: HeardPacket): void;
   /** The kernel refused to send or receive: once a second at most for each errno. */
   onError(error: Error): void;
@@ -113,6 +113,14 @@ export class PacemakerLine {
   /** Packets lost before delivery: by the kernel for want of buffer, or because their header contradicts itself. */
   get drops(): number {
     return guarded(this.what, (addon) => addon.lineDrops(this.handle));
+  }
+
+  /**
+   * Packets that were not told because too many came: of packets that no watch wants, 500 a second of one source (where there are keys) and
+   * 2000 of all are told; of unexpected ones of one watch, 1000.
+   */
+  get untold(): number {
+    return guarded(this.what, (addon) => addon.lineUntold(this.handle));
   }
 
   /** Ends its beacons and watches too, silently. Closing twice does nothing. */

@@ -1,7 +1,7 @@
 /** Listens for one peer: expected packets are heard by the thread alone, others and silence are told. Made by PacemakerLine. */
 import { guarded, type Handle } from './native.js';
 import { mailKind, type NativeMail, type NativeReceived } from './native-pacemaker.js';
-import type { Send } from './pacemaker-beacon.js';
+import type { PacemakerBeacon, Send } from './pacemaker-beacon.js';
 import type { PacemakerLine } from './pacemaker-line.js';
 
 /** Addresses of 4 or 16 bytes; of frames empty, and `payload` is the whole frame. */
@@ -75,6 +75,7 @@ export class PacemakerWatch {
   /** Packets that were told. */
   #read = 0;
   #isOpen = true;
+  #hasTurn = false;
 
   /** @internal */
   constructor(
@@ -156,6 +157,27 @@ export class PacemakerWatch {
     this.line.thread.given();
   }
 
+  /**
+   * At silence a beacon changes to these packets and this interval, and sends at once: without consent, for what silence means without
+   * doubt. Once; undefined takes it back. Not where a packet was told that has not been read.
+   */
+  turnAtSilence(
+    turn: { readonly beacon: PacemakerBeacon; readonly packets: readonly Send[]; readonly intervalUs: number } | undefined,
+  ) {
+    const isLive = turn?.beacon.isLive === true;
+    this.#hasTurn = isLive;
+    guarded(this.line.what, (addon) =>
+      addon.watchTurn(
+        this.#handle,
+        isLive ? turn.beacon.handle : undefined,
+        isLive ? turn.beacon.line.pack(turn.packets) : [],
+        turn?.intervalUs ?? 1000,
+        this.#read,
+      ),
+    );
+    this.line.thread.given();
+  }
+
   /** No deadline and no expected packet: everything is told. */
   disarm(): void {
     this.arm({});
@@ -204,11 +226,22 @@ export class PacemakerWatch {
     this.line.thread.given();
   }
 
+  /** After what the packet has led to. */
+  #tellRead(): void {
+    if (!this.#hasTurn || !this.#isOpen) return;
+    guarded(this.line.what, (addon) => addon.watchRead(this.#handle, this.#read));
+    this.line.thread.given();
+  }
+
   /** @internal */
   receive(mail: NativeMail): void {
     if (mail.kind === mailKind.packet) {
       this.#read = (this.#read + 1) >>> 0;
-      this.options.onPacket(heardFrom(mail));
+      try {
+        this.options.onPacket(heardFrom(mail));
+      } finally {
+        this.#tellRead();
+      }
     } else if (mail.kind === mailKind.silence) {
       if (mail.hasSpoken || mail.generation === this.#generation) this.options.onSilence(mail.at, mail.hasSpoken);
     } else if (mail.kind === mailKind.imminent && mail.generation === this.#generation) this.options.onImminent?.(mail.at);

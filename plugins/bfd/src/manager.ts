@@ -78,10 +78,10 @@ export class Manager {
 
   /** RFC 5880 section 6.8.1: random, and nobody else's in this system. */
   private newDiscriminator(): number {
-    const taken = new Set(this.all.map(({ discriminator }) => discriminator));
+    const { all } = this;
     for (;;) {
       const drawn = this.around.draw(1, 0xffff_ffff);
-      if (!taken.has(drawn)) return drawn;
+      if (!all.some(({ discriminator }) => discriminator === drawn)) return drawn;
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Beacon, BeaconEnd, HeardPacket, PacedPacket } from '@mainstay/sdk';
 import { isMeticulous } from './authentication.js';
-import { isSettled } from './machine.js';
+import { isSettled, step } from './machine.js';
 import type { ControlPacket } from './packet.js';
 import type { SessionConfig } from './session-config.js';
 import type { Event, State } from './states.js';
@@ -35,6 +35,13 @@ interface Said {
   readonly config: SessionConfig;
 }
 
+/** What a beacon says from silence on. */
+interface Turn {
+  readonly beacon: Beacon;
+  readonly bytes: Uint8Array;
+  readonly intervalUs: number;
+}
+
 export class Pulse {
   private beacon: Beacon | undefined;
   private said: Said | undefined;
@@ -42,6 +49,9 @@ export class Pulse {
   private armed: Armed | undefined;
   /** The watch has terms, be it of silence that it has told: it would go on hearing an expected packet in the machine's name. */
   private isListening = false;
+  private turn: Turn | undefined;
+  /** What the pacemaker has begun to say at silence, in the name of the machine. */
+  private begun: Uint8Array | undefined;
   private hearing: Hearing | undefined;
   private mouth: Mouth | undefined;
   private earlierTurns = 0;
@@ -62,6 +72,7 @@ export class Pulse {
     this.earlierConsumed += this.hearing?.watch.consumed ?? 0;
     this.hearing = hearing;
     this.armed = undefined;
+    this.turn = undefined;
     this.isListening = false;
     this.expected = undefined;
   }
@@ -93,9 +104,11 @@ export class Pulse {
     return at > (state.detectingSince ?? Number.NEGATIVE_INFINITY) + grainMs ? { kind: 'heard', at } : undefined;
   }
 
-  /** The watch has told of silence: it does so again only under new terms. */
-  silenceTold(): void {
+  /** The watch has told of silence: it does so again only under new terms. `hasSaid`: and the beacon says so. */
+  silenceTold(hasSaid: boolean): void {
     this.armed = undefined;
+    this.begun = hasSaid ? this.turn?.bytes : undefined;
+    if (hasSaid) this.turn = undefined;
   }
 
   /** Answers a poll. Where each packet has a sequence number of its own, the next periodic one must be later than this. */
@@ -119,7 +132,9 @@ export class Pulse {
     const rhythm = this.mouth && rhythmOf(state, config);
     if (rhythm === undefined) this.silence();
     else this.speak(state, config, rhythm, isNews);
+    this.begun = undefined;
     this.listen(state, config);
+    this.foresee(state, config);
   }
 
   close(): void {
@@ -143,13 +158,15 @@ export class Pulse {
     }
     // The next number of a meticulous sequence is drawn when a packet has left, and where there is something new to say.
     const bytes = isMeticulousNow && !isNews ? said.bytes : this.voice.periodic(state, config, config.authentication);
-    const isSame = bytes === said.bytes;
-    const isPaced = said.rhythm.intervalUs === rhythm.intervalUs;
+    // What has begun at silence may have met with a change that was on its way: all is said anew, but not at once.
+    const hasBegun = this.begun !== undefined;
+    const isSame = bytes === said.bytes && !hasBegun;
+    const isPaced = said.rhythm.intervalUs === rhythm.intervalUs && !hasBegun;
     if (isSame && isPaced && !isNews) return;
     beacon.set({
       ...(!isSame && { packets: [packetOf(bytes, config)] }),
       ...(!isPaced && { intervalUs: rhythm.intervalUs }),
-      ...(isNews && { nextAt: this.now() }),
+      ...(isNews && this.begun !== bytes && { nextAt: this.now() }),
     });
     this.said = { bytes, rhythm, config };
   }
@@ -215,6 +232,29 @@ export class Pulse {
     watch.arm({ deadline, ...(expected && { expected, rearmUs: rearmMs * 1000 }) });
     this.isListening = true;
     this.armed = { deadline, expected, rearmMs };
+  }
+
+  /** Silence means Down without doubt: the pacemaker says so at once, whatever JavaScript is doing then. */
+  private foresee(state: State, config: SessionConfig): void {
+    const { beacon } = this;
+    const watch = this.hearing?.watch;
+    if (watch === undefined) return;
+    const turn = beacon && this.turnOf(beacon, state, config);
+    const before = this.turn;
+    if (turn?.beacon === before?.beacon && turn?.bytes === before?.bytes && turn?.intervalUs === before?.intervalUs) return;
+    this.turn = turn;
+    watch.turnAtSilence(turn && { ...turn, packets: [packetOf(turn.bytes, config)] });
+  }
+
+  private turnOf(beacon: Beacon, state: State, config: SessionConfig): Turn | undefined {
+    const { authentication } = config;
+    const deadline = deadlineOf(state);
+    if (deadline === undefined || (state.kind !== 'up' && state.kind !== 'init')) return undefined;
+    if (authentication !== undefined && isMeticulous(authentication.type)) return undefined;
+    const silent = step(state, { kind: 'timer' }, config, deadline).state;
+    const rhythm = rhythmOf(silent, config);
+    if (rhythm === undefined) return undefined;
+    return { beacon, bytes: this.voice.foreseen(silent, config, authentication), intervalUs: rhythm.intervalUs };
   }
 }
 

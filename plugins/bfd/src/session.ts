@@ -149,6 +149,10 @@ export class Session implements Listener {
     this.close();
   }
 
+  get neighbour(): string {
+    return this.config.neighbour;
+  }
+
   /** Without the discriminator, a packet is told by its addresses. */
   isMeant({ source, destination, link }: HeardPacket): boolean {
     const { neighbour, source: own } = this.config;
@@ -180,8 +184,8 @@ export class Session implements Listener {
     this.dispatch({ kind: 'packet', packet }, heard.receivedAt);
   }
 
-  onSilence(): void {
-    this.pulse.silenceTold();
+  onSilence(hasSaid: boolean): void {
+    this.pulse.silenceTold(hasSaid);
     this.dispatch({ kind: 'timer' }, this.clock.now());
   }
 

@@ -21,8 +21,16 @@ export function controlPacket(state: State, config: MachineConfig, isFinal = fal
   };
 }
 
+interface Said {
+  readonly plain: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly by: Authentication | undefined;
+  readonly sequence: number;
+}
+
 export class Voice {
-  private last: { readonly plain: Uint8Array; readonly bytes: Uint8Array; readonly by: Authentication | undefined } | undefined;
+  private last: Said | undefined;
+  private next: Said | undefined;
 
   /** `sequence`: bfd.XmitAuthSeq, random. */
   constructor(private sequence: number) {}
@@ -31,12 +39,30 @@ export class Voice {
   periodic(state: State, config: MachineConfig, authentication: Authentication | undefined): Uint8Array {
     const packet = controlPacket(state, config);
     const plain = encodeControl(packet);
-    const { last } = this;
-    const isSame = last !== undefined && last.by === authentication && Buffer.compare(plain, last.plain) === 0;
-    if (isSame && !(authentication !== undefined && isMeticulous(authentication.type))) return last.bytes;
+    const isEachAnother = authentication !== undefined && isMeticulous(authentication.type);
+    const same = [this.last, this.next].find(
+      (said) => said !== undefined && said.by === authentication && Buffer.compare(plain, said.plain) === 0,
+    );
+    // What was foreseen under an earlier sequence number is too old by now.
+    if (same !== undefined && !isEachAnother && (same === this.last || same.sequence === this.sequence)) {
+      this.last = same;
+      return same.bytes;
+    }
     if (authentication !== undefined) this.sequence = (this.sequence + 1) >>> 0;
     const bytes = authentication === undefined ? plain : signed(packet, authentication, this.sequence);
-    this.last = { plain, bytes, by: authentication };
+    this.last = { plain, bytes, by: authentication, sequence: this.sequence };
+    return bytes;
+  }
+
+  /** What `periodic` will say in a state that is to come. Not where each packet must have a sequence number of its own. */
+  foreseen(state: State, config: MachineConfig, authentication: Authentication | undefined): Uint8Array {
+    const { next, sequence } = this;
+    const packet = controlPacket(state, config);
+    const plain = encodeControl(packet);
+    const isSame = next?.by === authentication && next?.sequence === sequence && Buffer.compare(plain, next.plain) === 0;
+    if (isSame && next !== undefined) return next.bytes;
+    const bytes = authentication === undefined ? plain : signed(packet, authentication, sequence);
+    this.next = { plain, bytes, by: authentication, sequence };
     return bytes;
   }
 

@@ -10,12 +10,15 @@ import type { SessionConfig } from './session-config.js';
 /** What a session hears with. */
 export interface Listener {
   readonly discriminator: number;
+  /** Where its packets come from. */
+  readonly neighbour: string;
   /** Whether a packet that knows no discriminator of this side is for the session. */
   isMeant(packet: HeardPacket): boolean;
   /** It names the address that it is spoken to at: such a packet is rather for it than for one that takes any. */
   readonly hasSource: boolean;
   onPacket(packet: HeardPacket): void;
-  onSilence(): void;
+  /** `hasSaid`: the session has said so already (`Pulse`). */
+  onSilence(hasSaid: boolean): void;
 }
 
 /** Packets that belong to no session. */
@@ -23,6 +26,8 @@ export interface StrayCounters {
   malformed: number;
   unknownDiscriminator: number;
   unknownPeer: number;
+  /** Of a flood, those that nobody has looked at. */
+  untold: number;
 }
 
 /** RFC 4594 section 3.2: class selector 6, for the control of networks. */
@@ -36,14 +41,15 @@ const portAttempts = 32;
 type PacemakerPort = Ports['pacemaker'];
 
 class Ear {
-  private readonly listeners = new Set<Listener>();
+  /** By neighbour: there may be a thousand, and as many first packets. */
+  private readonly listeners = new Map<string, Set<Listener>>();
   private readonly socket: PacedSocket;
 
   constructor(
     pacemaker: PacemakerPort,
     family: Family,
     port: number,
-    private readonly strays: StrayCounters,
+    private readonly strays: Omit<StrayCounters, 'untold'>,
     onError: (message: string) => void,
   ) {
     this.socket = pacemaker.open({
@@ -60,17 +66,24 @@ class Ear {
   }
 
   attach(listener: Listener): Watch {
-    this.listeners.add(listener);
-    const { discriminator: key } = listener;
+    const { discriminator: key, neighbour } = listener;
+    const others = this.listeners.get(neighbour) ?? new Set();
+    this.listeners.set(neighbour, others.add(listener));
     return this.socket.watch({
       key,
       onPacket: (packet) => listener.onPacket(packet),
-      onSilence: () => listener.onSilence(),
+      onSilence: (_at, hasActed) => listener.onSilence(hasActed),
     });
   }
 
   detach(listener: Listener): void {
-    this.listeners.delete(listener);
+    const others = this.listeners.get(listener.neighbour);
+    others?.delete(listener);
+    if (others?.size === 0) this.listeners.delete(listener.neighbour);
+  }
+
+  get untold(): number {
+    return this.socket.untold;
   }
 
   close(): void {
@@ -82,7 +95,7 @@ class Ear {
     if (!decoded.ok) this.strays.malformed++;
     else if (decoded.packet.yourDiscriminator !== 0) this.strays.unknownDiscriminator++;
     else {
-      const meant = [...this.listeners].filter((one) => one.isMeant(packet));
+      const meant = [...(this.listeners.get(packet.source) ?? [])].filter((one) => one.isMeant(packet));
       const listener = meant.find(({ hasSource }) => hasSource) ?? meant[0];
       if (listener === undefined) this.strays.unknownPeer++;
       else listener.onPacket(packet);
@@ -98,7 +111,8 @@ export interface Hearing {
 
 export class Wires {
   private readonly ears = new Map<string, Ear>();
-  readonly strays: StrayCounters = { malformed: 0, unknownDiscriminator: 0, unknownPeer: 0 };
+  private readonly counted = { malformed: 0, unknownDiscriminator: 0, unknownPeer: 0 };
+  private untoldBefore = 0;
 
   constructor(
     private readonly pacemaker: PacemakerPort,
@@ -106,6 +120,11 @@ export class Wires {
     private readonly draw: (least: number, most: number) => number,
     private readonly onError: (message: string) => void,
   ) {}
+
+  get strays(): StrayCounters {
+    const untold = [...this.ears.values()].reduce((sum, ear) => sum + ear.untold, this.untoldBefore);
+    return { ...this.counted, untold };
+  }
 
   /** Throws PortError where the port is taken by another program. */
   hear(family: Family, port: number, listener: Listener): Hearing {
@@ -120,6 +139,7 @@ export class Wires {
         ear.detach(listener);
         if (!ear.isUnused || this.ears.get(key) !== ear) return;
         this.ears.delete(key);
+        this.untoldBefore += ear.untold;
         ear.close();
       },
     };
@@ -151,7 +171,7 @@ export class Wires {
 
   private open(family: Family, port: number): Ear {
     try {
-      return new Ear(this.pacemaker, family, port, this.strays, this.onError);
+      return new Ear(this.pacemaker, family, port, this.counted, this.onError);
     } catch (error) {
       if (!(error instanceof PortError) || error.errno !== 'EADDRINUSE') throw error;
       throw new PortError(

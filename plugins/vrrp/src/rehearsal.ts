@@ -108,6 +108,7 @@ class Stage {
       arm: nothing,
       foresee: nothing,
       consent: nothing,
+      turnAtSilence: nothing,
       disarm: nothing,
       close: nothing,
       heardAt: undefined,

@@ -94,7 +94,7 @@ export interface PacedSocketOptions {
    * every watch looks at every packet.
    */
   readonly key?: { readonly offset: number; readonly length: 1 | 2 | 4 } | 'source';
-  /** A packet that no watch wants. Absent: nobody hears of it, and it costs no wake-up. */
+  /** A packet that no watch wants; of a flood, some: see `untold`. Absent: nobody hears of it, and it costs no wake-up. */
   onPacket?(packet: HeardPacket): void;
   /** The kernel refused to send or receive. Repeated refusals of the same kind are told once a second at most. */
   onError(error: Error): void;
@@ -110,6 +110,12 @@ export interface PacedSocket {
   beacon(options: BeaconOptions): Beacon;
   /** Listens for one peer. */
   watch(options: WatchOptions): Watch;
+  /**
+   * Received packets that were not told because too many came: a flood of strangers must not take the time of JavaScript. Some 2000 a second
+   * are told that no watch wants, 500 of them of one source where the socket has keys, and 1000 unexpected ones of each watch. Expected
+   * packets are heard in any case.
+   */
+  readonly untold: number;
   /** Ends its beacons and watches too, silently. */
   close(): void;
 }
@@ -184,7 +190,7 @@ export interface WatchOptions {
   onImminent?(deadline: number): void;
   /**
    * The deadline has passed. Told once; a packet that re-arms the watch, or `arm`, makes it ready to tell again. `hasActed`: what
-   * was foreseen has been sent and done. That is told even where the terms were replaced in that very moment.
+   * was foreseen has been sent and done, or the beacon turned. That is told even where the terms were replaced in that very moment.
    */
   onSilence(at: number, hasActed: boolean): void;
 }
@@ -234,6 +240,14 @@ export interface Watch {
    * come already that was not told yet: the consent would be given without it.
    */
   consent(): void;
+  /**
+   * What a beacon, of this socket or of another one, says from the moment that silence is noticed, before JavaScript hears of it: for what
+   * silence means without doubt, so that no consent is needed. Done once, kept until then; undefined takes it back. It is left to JavaScript
+   * while a packet of this watch is told and not read: that may mean anything. Where JavaScript keeps time it is left to it in any case.
+   */
+  turnAtSilence(
+    turn: { readonly beacon: Beacon; readonly packets: readonly PacedPacket[]; readonly intervalUs: number } | undefined,
+  ): void;
   /** No deadline and no expected packet: everything is told. */
   disarm(): void;
   /** When the expected packet came last under these terms; undefined while it has not. */

@@ -48,6 +48,9 @@ export class ClockSocket implements PacedSocket {
     return [...this.#watches.values()].reduce((sum, watches) => sum + watches.size, 0);
   }
 
+  /** Here every packet has woken JavaScript already. */
+  readonly untold = 0;
+
   join(group: string): void {
     this.#carrier.join(group);
   }

@@ -76,6 +76,8 @@ export class ClockWatch implements Watch {
     this.#foreseen = foreseen;
     this.#hasConsent = false;
   }
+  /** Nothing: whoever hears of silence has the beacon say so in the same turn of the loop. */
+  turnAtSilence(): void {}
   consent(): void {
     this.#hasConsent = this.#isOpen && this.#terms !== undefined && !this.#isTold && this.#foreseen !== undefined;
   }

@@ -56,6 +56,7 @@ export class PacedLine implements PacedSocket {
   /** Packets are sent again and again: their bytes are made once. */
   readonly #made = new WeakMap<PacedPacket, Send>();
   #isOpen = true;
+  #untold = 0;
 
   constructor(
     thread: PacemakerThread,
@@ -145,8 +146,14 @@ export class PacedLine implements PacedSocket {
     );
   }
 
+  get untold(): number {
+    if (this.#isOpen) this.#untold = this.#line.untold;
+    return this.#untold;
+  }
+
   close(): void {
     if (!this.#isOpen) return;
+    void this.untold;
     this.#isOpen = false;
     this.#line.close();
     this.owner.closed();
@@ -186,6 +193,10 @@ class PacedBeacon implements Beacon {
     private readonly native: (packet: PacedPacket) => Send,
   ) {}
 
+  /** As a watch of the thread turns it. */
+  turned(packets: readonly PacedPacket[], intervalUs: number) {
+    return this.isLineOpen() ? { beacon: this.beacon, packets: packets.map(this.native), intervalUs } : undefined;
+  }
   get turns(): number {
     return this.beacon.turns;
   }
@@ -264,6 +275,11 @@ class PacedWatch implements Watch {
       frames: frames.slice(0, mostFrames).map(({ link, frame }) => [link, frame] as const),
       ...(repeat && { repeat: { everyUs: Math.round(repeat.everyUs), forUs: Math.round(repeat.forMs * 1000) } }),
     });
+  }
+  turnAtSilence(turn: Parameters<Watch['turnAtSilence']>[0]): void {
+    if (!this.#isOpen || !this.isLineOpen()) return;
+    const { beacon, packets = [], intervalUs = 0 } = turn ?? {};
+    this.watch.turnAtSilence(beacon instanceof PacedBeacon ? beacon.turned(packets, intervalUs) : undefined);
   }
   consent(): void {
     if (this.#isOpen && this.isLineOpen()) this.watch.consent();

@@ -1,0 +1,85 @@
+/** What the pacemaker thread tells of a flood: some of each source, some of all, and the rest is counted. On loopback, as root. */
+import assert from 'node:assert/strict';
+import type { HeardPacket, PacemakerLine } from '@mainstay/pacemaker';
+import { afterEach, before, describe, it } from 'mocha';
+import { clockUs, eventually, Lines, udpPort } from '../../support/pacing.js';
+
+const flood = 3000;
+const ears = Buffer.of(127, 0, 0, 1);
+/** Told at once, and each second in the long run. */
+const rates = { source: [256, 500], line: [512, 2000], watch: [1024, 1000] } as const;
+const silent = { onSilence: () => assert.fail('silence') };
+
+describe('pacemaker, flooded', function () {
+  this.timeout(60_000);
+  let lines: Lines;
+
+  before(() => {
+    assert.equal(process.getuid?.(), 0, 'the thread needs root');
+    lines = new Lines();
+  });
+  afterEach(() => lines.close());
+
+  const udp = (last: number, port: number, more: Parameters<Lines['open']>[0] | object = {}) => {
+    const address = Buffer.of(127, 0, 0, last);
+    const transport = { kind: 'udp', family: 4, address, port, hopLimit: 255, trafficClass: 0 } as const;
+    return lines.open({ transport, ...more });
+  };
+
+  /** Packets whose first byte is `key`. */
+  function send(line: PacemakerLine, key: number, count: number, text = 'usual'): void {
+    const packet = { payload: Buffer.concat([Buffer.of(key), Buffer.from(text)]), destination: ears, port: udpPort };
+    for (let i = 0; i < count; i++) line.send(packet);
+  }
+
+  function opened() {
+    const told: HeardPacket[] = [];
+    const line = udp(1, udpPort, { key: { offset: 0, length: 1 }, onPacket: (packet: HeardPacket) => told.push(packet) });
+    const by = (last: number) => told.filter(({ source }) => source[3] === last).length;
+    const missed = () => line.untold + line.drops;
+    return { line, by, missed };
+  }
+
+  function most([atOnce, perSecond]: readonly [number, number], since: number): number {
+    return atOnce + 1 + (perSecond * (clockUs() - since)) / 1e6;
+  }
+
+  it('tells so many of one source, and of another one beside it', async () => {
+    const { by, missed } = opened();
+    const [loud, quiet] = [udp(2, udpPort + 1), udp(3, udpPort + 1)];
+    const from = clockUs();
+    send(loud, 9, flood);
+    await eventually('the loud one is told or counted', () => by(2) + missed() === flood);
+    assert.ok(by(2) >= Math.min(rates.source[0], flood - missed()) && by(2) <= most(rates.source, from), `${by(2)} told`);
+    send(quiet, 9, 10);
+    await eventually('the quiet one is told', () => by(3) === 10);
+  });
+
+  it('tells so many of all sources', async () => {
+    const { by, missed } = opened();
+    const all = Array.from({ length: 20 }, (_, i) => ({ last: 10 + i, line: udp(10 + i, udpPort + 1) }));
+    const from = clockUs();
+    for (const { line } of all) send(line, 9, 200);
+    const told = () => all.reduce((sum, { last }) => sum + by(last), 0);
+    await eventually('all are told or counted', () => told() + missed() === 200 * all.length);
+    assert.ok(told() <= most(rates.line, from), `${told()} told`);
+  });
+
+  it('tells so many unexpected packets of one watch, and hears every expected one meanwhile', async () => {
+    const { line, missed } = opened();
+    const [peer, stranger] = [udp(2, udpPort + 1), udp(4, udpPort + 1)];
+    let told = 0;
+    const watch = line.watch({ key: 7, onPacket: () => told++, ...silent });
+    const usual = { source: Buffer.of(127, 0, 0, 2), destination: ears, sourcePort: udpPort + 1, hopLimit: 255 };
+    const payload = Buffer.concat([Buffer.of(7), Buffer.from('usual')]);
+    watch.arm({ deadline: clockUs() + 1e9, rearmUs: 1e9, expected: { ...usual, payload } });
+    const from = clockUs();
+    for (let i = 0; i < 30; i++) {
+      send(stranger, 7, flood / 30, 'strange');
+      send(peer, 7, 10);
+    }
+    await eventually('all are heard, told or counted', () => watch.consumed + told + missed() === flood + 300);
+    assert.ok(told <= most(rates.watch, from), `${told} told`);
+    assert.ok(watch.consumed >= 300 - line.drops, `${watch.consumed} heard`);
+  });
+});
