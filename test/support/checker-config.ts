@@ -21,6 +21,8 @@ export interface BoundChecks {
   readonly checkers: readonly Checker[];
   /** What the plugin reports of itself. */
   objects(): unknown;
+  /** Calls its taps on `config.reloaded`. */
+  reloaded(): Promise<void>;
 }
 
 /** `text` has blocks `server NAME { ... }` at its top level, where a configuration has virtual servers with real servers. */
@@ -30,9 +32,15 @@ export function bindChecks(plugin: Plugin, text: string): BoundChecks {
   const config = registry.pointsFor(plugin.name);
   const checkers: Checker[] = [];
   let report: () => unknown = () => [];
-  const app: Pick<App, 'config' | 'checkers' | 'status'> & { readonly taps: Pick<App['taps'], 'observe'> } = {
+  const taps: (() => unknown)[] = [];
+  const app: Pick<App, 'config' | 'checkers' | 'status'> & { readonly taps: Pick<App['taps'], 'observe' | 'lifecycle'> } = {
     config,
-    taps: { observe() {} },
+    taps: {
+      observe() {},
+      lifecycle(name, tap) {
+        if (name === 'config.reloaded') taps.push(tap as () => unknown);
+      },
+    },
     status: {
       objects(given) {
         report = given;
@@ -46,7 +54,7 @@ export function bindChecks(plugin: Plugin, text: string): BoundChecks {
       },
     },
   };
-  plugin.setup(app as App);
+  plugin.setup(app as unknown as App);
   const { tree, diagnostics } = readText(text);
   const said = [...diagnostics, ...registry.bind(tree, { unknownKeywords: 'error' })];
   return {
@@ -54,5 +62,8 @@ export function bindChecks(plugin: Plugin, text: string): BoundChecks {
     checks: said.some(({ severity }) => severity === 'error') ? [] : servers.entries.flatMap(({ value }) => value.checks),
     checkers,
     objects: () => report(),
+    async reloaded() {
+      for (const tap of taps) await tap();
+    },
   };
 }

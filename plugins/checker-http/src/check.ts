@@ -1,5 +1,5 @@
 /** One probe of HTTP_GET or SSL_GET: the URLs whose turn it is, each over a connection of its own. Called by the checking loop. */
-import { type CheckContext, type Clock, type Connection, down, messageOf, up, type Verdict } from '@mainstay/sdk';
+import { type CheckContext, type Connection, down, messageOf, partOfProbe, up, type Verdict } from '@mainstay/sdk';
 import type { HttpConfig, SslGetConfig, UrlConfig } from './config.js';
 import type { Credentials } from './credentials.js';
 import { type Answer, exchange } from './exchange.js';
@@ -10,9 +10,13 @@ import { failed, firstRound, type Round, succeeded, turnOf } from './rounds.js';
 
 type Context = CheckContext<HttpConfig> | CheckContext<SslGetConfig>;
 
-/** Every URL that one probe may ask for has the time of one connection. */
+/** Every URL that one probe may ask for has the time of one connection, and of several, one may have it twice. */
 export function timeoutMs({ url }: HttpConfig, timing: { readonly timeoutMs: number }): number {
-  return timing.timeoutMs * Math.max(1, url.length);
+  return timing.timeoutMs * timesIn(url.length);
+}
+
+function timesIn(urls: number): number {
+  return urls > 1 ? urls + 1 : 1;
 }
 
 /** `credentials`: SSL_GET. */
@@ -25,7 +29,7 @@ export async function check(context: Context, credentials?: Credentials): Promis
   let detail = '';
   for (const index of turn.urls) {
     const url = config.url[index] as UrlConfig;
-    const result = await ask(context, url, credentials, totalMs / count);
+    const result = await ask(context, url, credentials, totalMs / timesIn(count));
     if (!result.ok && isGivenUp(context.signal)) return result;
     round = result.ok ? succeeded(round, index, count) : failed(round, index, count);
     memory.set('round', round);
@@ -53,14 +57,14 @@ function virtualHostOf({ config, virtualHost }: Context, url: UrlConfig): string
 }
 
 async function ask(context: Context, url: UrlConfig, credentials: Credentials | undefined, ms: number): Promise<Verdict> {
-  const { target, clock, signal, config } = context;
+  const { target, signal, config } = context;
   const virtualHost = virtualHostOf(context, url);
   const host = hostOf(target, virtualHost);
   const what = `GET ${credentials === undefined ? 'http' : 'https'}://${host}${url.path}`;
-  const { ends, cancel } = config.url.length === 1 ? { ends: signal, cancel: () => {} } : within(ms, clock, signal);
+  const part = config.url.length === 1 ? undefined : partOfProbe(context, ms, `no complete answer within ${ms / 1000} s`);
   const judge = new Judge(url);
   try {
-    const connection = await connect(context, virtualHost, credentials, ends);
+    const connection = await connect(context, virtualHost, credentials, part?.signal ?? signal);
     try {
       const request = requestText({ path: url.path, host, protocol: config.http_protocol });
       const answer = await exchange(connection, request, { limit: judge.limit, body: (bytes) => judge.take(bytes) });
@@ -72,15 +76,8 @@ async function ask(context: Context, url: UrlConfig, credentials: Credentials | 
   } catch (error) {
     return down(`${what}: ${error instanceof NotHttp ? `it does not speak HTTP: it sent ${error.message}` : messageOf(error)}`);
   } finally {
-    cancel();
+    part?.end();
   }
-}
-
-/** The end of one URL's time, or of the probe. */
-function within(ms: number, clock: Clock, signal: AbortSignal): { readonly ends: AbortSignal; cancel(): void } {
-  const late = new AbortController();
-  const timer = clock.after(ms, () => late.abort(new Error(`no complete answer within ${ms / 1000} s`)));
-  return { ends: AbortSignal.any([signal, late.signal]), cancel: () => timer.cancel() };
 }
 
 function connect(context: Context, virtualHost: string | undefined, credentials: Credentials | undefined, signal: AbortSignal) {

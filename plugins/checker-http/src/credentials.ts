@@ -27,7 +27,7 @@ export async function readCredentials(config: SslConfig, files: Files, folder: s
     try {
       return await files.readText(resolve(folder, path));
     } catch (error) {
-      problems.push({ keyword, message: `${keyword} ${path} cannot be read: ${messageOf(error)}` });
+      problems.push({ keyword, message: `${keyword}: ${messageOf(error)}` });
       return undefined;
     }
   };

@@ -1,16 +1,9 @@
 /** @mainstay/checker-http: keepalived's HTTP_GET and SSL_GET, and genhash. Registration only. */
-import {
-  type ConfigHandle,
-  type Diagnostic,
-  defineChecker,
-  definePlugin,
-  type Plugin,
-  type ReconfigureAnswer,
-  type Run,
-} from '@mainstay/sdk';
+import { type ConfigHandle, type Diagnostic, defineChecker, definePlugin, type Plugin, type Run } from '@mainstay/sdk';
 import { check, timeoutMs } from './check.js';
 import { httpFields, type SslConfig, sslBlock, sslFields } from './config.js';
-import { type Credentials, orAsBefore, readCredentials } from './credentials.js';
+import { readCredentials } from './credentials.js';
+import { KeptCredentials } from './kept-credentials.js';
 import { checkEntry } from './rules.js';
 
 export { type Genhash, type GenhashOptions, genhash, partsOfUrl } from './genhash.js';
@@ -19,7 +12,8 @@ const defaults = { delayBeforeRetryMs: 3000 };
 
 export function checkerHttp(): Plugin {
   let ssl: ConfigHandle<SslConfig> | undefined;
-  let credentials: Credentials = {};
+  const sslConfig = () => ssl?.value ?? noSsl;
+  const credentials = new KeptCredentials(sslConfig);
   const httpGet = defineChecker({
     keyword: 'HTTP_GET',
     summary: 'Up when pages have the status, the digest or the content that is wanted.',
@@ -36,18 +30,8 @@ export function checkerHttp(): Plugin {
     needs: ['tls'],
     defaults,
     timeoutMs,
-    check: (context) => check(context, credentials),
+    check: (context) => check(context, credentials.current),
   });
-  const read = (run: Run) => readCredentials(ssl?.value ?? noSsl, run.ports.files, run.facts.configDirectory);
-  const use = async (run: Run): Promise<void> => {
-    const found = await read(run);
-    const before = credentials;
-    credentials = orAsBefore(found, before);
-    for (const { keyword, message } of found.problems) {
-      const isKept = before[keyword] !== undefined && credentials[keyword] === before[keyword];
-      run.log.error(`SSL: ${message}; SSL_GET goes on ${isKept ? 'with what worked before' : 'without it'}`);
-    }
-  };
   return definePlugin({
     name: 'checker-http',
     setup(app) {
@@ -57,11 +41,13 @@ export function checkerHttp(): Plugin {
         for (const entry of http.entries) checkEntry('HTTP_GET', entry);
         for (const entry of https.entries) checkEntry('SSL_GET', entry);
       });
+      // Also where the block is as it was: its files may have other content, in places that tell of no changes.
+      app.taps.lifecycle('config.reloaded', () => credentials.reread());
     },
-    async verify(run): Promise<readonly Diagnostic[]> {
+    async verify(run: Run): Promise<readonly Diagnostic[]> {
       const at = ssl?.entries[0]?.at;
       if (at === undefined) return [];
-      const { problems } = await read(run);
+      const { problems } = await readCredentials(sslConfig(), run.ports.files, run.facts.configDirectory);
       return problems.map(({ message }) => ({
         severity: 'error',
         code: 'SSL_FILE_UNUSABLE',
@@ -69,14 +55,10 @@ export function checkerHttp(): Plugin {
         at,
       }));
     },
-    start(run) {
-      credentials = {};
-      return use(run);
-    },
-    async reconfigure(run): Promise<ReconfigureAnswer> {
-      await use(run);
-      return 'absorbed';
-    },
+    start: (run) => credentials.start(run),
+    // What the block says now is read when the reload is through.
+    reconfigure: () => 'absorbed',
+    stop: () => credentials.stop(),
   });
 }
 

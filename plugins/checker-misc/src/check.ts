@@ -50,8 +50,7 @@ export class MiscChecks {
     });
     if (result.outcome === 'failed') return notChecked(context, result.error);
     const verdict = verdictOf(result, config.misc_dynamic, lastLine);
-    if (isGivenUp(context.signal)) return verdict;
-    memory.set('verdict', verdict);
+    if (verdict.ok) memory.set('up', verdict);
     memory.delete('complaint');
     return verdict;
   }
@@ -63,23 +62,22 @@ export class MiscChecks {
   }
 }
 
-/** The loop does not want to know any more: how a script ended that was ended by that says nothing about the server. */
-function isGivenUp({ aborted, reason }: AbortSignal): boolean {
-  return aborted && (reason as Partial<Error> | undefined)?.name !== 'TimeoutError';
-}
+/** Between what a script found and why none has run since. */
+const since = '; not checked since: ';
 
 /**
- * A script that cannot be started says nothing about the server, which stays as the last script that ran left it; up where none
- * has. keepalived drops such a check at start, with the same result.
+ * A script that cannot be started says nothing about the server, which stays as the last script that ran left it, though that was in
+ * another life of the lane; up where none has. keepalived drops such a check at start, with the same result. A failed attempt that
+ * did not count is forgotten.
  */
-function notChecked({ config, memory, log }: CheckContext<MiscConfig>, why: string): Verdict {
+function notChecked({ config, known, memory, log }: CheckContext<MiscConfig>, why: string): Verdict {
   if (memory.get('complaint') !== why) {
     log.error(`${config.misc_path[0] ?? ''} does not run, so it says nothing about the server, which stays as it is: ${why}`);
     memory.set('complaint', why);
   }
-  const last = memory.get('verdict') as Verdict | undefined;
-  if (last?.ok === false) return down(`${last.reason}; not checked since: ${why}`);
-  return { ...last, ...up(`not checked: ${why}`) };
+  if (known?.isUp === false) return down(`${known.reason.split(since)[0]}${since}${why}`);
+  const { weight } = (memory.get('up') as Extract<Verdict, { ok: true }> | undefined) ?? known ?? {};
+  return up(`not checked: ${why}`, weight === undefined ? {} : { weight });
 }
 
 function verdictOf(result: Exclude<ScriptResult, { outcome: 'failed' }>, isDynamic: boolean, lastLine: string): Verdict {

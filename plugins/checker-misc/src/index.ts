@@ -2,15 +2,13 @@
 import {
   type ConfigEntry,
   type ConfigHandle,
-  type Diagnostic,
-  defaultScriptIdentity,
   defineChecker,
   definePlugin,
   type GlobalScriptConfig,
   globalScriptKeywords,
+  type NamedScript,
   type Plugin,
-  type ProcessPort,
-  reviewScript,
+  reviewScripts,
 } from '@mainstay/sdk';
 import { MiscChecks, timeoutMs } from './check.js';
 import { fields, type MiscConfig } from './config.js';
@@ -27,19 +25,11 @@ function warnOfTwo(entries: readonly ConfigEntry<MiscConfig>[]): void {
   }
 }
 
-async function review(
-  entries: readonly ConfigEntry<MiscConfig>[],
-  global: GlobalScriptConfig,
-  port: ProcessPort,
-): Promise<readonly Diagnostic[]> {
-  const fallback = await defaultScriptIdentity(global, port);
-  const found: Diagnostic[] = [];
+function* scriptsIn(entries: readonly ConfigEntry<MiscConfig>[]): Generator<NamedScript> {
   for (const { name, value, at } of entries) {
     const script = { command: value.misc_path, at, ...(value.user === undefined ? {} : { identity: value.user }) };
-    const problem = await reviewScript(`${name}: misc_path`, script, { global, fallback, port });
-    if (problem !== undefined) found.push(problem);
+    yield { where: `${name}: misc_path`, script };
   }
-  return found;
 }
 
 export function checkerMisc(): Plugin {
@@ -64,7 +54,7 @@ export function checkerMisc(): Plugin {
       blocks = app.checkers.define(miscCheck);
       app.config.check(() => warnOfTwo(blocks?.entries ?? []));
     },
-    verify: (run) => review(blocks?.entries ?? [], settings(), run.ports.process),
+    verify: (run) => reviewScripts(scriptsIn(blocks?.entries ?? []), settings(), run.ports.process),
     // The words of global_defs are read at each probe.
     reconfigure: () => 'absorbed',
   });

@@ -1,5 +1,5 @@
 /** One probe: the server, or each of its deprecated `host` blocks in turn, with a time for each. Called by the checking loop. */
-import { type CheckContext, type CheckTarget, down, messageOf, up, type Verdict } from '@mainstay/sdk';
+import { type CheckContext, type CheckTarget, down, messageOf, partOfProbe, up, type Verdict } from '@mainstay/sdk';
 import type { SmtpConfig } from './config.js';
 import { converse } from './dialogue.js';
 
@@ -10,9 +10,10 @@ interface Stop {
   readonly timeoutMs: number;
 }
 
+/** Each host has its time, and one of them may have it twice. */
 export function timeoutMs({ host }: SmtpConfig, timing: { readonly timeoutMs: number }): number {
   if (host.length === 0) return timing.timeoutMs;
-  return host.reduce((sum, { connect_timeout = timing.timeoutMs }) => sum + connect_timeout, 0);
+  return host.reduce((sum, { connect_timeout = timing.timeoutMs }) => sum + connect_timeout, timing.timeoutMs);
 }
 
 export async function check(context: CheckContext<SmtpConfig>): Promise<Verdict> {
@@ -28,11 +29,11 @@ export async function check(context: CheckContext<SmtpConfig>): Promise<Verdict>
   return up();
 }
 
-/** What `timeoutMs` added up for each host that has no time of its own. */
+/** What `timeoutMs` added up for each host that has no time of its own, and once more. */
 function timeOfEach({ host }: SmtpConfig, totalMs: number): number {
   const others = host.filter(({ connect_timeout }) => connect_timeout === undefined);
   const taken = host.reduce((sum, { connect_timeout = 0 }) => sum + connect_timeout, 0);
-  return (totalMs - taken) / Math.max(1, others.length);
+  return (totalMs - taken) / (others.length + 1);
 }
 
 function targetOf(host: Host, target: CheckTarget): CheckTarget {
@@ -49,13 +50,11 @@ function targetOf(host: Host, target: CheckTarget): CheckTarget {
 
 /** A host has its own time, within that of the probe. */
 async function askInTime(context: CheckContext<SmtpConfig>, stop: Stop): Promise<Verdict> {
-  const late = new AbortController();
-  const why = new Error(`no answer within ${stop.timeoutMs / 1000} s`);
-  const timer = context.clock.after(stop.timeoutMs, () => late.abort(why));
+  const part = partOfProbe(context, stop.timeoutMs, `no answer within ${stop.timeoutMs / 1000} s`);
   try {
-    return await ask(context, stop, AbortSignal.any([context.signal, late.signal]));
+    return await ask(context, stop, part.signal);
   } finally {
-    timer.cancel();
+    part.end();
   }
 }
 

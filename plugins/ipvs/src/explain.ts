@@ -1,18 +1,20 @@
 /** Why a virtual server or a real server is as it is: the answer of `mainstay explain`. Pure reading; asked by index.ts. */
-import type { Contributor, Explanation } from '@mainstay/sdk';
+import type { CheckReport, Contributor, Explanation, Run } from '@mainstay/sdk';
 import type { Manager } from './manager.js';
 import type { RealServer } from './model.js';
 import { serviceText } from './names.js';
 import type { Pool } from './pool.js';
-import { refusalFor, stateOf } from './report.js';
+import { reasonOf, refusalFor, stateOf } from './report.js';
 
-export function explain(manager: Manager, name: string): Explanation | undefined {
+export async function explain(manager: Manager, name: string, { ports }: Run): Promise<Explanation | undefined> {
   for (const pool of manager.pools) {
     const { config } = pool;
     if (config.name === name) return explainVirtual(manager, pool);
     if (!name.startsWith(`${config.name} `)) continue;
     const server = config.servers.find((one) => `${config.name} ${one.name}` === name);
-    if (server !== undefined) return explainReal(manager, pool, server);
+    if (server === undefined) continue;
+    const reports = await ports.checks.report(server.checks.map(({ id }) => id)).catch(() => []);
+    return explainReal(manager, pool, server, reports);
   }
   return undefined;
 }
@@ -62,13 +64,18 @@ function suspended(manager: Manager, { config }: Pool): readonly Contributor[] {
   return [{ of: 'state', source: 'ha_suspend', effect: 'no probes: states stay as they are', why }];
 }
 
-function explainReal(manager: Manager, pool: Pool, server: RealServer): Explanation {
+/** `reports`: what the lanes that check know now of its checks. */
+function explainReal(manager: Manager, pool: Pool, server: RealServer, reports: readonly CheckReport[]): Explanation {
   const { config } = pool;
   const standing = pool.standingOf(server.key);
   const isUp = standing?.isUp === true;
   const checks = server.checks.map(({ id, identity: { checker } }): Contributor => {
-    const { isUp: works, reason, since } = manager.checks.of(id);
-    return { of: 'state', source: checker, effect: works ? 'up' : 'down', why: reason, since };
+    const standing = manager.checks.of(id);
+    const why = reasonOf(
+      standing,
+      reports.find((report) => report.id === id),
+    );
+    return { of: 'state', source: checker, effect: standing.isUp ? 'up' : 'down', why, since: standing.since };
   });
   const parts = (standing?.parts ?? []).map(
     ({ source, delta, why }): Contributor => ({

@@ -49,7 +49,7 @@ export function createIpvsPlugin(): Plugin {
     parts = own;
     app.config.check(() => void configs(own));
     app.status.objects(() => (manager === undefined || running === undefined ? [] : objects(manager, running)));
-    app.status.explain((name) => manager && explain(manager, name));
+    app.status.explain((name) => (manager === undefined || running === undefined ? undefined : explain(manager, name, running)));
     app.taps.observe('vrrp.transitioned', (event) => manager?.onTransition(event));
   }
 

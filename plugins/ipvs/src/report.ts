@@ -7,6 +7,7 @@ import {
   type ObjectStatus,
   type Run,
 } from '@mainstay/sdk';
+import type { CheckStanding } from './check-states.js';
 import { portIn } from './desired.js';
 import type { Manager } from './manager.js';
 import type { RealServer, VirtualServer } from './model.js';
@@ -143,13 +144,18 @@ export function refusalFor(manager: Manager, service: VirtualServer['services'][
   return manager.keeper.refusalOf(serviceText(service.id), endpointText(server.address, portIn(service, server)))?.message;
 }
 
+/** Only turns are told: what the last probe found is newer than what the last turn was for. */
+export function reasonOf({ isUp, reason }: CheckStanding, report: CheckReport | undefined): string {
+  return report !== undefined && report.isUp === isUp && report.probes > 0 ? report.reason : reason;
+}
+
 function checkDetail(manager: Manager, id: string, checker: string, report: CheckReport | undefined) {
-  const { isUp, reason, since } = manager.checks.of(id);
+  const standing = manager.checks.of(id);
   return {
     checker,
-    state: isUp ? 'up' : 'down',
-    reason,
-    since,
+    state: standing.isUp ? 'up' : 'down',
+    reason: reasonOf(standing, report),
+    since: standing.since,
     ...(report !== undefined && {
       attempt: report.attempt,
       last_probe: report.lastProbeAt ?? null,

@@ -1,11 +1,13 @@
 /** @mainstay/notify-script: keepalived's notify scripts. Registration only. */
 import {
   type ConfigHandle,
+  type Diagnostic,
   defaultScriptIdentity,
   definePlugin,
   type Plugin,
   type ReconfigureAnswer,
   type Run,
+  reviewScripts,
   uniqueNames,
 } from '@mainstay/sdk';
 import {
@@ -18,12 +20,13 @@ import {
   type VirtualServerConfig,
   virtualServerKeywords,
 } from './config.js';
-import { reviewScripts } from './review.js';
+import { logFindings, scriptsIn } from './review.js';
 import { jobOfLowerPriority, jobOfQuorum, jobOfServer, jobOfTransition } from './selection.js';
 import { ScriptService, type Settings } from './service.js';
 
 export { type GlobalConfig, globalKeywords, type InstanceConfig, instanceKeywords, type Script } from './config.js';
 export { InstanceQueue, outdatedAfterMs, type QueueHost, queueLimit } from './queue.js';
+export { mostLogged } from './review.js';
 export { type Invocation, type Job, jobOfLowerPriority, jobOfTransition } from './selection.js';
 export { Slots } from './slots.js';
 
@@ -50,21 +53,17 @@ async function settingsOf({ instances, virtualServers, realServers, global }: Ha
   };
 }
 
-function review({ instances, virtualServers, realServers, global }: Handles, run: Run): ReturnType<typeof reviewScripts> {
+function review({ instances, virtualServers, realServers, global }: Handles, run: Run): Promise<readonly Diagnostic[]> {
   const configured = {
     instances: instances.entries,
     virtualServers: virtualServers.entries,
     realServers: realServers.entries,
   };
-  return reviewScripts(configured, global.value, run.ports.process);
+  return reviewScripts(scriptsIn(configured), global.value, run.ports.process);
 }
 
 async function logReview(handles: Handles, run: Run): Promise<void> {
-  for (const { severity, message, hint } of await review(handles, run)) {
-    const text = hint === undefined ? message : `${message} (${hint})`;
-    if (severity === 'error') run.log.error(text);
-    else run.log.warn(text);
-  }
+  logFindings(await review(handles, run), run.log);
 }
 
 export function notifyScript(): Plugin {

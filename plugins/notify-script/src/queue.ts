@@ -6,27 +6,42 @@ import type { Invocation, Job } from './selection.js';
 
 /** Events that may wait for one instance; beyond it the oldest is dropped: the latest state is the one that counts. */
 export const queueLimit = 64;
-/** How long a script may run, from its start, once a newer change of state waits behind it. Milliseconds. */
+/** How long a script may wait for its start, and run from then, once a newer change of state waits behind it. Milliseconds. */
 export const outdatedAfterMs = 60_000;
 
 export interface QueueCounters {
   ran: number;
   failed: number;
+  /** Jobs, or single scripts of a job, that were not run. */
   dropped: number;
 }
+
+/** Why something is not run: newer changes of state have outdated it, or the plugin stops. */
+export type WhyDropped = 'newer' | 'stopping';
 
 /** What a queue needs of its service. */
 export interface QueueHost {
   readonly clock: Clock;
-  /** Runs one script to its end; never rejects. */
-  run(instance: string, invocation: Invocation, state: string, signal: AbortSignal): Promise<ScriptResult | undefined>;
-  dropped(instance: string, job: Job, waiting: number): void;
+  /**
+   * Runs one script to its end; never rejects. `onStart` is called when it is its turn. Undefined: `signal` aborted before that, and
+   * it was not run.
+   */
+  run(
+    instance: string,
+    invocation: Invocation,
+    state: string,
+    signal: AbortSignal,
+    onStart: () => void,
+  ): Promise<ScriptResult | undefined>;
+  /** A job is not run, or of a job that had begun, this one script. */
+  dropped(instance: string, job: Job, why: WhyDropped, invocation?: Invocation): void;
 }
 
 interface Running {
   readonly job: Job;
   readonly invocation: Invocation;
-  readonly startedAt: number;
+  /** When it began to wait for its turn, then when it started. */
+  since: number;
   readonly abort: AbortController;
   limit?: Timer;
 }
@@ -49,7 +64,7 @@ export class InstanceQueue {
     // One such event already waits and will say the same; a flood of adverts must not push out a change of state.
     if (!job.isTransition && this.waiting.some(({ state }) => state === job.state)) return;
     this.waiting.push(job);
-    if (this.waiting.length > queueLimit) this.drop(this.waiting.shift());
+    if (this.waiting.length > queueLimit) this.drop(this.waiting.shift(), 'newer');
     this.limitOutdated();
     void this.work();
   }
@@ -59,7 +74,7 @@ export class InstanceQueue {
     this.wanted = 'last';
     for (const job of this.waiting.splice(0)) {
       if (job.isLast) this.waiting.push(job);
-      else this.drop(job);
+      else this.drop(job, 'stopping');
     }
   }
 
@@ -71,7 +86,7 @@ export class InstanceQueue {
   /** Forgets everything and ends the script that runs. */
   clear(): void {
     this.wanted = 'none';
-    for (const job of this.waiting.splice(0)) this.drop(job);
+    for (const job of this.waiting.splice(0)) this.drop(job, 'stopping');
     this.running?.abort.abort();
   }
 
@@ -91,7 +106,10 @@ export class InstanceQueue {
     if (this.isWorking) return;
     this.isWorking = true;
     for (let job = this.waiting.shift(); job !== undefined; job = this.waiting.shift()) {
-      for (const invocation of job.invocations) if (this.isWanted(job)) await this.runOne(job, invocation);
+      for (const invocation of job.invocations) {
+        if (this.isWanted(job)) await this.runOne(job, invocation);
+        else this.drop(job, 'stopping', invocation);
+      }
     }
     this.isWorking = false;
     for (const resolve of this.idle.splice(0)) resolve();
@@ -102,13 +120,19 @@ export class InstanceQueue {
   }
 
   private async runOne(job: Job, invocation: Invocation): Promise<void> {
-    const abort = new AbortController();
-    this.running = { job, invocation, startedAt: this.host.clock.now(), abort };
+    const { clock } = this.host;
+    const running: Running = { job, invocation, since: clock.now(), abort: new AbortController() };
+    this.running = running;
     this.limitOutdated();
-    const result = await this.host.run(this.instance, invocation, job.state, abort.signal);
-    this.running.limit?.cancel();
+    const result = await this.host.run(this.instance, invocation, job.state, running.abort.signal, () => {
+      running.since = clock.now();
+      running.limit?.cancel();
+      delete running.limit;
+      this.limitOutdated();
+    });
+    running.limit?.cancel();
     this.running = undefined;
-    if (result === undefined) return;
+    if (result === undefined) return this.drop(job, this.wanted === 'all' ? 'newer' : 'stopping', invocation);
     this.counters.ran++;
     if (result.outcome !== 'exited' || result.code !== 0) this.counters.failed++;
   }
@@ -116,12 +140,12 @@ export class InstanceQueue {
   private limitOutdated(): void {
     const { running } = this;
     if (running === undefined || running.limit !== undefined || !this.waiting.some((job) => job.isTransition)) return;
-    running.limit = this.host.clock.at(running.startedAt + outdatedAfterMs, () => running.abort.abort());
+    running.limit = this.host.clock.at(running.since + outdatedAfterMs, () => running.abort.abort());
   }
 
-  private drop(job: Job | undefined): void {
+  private drop(job: Job | undefined, why: WhyDropped, invocation?: Invocation): void {
     if (job === undefined) return;
     this.counters.dropped++;
-    this.host.dropped(this.instance, job, this.waiting.length);
+    this.host.dropped(this.instance, job, why, invocation);
   }
 }

@@ -1,14 +1,6 @@
-/** The review of all configured scripts: called at start, after a reload, and by `mainstay check`. */
-import { type ConfigEntry, type Diagnostic, defaultScriptIdentity, type ProcessPort, reviewScript } from '@mainstay/sdk';
-import {
-  type GlobalConfig,
-  type InstanceConfig,
-  type RealServerConfig,
-  type Script,
-  scriptKeywords,
-  scriptOf,
-  type VirtualServerConfig,
-} from './config.js';
+/** All configured scripts with their names, for their review at start, after a reload, and by `mainstay check`. Used by index.ts. */
+import type { ConfigEntry, Diagnostic, Log, NamedScript, Script } from '@mainstay/sdk';
+import { type InstanceConfig, type RealServerConfig, scriptKeywords, scriptOf, type VirtualServerConfig } from './config.js';
 
 /** Everything that may hold a script. */
 export interface Configured {
@@ -17,30 +9,26 @@ export interface Configured {
   readonly realServers: readonly ConfigEntry<RealServerConfig>[];
 }
 
-interface Found {
-  readonly where: string;
-  readonly script: Script | undefined;
-}
+/** What the log has of a review: a missing script may be that of 40,000 servers. */
+export const mostLogged = 20;
 
-function* scriptsIn({ instances, virtualServers, realServers }: Configured): Generator<Found> {
+export function* scriptsIn({ instances, virtualServers, realServers }: Configured): Generator<NamedScript> {
   for (const { name, value } of instances)
-    for (const keyword of scriptKeywords) yield { where: `${name}: ${keyword}`, script: scriptOf(value, keyword) };
-  for (const { name, value } of virtualServers)
-    for (const [keyword, script] of Object.entries(value)) yield { where: `${name}: ${keyword}`, script };
-  for (const { name, value } of realServers)
-    for (const [keyword, script] of Object.entries(value)) yield { where: `${name}: ${keyword}`, script };
+    for (const keyword of scriptKeywords) yield* named(name, keyword, scriptOf(value, keyword));
+  for (const { name, value } of [...virtualServers, ...realServers])
+    for (const [keyword, script] of Object.entries(value)) yield* named(name, keyword, script);
 }
 
-export async function reviewScripts(
-  configured: Configured,
-  global: GlobalConfig,
-  port: ProcessPort,
-): Promise<readonly Diagnostic[]> {
-  const fallback = await defaultScriptIdentity(global, port);
-  const found: Diagnostic[] = [];
-  for (const { where, script } of scriptsIn(configured)) {
-    const problem = script && (await reviewScript(where, script, { global, fallback, port }));
-    if (problem !== undefined) found.push(problem);
+function* named(name: string, keyword: string, script: Script | undefined): Generator<NamedScript> {
+  if (script !== undefined) yield { where: `${name}: ${keyword}`, script };
+}
+
+export function logFindings(found: readonly Diagnostic[], log: Log): void {
+  for (const { severity, message, hint } of found.slice(0, mostLogged)) {
+    const text = hint === undefined ? message : `${message} (${hint})`;
+    if (severity === 'error') log.error(text);
+    else log.warn(text);
   }
-  return found;
+  const more = found.length - mostLogged;
+  if (more > 0) log.warn(`${more} more scripts are found wanting: "mainstay check" names them all`);
 }

@@ -1,12 +1,14 @@
-/** Runs the scripts of a started plugin: one queue for each instance or server, a bound on all of them. Made in `start`. */
+/** Runs the scripts of a started plugin: one queue for each instance or server, and bounds on all of them. Made in `start`. */
 import type { ObjectStatus, Run, ScriptIdentity, ScriptResult } from '@mainstay/sdk';
 import type { GlobalConfig, InstanceConfig, RealServerConfig, VirtualServerConfig } from './config.js';
-import { InstanceQueue } from './queue.js';
+import { InstanceQueue, type WhyDropped } from './queue.js';
 import type { Invocation, Job } from './selection.js';
 import { Slots } from './slots.js';
 
-/** Scripts of different instances that run at the same time. */
+/** Scripts of different routers that run at the same time, and as many of servers. */
 export const parallelScripts = 32;
+/** Of the scripts that a stop leaves out, so many are named in the log. */
+const mostNamed = 20;
 /** A queue behind a slow script is worth a word after this many milliseconds. */
 const slowAfterMs = 10_000;
 /** Times of `stop`, milliseconds: scripts of an earlier state get the first, everything together the second. */
@@ -24,7 +26,10 @@ export interface Settings {
 
 export class ScriptService {
   private readonly queues = new Map<string, InstanceQueue>();
-  private readonly slots = new Slots(parallelScripts);
+  /** Apart: a thousand servers that go down must not keep a router's notify_master waiting. */
+  private readonly slots = { router: new Slots(parallelScripts), server: new Slots(parallelScripts) };
+  /** What a stop has left out so far. */
+  private readonly leftOut: string[] = [];
   private readonly lastResult = new Map<string, string>();
   /** Instances that a reload removed: their last event comes after the configuration has forgotten them. */
   private readonly removed = new Map<string, InstanceConfig>();
@@ -46,23 +51,23 @@ export class ScriptService {
   /** Never waits. */
   handle(instance: string, makeJob: (config: InstanceConfig) => Job | undefined): void {
     const config = this.configOf(instance);
-    this.submit(instance, config && makeJob(config));
+    this.submit(instance, 'router', config && makeJob(config));
   }
 
   /** Of a virtual server, by the unique name of its block. Never waits. */
   handleVirtual(block: string, makeJob: (config: VirtualServerConfig) => Job | undefined): void {
     const config = this.settings.virtualServers.get(block) ?? this.removedVirtual.get(block);
-    this.submit(`virtual_server ${block}`, config && makeJob(config));
+    this.submit(`virtual_server ${block}`, 'server', config && makeJob(config));
   }
 
   /** Of a real server, by the unique name of its block. Never waits. */
   handleReal(block: string, makeJob: (config: RealServerConfig) => Job | undefined): void {
     const config = this.settings.realServers.get(block) ?? this.removedReal.get(block);
-    this.submit(`real_server ${block}`, config && makeJob(config));
+    this.submit(`real_server ${block}`, 'server', config && makeJob(config));
   }
 
-  private submit(name: string, job: Job | undefined): void {
-    if (job !== undefined) this.queueOf(name).submit(job);
+  private submit(name: string, kind: 'router' | 'server', job: Job | undefined): void {
+    if (job !== undefined) this.queueOf(name, this.slots[kind]).submit(job);
   }
 
   /** Runs what ends an instance's life, within the time that the host gives a plugin to stop. */
@@ -76,6 +81,7 @@ export class ScriptService {
     ];
     await Promise.all(queues.map((queue) => queue.whenIdle()));
     for (const timer of timers) timer.cancel();
+    this.tellLeftOut();
   }
 
   objects(): readonly ObjectStatus[] {
@@ -92,40 +98,66 @@ export class ScriptService {
     return this.settings.instances.get(instance) ?? this.removed.get(instance);
   }
 
-  private queueOf(instance: string): InstanceQueue {
+  private queueOf(instance: string, slots: Slots): InstanceQueue {
     const known = this.queues.get(instance);
     if (known !== undefined) return known;
     const queue = new InstanceQueue(instance, {
       clock: this.run.clock,
-      run: (name, invocation, state, signal) => this.runScript(name, invocation, state, signal),
-      dropped: (name, job, waiting) => {
-        const message = `${name}: the scripts for ${job.state} are not run: newer events came before their turn`;
-        this.run.log.warn(message, { instance: name, state: job.state, waiting });
-      },
+      run: (name, invocation, state, signal, onStart) => this.runInTurn(slots, name, invocation, state, signal, onStart),
+      dropped: (name, job, why, invocation) => this.dropped(name, job, why, invocation),
     });
     this.queues.set(instance, queue);
     return queue;
   }
 
-  private async runScript(
+  private dropped(instance: string, { state }: Job, why: WhyDropped, invocation?: Invocation): void {
+    const what = invocation === undefined ? `the scripts for ${state}` : nameOf(invocation, state);
+    if (why === 'stopping') {
+      this.leftOut.push(`${instance}: ${what}`);
+      return;
+    }
+    const isOne = invocation !== undefined;
+    const cause = isOne
+      ? `${parallelScripts} others kept it waiting, and newer events came`
+      : 'newer events came before their turn';
+    this.run.log.warn(`${instance}: ${what} ${isOne ? 'is' : 'are'} not run: ${cause}`, { instance, state });
+  }
+
+  /** In one line: there may be a thousand, and the process ends in a moment. */
+  private tellLeftOut(): void {
+    const { length } = this.leftOut;
+    if (length === 0) return;
+    const named = this.leftOut.slice(0, mostNamed).join('; ');
+    const more = length > mostNamed ? `; and ${length - mostNamed} more` : '';
+    this.run.log.warn(`not run because of the stop: ${named}${more}`);
+  }
+
+  private async runInTurn(
+    slots: Slots,
     instance: string,
     invocation: Invocation,
     state: string,
     signal: AbortSignal,
+    onStart: () => void,
   ): Promise<ScriptResult | undefined> {
-    const giveBack = await this.slots.take();
+    const giveBack = await slots.take(signal);
+    if (giveBack === undefined) return undefined;
     try {
       if (signal.aborted) return undefined;
-      const { keyword, script, command } = invocation;
-      const identity = script.identity ?? this.settings.fallback;
-      const what = `${instance}: ${keyword} (${state}) ${command[0]}`;
-      const refusal = await this.refusal(command, identity);
-      const result = refusal ?? (await this.start(what, invocation, identity, this.timeoutOf(instance), signal));
-      this.report(what, instance, result);
-      return result;
+      onStart();
+      return await this.runScript(instance, invocation, state, signal);
     } finally {
       giveBack();
     }
+  }
+
+  private async runScript(instance: string, invocation: Invocation, state: string, signal: AbortSignal): Promise<ScriptResult> {
+    const identity = invocation.script.identity ?? this.settings.fallback;
+    const what = `${instance}: ${nameOf(invocation, state)}`;
+    const refusal = await this.refusal(invocation.command, identity);
+    const result = refusal ?? (await this.start(what, invocation, identity, this.timeoutOf(instance), signal));
+    this.report(what, instance, result);
+    return result;
   }
 
   private start(
@@ -161,6 +193,10 @@ export class ScriptService {
     else if (result.outcome === 'signalled' || result.code !== 0) log.warn(`${what}: ${sentence}`);
     else log.info(`${what}: ${sentence}`);
   }
+}
+
+function nameOf({ keyword, command }: Invocation, state: string): string {
+  return `${keyword} (${state}) ${command[0]}`;
 }
 
 /** Those that a reload removed: their last event comes after the configuration has forgotten them. */

@@ -1,17 +1,40 @@
-/** A bound on how many scripts run at once, first come first served. Used by the service. */
+/** A bound on how many scripts run at once, first come first served. Used by the service: one for routers, one for servers. */
 export class Slots {
-  private readonly waiting: (() => void)[] = [];
+  private readonly waiting = new Set<() => void>();
 
   constructor(private free: number) {}
 
-  /** Resolves when it is this caller's turn; answers the function that gives the slot back. */
-  async take(): Promise<() => void> {
-    if (this.free > 0) this.free--;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
-    return () => {
-      const next = this.waiting.shift();
-      if (next === undefined) this.free++;
-      else next();
-    };
+  /**
+   * Resolves when it is this caller's turn, with the function that gives the slot back; with undefined as soon as `signal` aborts
+   * before that: then it waits no more.
+   */
+  take(signal: AbortSignal): Promise<(() => void) | undefined> {
+    const giveBack = () => this.giveBack();
+    if (signal.aborted) return Promise.resolve(undefined);
+    if (this.free > 0) {
+      this.free--;
+      return Promise.resolve(giveBack);
+    }
+    return new Promise((resolve) => {
+      const begin = () => {
+        signal.removeEventListener('abort', giveUp);
+        resolve(giveBack);
+      };
+      const giveUp = () => {
+        this.waiting.delete(begin);
+        resolve(undefined);
+      };
+      this.waiting.add(begin);
+      signal.addEventListener('abort', giveUp);
+    });
+  }
+
+  private giveBack(): void {
+    const [next] = this.waiting;
+    if (next === undefined) this.free++;
+    else {
+      this.waiting.delete(next);
+      next();
+    }
   }
 }

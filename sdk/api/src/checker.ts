@@ -7,13 +7,16 @@ import type { Verdict } from '@mainstay/hooks';
 import type { Clock } from './clock.js';
 import type { Block, Fields, Infer } from './config/schema.js';
 import type { Log } from './plugin.js';
-import type { Endpoint, PortName, Ports } from './ports/index.js';
+import type { CheckState, Endpoint, PortName, Ports } from './ports/index.js';
 
 /**
  * Where the server listens, and from where it is to be asked: `connect_ip`, `connect_port`, `bindto`, `bind_port`, `bind_if` and
  * `fwmark` are in it. Hand it to the ports as it is.
  */
 export type CheckTarget = Endpoint;
+
+/** What is believed of a check. */
+export type KnownState = Pick<CheckState, 'isUp' | 'reason' | 'weight' | 'adjust'>;
 
 /** What one probe works with. */
 export interface CheckContext<Config> {
@@ -28,6 +31,11 @@ export interface CheckContext<Config> {
   readonly delayLoopMs: number;
   /** How long this probe may take until `signal` aborts, milliseconds. */
   readonly timeoutMs: number;
+  /**
+   * How the check stands by what was found out last, also in a lane that has ended since; absent where nothing ever was. For checkers that
+   * may be unable to find out anything.
+   */
+  readonly known?: KnownState | undefined;
   /** What the checker wants to remember from one probe of this check to the next; empty when the check starts. */
   readonly memory: Map<string, unknown>;
   /**

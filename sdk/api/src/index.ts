@@ -3,6 +3,7 @@ export * from '@mainstay/hooks';
 export * from './actions.js';
 export * from './checker.js';
 export * from './checker-block.js';
+export * from './checker-time.js';
 export * from './clock.js';
 export * from './command.js';
 export * from './config/diagnostic.js';

@@ -5,7 +5,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type TlsOptions } from 'node:tls';
 import { checkerHttp } from '@mainstay/checker-http';
+import { settleMs } from '@mainstay/checker-http/internal/kept-credentials.js';
 import type { Checker, Log, Run, Verdict } from '@mainstay/sdk';
+import { createVirtualClock, SimulatedFiles } from '@mainstay/testing';
 import { afterEach, describe, it } from 'mocha';
 import { Authority } from '../../support/certificate.js';
 import { bindChecks } from '../../support/checker-config.js';
@@ -42,28 +44,27 @@ async function secure(options: TlsOptions = {}): Promise<Seen> {
 }
 
 /** The plugin as a lane runs it, with files of these contents. */
-async function plugin(ssl: string, files: Readonly<Record<string, string>> = {}) {
+async function plugin(ssl: string, texts: Readonly<Record<string, string>> = {}) {
   const http = checkerHttp();
-  const { checkers, said } = bindChecks(http, ssl);
+  const { checkers, said, reloaded } = bindChecks(http, ssl);
+  const files = new SimulatedFiles(texts);
+  const clock = createVirtualClock();
   assert.deepEqual(said, []);
   const logged: string[] = [];
   const say = (message: string) => void logged.push(message);
   const run = {
     log: { error: say, warn: say, info: say, debug: say } satisfies Log,
     facts: { configDirectory: '/etc/mainstay' },
-    ports: {
-      files: {
-        async readText(path: string) {
-          const text = files[path];
-          if (text === undefined) throw new Error(`no such file: ${path}`);
-          return text;
-        },
-      },
-    },
+    clock,
+    ports: { files },
   } as unknown as Run;
   await http.start?.(run);
-  const reload = async () => void (await http.reconfigure?.(run));
-  return { sslGet: checkers[1] as Checker, logged, reload, verify: () => http.verify?.(run) };
+  const reload = async () => {
+    await http.reconfigure?.(run);
+    await reloaded();
+  };
+  const stop = () => http.stop?.(run, 'shutdown');
+  return { sslGet: checkers[1] as Checker, logged, files, clock, reload, stop, verify: () => http.verify?.(run) };
 }
 
 async function ask(sslGet: Checker, port: number, config = '', options: Partial<ProbingOptions> = {}): Promise<Verdict> {
@@ -157,7 +158,7 @@ describe('SSL_GET', () => {
       .toString();
     const files = { '/k/c': client.certificate, '/k/stranger': stranger, '/k/empty': '' };
     for (const [ssl, problem] of [
-      ['certificate /k/none', 'certificate /k/none cannot be read: no such file: /k/none'],
+      ['certificate /k/none', 'certificate: cannot read /k/none: no such file'],
       ['certificate /k/empty', 'certificate /k/empty holds no certificate in PEM'],
       ['certificate /k/c', 'the key of /k/c cannot be used: it is not in PEM, or has a password'],
       ['certificate /k/c\nkey /k/stranger', 'the key of /k/stranger does not belong to the certificate of /k/c'],
@@ -175,8 +176,11 @@ describe('SSL_GET', () => {
   });
 
   it('keeps what worked where a reload finds files that do not', async () => {
-    const files: Record<string, string> = { '/k/c': client.certificate, '/k/k': client.key, '/k/ca': authority.certificate };
-    const { sslGet, logged, reload } = await plugin('SSL {\ncertificate /k/c\nkey /k/k\nca /k/ca\n}', files);
+    const whole: Record<string, string> = { '/k/c': client.certificate, '/k/k': client.key, '/k/ca': authority.certificate };
+    const { sslGet, logged, reload, files } = await plugin('SSL {\ncertificate /k/c\nkey /k/k\nca /k/ca\n}', whole);
+    const write = (texts: Readonly<Record<string, string>>) => {
+      for (const [path, text] of Object.entries(texts)) files.write(path, text);
+    };
     const { port, clients } = await secure({ requestCert: true, ca: authority.certificate });
     const asked = () => ask(sslGet, port, 'verify_certificate');
     const other = authority.sign('lb2');
@@ -185,19 +189,56 @@ describe('SSL_GET', () => {
       [{ '/k/c': '' }, 'certificate /k/c holds no certificate in PEM'],
       [{ '/k/ca': '' }, 'ca /k/ca holds no certificate in PEM'],
     ] as const) {
-      const whole = { ...files };
-      Object.assign(files, broken);
+      write(broken);
       await reload();
       assert.deepEqual(logged.splice(0), [`SSL: ${problem}; SSL_GET goes on with what worked before`]);
       assert.deepEqual(await asked(), ok);
-      Object.assign(files, whole);
+      write(whole);
     }
-    delete files['/k/ca'];
-    Object.assign(files, { '/k/c': other.certificate, '/k/k': other.key });
+    files.remove('/k/ca');
+    write({ '/k/c': other.certificate, '/k/k': other.key });
     await reload();
     assert.equal(logged.length, 1);
     assert.deepEqual(await asked(), ok);
     assert.deepEqual(clients, ['lb1', 'lb1', 'lb1', 'lb2']);
+  });
+
+  it('reads files anew that were replaced under their names, without a reload and at each', async () => {
+    const texts = { '/k/c': client.certificate, '/k/k': client.key };
+    const { sslGet, logged, reload, files, clock, stop } = await plugin('SSL {\ncertificate /k/c\nkey /k/k\n}', texts);
+    const { port, clients } = await secure({ requestCert: true, ca: authority.certificate });
+    const asked = () => ask(sslGet, port);
+    const [second, third, fourth] = ['lb2', 'lb3', 'lb4'].map((name) => authority.sign(name));
+    const replace = async (by: typeof second) => {
+      files.write('/k/c', by?.certificate ?? '');
+      await clock.advance(500);
+      files.write('/k/k', by?.key ?? '');
+    };
+    await replace(second);
+    assert.deepEqual(await asked(), ok);
+    await clock.advance(settleMs);
+    assert.deepEqual(await asked(), ok);
+    assert.deepEqual(logged.splice(0), ['SSL: SSL_GET has read anew: certificate, key']);
+    await replace(third);
+    await reload();
+    assert.deepEqual(await asked(), ok);
+    // Somebody writes slowly: a half is not used, and the whole is when it is there.
+    files.write('/k/c', fourth?.certificate ?? '');
+    await clock.advance(settleMs + 1);
+    assert.deepEqual(await asked(), ok);
+    assert.match(
+      logged.splice(0).at(-1) ?? '',
+      /does not belong to the certificate of .k.c; SSL_GET goes on with what worked before/,
+    );
+    files.write('/k/k', fourth?.key ?? '');
+    await clock.advance(settleMs + 1);
+    assert.deepEqual(await asked(), ok);
+    assert.deepEqual(clients, ['lb1', 'lb2', 'lb3', 'lb3', 'lb4']);
+    await stop();
+    files.write('/k/k', '');
+    await clock.advance(settleMs + 1);
+    assert.deepEqual(await asked(), ok);
+    assert.equal(clock.pending, 0);
   });
 
   it('says so where the server speaks no TLS', async () => {

@@ -1,7 +1,7 @@
 /** MISC_CHECK on simulated scripts: exit codes, time, users, scripts that do not run, and the rules of the configuration. */
 import assert from 'node:assert/strict';
 import { checkerMisc, endingMs } from '@mainstay/checker-misc';
-import type { CheckContext, Ports, Verdict } from '@mainstay/sdk';
+import type { CheckContext, KnownState, Ports, Verdict } from '@mainstay/sdk';
 import { createVirtualClock, type LogRecord, type ScriptBehaviour, SimulatedScripts } from '@mainstay/testing';
 import { beforeEach, describe, it } from 'mocha';
 import { bindChecks } from '../../support/checker-config.js';
@@ -17,15 +17,18 @@ describe('MISC_CHECK', () => {
   let log: LogRecord[];
   let memory: Map<string, unknown>;
   let signal: AbortSignal;
+  /** What the loop holds of the check. */
+  let known: KnownState | undefined;
 
   beforeEach(() => {
     scripts = new SimulatedScripts(clock);
+    known = undefined;
     log = [];
     memory = new Map();
     signal = new AbortController().signal;
   });
 
-  /** A probe of the one block of `text`, with the memory of the probes before. */
+  /** A probe of the one block of `text`, with the memory of the probes before; its verdict counts. */
   function prober(text: string): () => Promise<Verdict> {
     const { said, checks, checkers } = bindChecks(checkerMisc(), text);
     assert.deepEqual(said, []);
@@ -35,7 +38,7 @@ describe('MISC_CHECK', () => {
     const say = (level: LogRecord['level']) => (message: string) => {
       log.push({ level, plugin: 'checker-misc', message, at: clock.wall() });
     };
-    const context: CheckContext<never> = {
+    const context = (): CheckContext<never> => ({
       target: { address: '192.0.2.10', port: 80 },
       config: block.value as never,
       virtualHost: undefined,
@@ -47,8 +50,14 @@ describe('MISC_CHECK', () => {
       clock,
       log: { error: say('error'), warn: say('warn'), info: say('info'), debug: say('debug') },
       ports: { process: scripts } as unknown as Ports,
+      known,
+    });
+    return async () => {
+      const verdict = await clock.drive(Promise.resolve(check(context())));
+      const { ok, ...rest } = verdict;
+      known = { isUp: ok, reason: '', ...rest };
+      return verdict;
     };
-    return () => clock.drive(Promise.resolve(check(context)));
   }
 
   async function probe(behaviour: ScriptBehaviour, keywords = ''): Promise<Verdict> {
@@ -160,23 +169,43 @@ describe('MISC_CHECK', () => {
       );
     });
 
-    it('leaves out a script that was given up, but not one that was late', async () => {
-      const once = prober(site(`misc_path ${path}`));
-      for (const [name, isUp] of [
-        ['AbortError', true],
-        ['TimeoutError', false],
-      ] as const) {
-        signal = new AbortController().signal;
-        scripts.program(path, { code: 0 });
-        assert.equal((await prober(site(`misc_path ${path}`))()).ok, true);
-        const abort = new AbortController();
-        signal = abort.signal;
-        scripts.program(path, { durationMs: 60_000 });
-        clock.after(50, () => abort.abort(new DOMException('it ends here', name)));
-        assert.equal((await prober(site(`misc_path ${path}`))()).ok, false);
-        scripts.program(path, { error: 'EAGAIN' });
-        assert.equal((await once()).ok, isUp, name);
+    it('leaves the server as it was known to be before this lane began', async () => {
+      const once = prober(site(`misc_path ${path}\nmisc_dynamic`));
+      scripts.problem(path, missing);
+      known = { isUp: false, reason: 'exit code 1' };
+      const down = { ok: false, reason: `exit code 1; not checked since: ${path} does not exist` };
+      for (let i = 0; i < 3; i++) assert.deepEqual(await once(), down);
+      known = { isUp: true, reason: 'exit code 7', weight: 5 };
+      for (let i = 0; i < 3; i++) {
+        assert.deepEqual(await once(), { ok: true, detail: `not checked: ${path} does not exist`, weight: 5 });
       }
+    });
+
+    it('does not count against a server that is retried', async () => {
+      const once = prober(site(`misc_path ${path}`));
+      scripts.program(path, { code: 1 });
+      assert.equal((await once()).ok, false);
+      // One of several attempts: the loop still holds it to be up.
+      known = { isUp: true, reason: 'exit code 0' };
+      scripts.problem(path, missing);
+      assert.equal((await once()).ok, true);
+    });
+
+    it('does not believe a script that was given up', async () => {
+      const once = prober(site(`misc_path ${path}`));
+      scripts.program(path, { code: 0 });
+      await once();
+      const before = known;
+      const abort = new AbortController();
+      signal = abort.signal;
+      scripts.program(path, { durationMs: 60_000 });
+      clock.after(50, () => abort.abort(new DOMException('it ends here', 'AbortError')));
+      assert.equal((await once()).ok, false);
+      // Nobody has counted that.
+      known = before;
+      signal = new AbortController().signal;
+      scripts.program(path, { error: 'EAGAIN' });
+      assert.equal((await once()).ok, true);
     });
 
     it('runs an insecure one unless enable_script_security forbids it', async () => {

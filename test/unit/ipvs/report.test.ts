@@ -138,6 +138,21 @@ describe('ipvs: explain', () => {
     );
   });
 
+  it('a checker by what its last probe found, where no turn came of it', async () => {
+    const stand = await Stand.start(config);
+    await stand.tell('10.0.0.1:80 TCP_CHECK', true);
+    const ids = stand.checks.requests.map(({ id }) => id).filter((id) => id.includes('10.0.0.1:80 TCP_CHECK'));
+    const counts = { attempt: 1, probes: 7, failures: 0, since: 5 };
+    const reported = async (isUp: boolean) => {
+      stand.checks.reports = ids.map((id) => ({ ...counts, id, isUp, reason: 'not checked: its script is missing' }));
+      const { contributors } = await explained(stand, '192.0.2.1 80 10.0.0.1 80');
+      return contributors.find(({ source }) => source === 'TCP_CHECK')?.why;
+    };
+    assert.equal(await reported(true), 'not checked: its script is missing');
+    // A turn under way: what has been told counts.
+    assert.equal(await reported(false), 'connected');
+  });
+
   it('a server that the kernel refuses', async () => {
     const ipvs = new FakeIpvs();
     ipvs.refuse = (edit) => ('destination' in edit && edit.destination.address === '10.0.0.1' ? 'ENOMEM' : undefined);

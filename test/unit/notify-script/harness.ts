@@ -3,8 +3,8 @@ import { notifyScript } from '@mainstay/notify-script';
 import { definePlugin, s, type VrrpState, type VrrpTransitioned } from '@mainstay/sdk';
 import { type TestedPlugin, type TestPluginOptions, testPlugin } from '@mainstay/testing';
 
-const stub = definePlugin({
-  name: 'stub',
+export const routers = definePlugin({
+  name: 'routers',
   setup(app) {
     app.config.named('vrrp_instance', s.block({ interface: s.word().default('eth0') }));
   },
@@ -12,7 +12,7 @@ const stub = definePlugin({
 
 export async function startScripts(config: string, options: TestPluginOptions = {}): Promise<TestedPlugin> {
   const manifest = { lane: 'extension', needs: ['process'] } as const;
-  return testPlugin(notifyScript(), { config, alongside: [stub], manifest, laneKind: 'extension', ...options });
+  return testPlugin(notifyScript(), { config, alongside: [routers], manifest, laneKind: 'extension', ...options });
 }
 
 export function transition(instance: string, to: VrrpState, priority = 100): VrrpTransitioned {

@@ -64,23 +64,38 @@ describe('notify-script: queue', () => {
 });
 
 describe('notify-script: slots', () => {
+  const never = new AbortController().signal;
+
   it('gives back in the order of asking, never more than there are', async () => {
     const slots = new Slots(1);
     const order: number[] = [];
-    const first = await slots.take();
-    const second = slots.take().then((giveBack) => {
-      order.push(2);
-      return giveBack;
-    });
-    const third = slots.take().then((giveBack) => {
-      order.push(3);
-      return giveBack;
-    });
-    assert.deepEqual(order, []);
-    first();
-    (await second)();
-    (await third)();
-    assert.deepEqual(order, [2, 3]);
-    (await slots.take())();
+    const asked = (n: number) =>
+      slots.take(never).then((giveBack) => {
+        order.push(n);
+        return giveBack;
+      });
+    const [first, second, third] = [asked(1), asked(2), asked(3)];
+    (await first)?.();
+    assert.deepEqual(order, [1]);
+    (await second)?.();
+    (await third)?.();
+    assert.deepEqual(order, [1, 2, 3]);
+    (await slots.take(never))?.();
+  });
+
+  it('keeps nobody waiting who has given up, and loses no slot by that', async () => {
+    const slots = new Slots(1);
+    const held = await slots.take(never);
+    const [impatient, late] = [new AbortController(), new AbortController()];
+    const givenUp = slots.take(impatient.signal);
+    const patient = slots.take(late.signal);
+    impatient.abort();
+    assert.equal(await givenUp, undefined);
+    assert.equal(await slots.take(impatient.signal), undefined);
+    held?.();
+    const giveBack = await patient;
+    late.abort();
+    giveBack?.();
+    assert.ok((await slots.take(never)) !== undefined);
   });
 });

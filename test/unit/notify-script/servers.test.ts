@@ -4,7 +4,7 @@ import { notifyScript } from '@mainstay/notify-script';
 import { definePlugin, type IpvsQuorum, type IpvsServerChanged, s } from '@mainstay/sdk';
 import { type TestedPlugin, type TestPluginOptions, testPlugin } from '@mainstay/testing';
 import { describe, it } from 'mocha';
-import { ran } from './harness.js';
+import { ran, routers, tell } from './harness.js';
 
 const words = {
   syntax: 'WORDS',
@@ -79,6 +79,19 @@ describe('notify-script: servers', () => {
     for (const to of ['down', 'up', 'down'] as const) server(plugin, '192.0.2.1 53 TCP 10.0.0.1 53', to);
     await plugin.advance(5000);
     assert.deepEqual(ran(plugin), ['/tcp-server down', '/tcp-server up', '/tcp-server down']);
+  });
+
+  it('do not keep the script of a router waiting, however many of them run', async () => {
+    const servers = Array.from({ length: 200 }, (_, i) => `real_server 10.0.0.${i} 53 {\n notify_down /slow\n}\n`).join('');
+    const text = `virtual_server 192.0.2.1 53 {\n${servers}}\nvrrp_instance VI_1 {\n notify_master /now\n}\n`;
+    const plugin = await start(text, { alongside: [balancer, routers] });
+    plugin.ports.process.program('/slow', { durationMs: 250_000 });
+    for (let i = 0; i < 200; i++) server(plugin, `192.0.2.1 53 10.0.0.${i} 53`, 'down');
+    await plugin.advance(1000);
+    assert.equal(ran(plugin).length, 32);
+    tell(plugin, 'VI_1', 'master');
+    await plugin.advance(1);
+    assert.equal(ran(plugin).at(-1), '/now');
   });
 
   it('still run for a server that a reload has removed', async () => {

@@ -1,6 +1,6 @@
 /** Notify scripts through core's own host on a virtual clock: order, limits, identity, shutdown, reload. */
 import assert from 'node:assert/strict';
-import { outdatedAfterMs, queueLimit } from '@mainstay/notify-script';
+import { mostLogged, outdatedAfterMs, queueLimit } from '@mainstay/notify-script';
 import type { TestedPlugin } from '@mainstay/testing';
 import { describe, it } from 'mocha';
 import { ran, startScripts, tell, tellLower } from './harness.js';
@@ -135,6 +135,67 @@ describe('notify-script: service', () => {
   });
 });
 
+/** As many instances as may run scripts at once, and some more. */
+const names = Array.from({ length: 40 }, (_, i) => `VI_${i}`);
+const many = names.map((name) => `vrrp_instance ${name} {\n notify_master /slow\n notify_backup /quick\n}\n`).join('');
+
+describe('notify-script: scripts that wait for their turn', () => {
+  const statusOf = (plugin: TestedPlugin, instance: string) => plugin.status().find(({ name }) => name === instance)?.summary;
+
+  it('are given up when newer events have waited long, and the log says which', async () => {
+    const plugin = await startScripts(many);
+    plugin.ports.process.program('/slow', { durationMs: 100_000 });
+    for (const name of names) tell(plugin, name, 'master');
+    tell(plugin, 'VI_39', 'backup');
+    await plugin.advance(outdatedAfterMs - 1);
+    assert.deepEqual(
+      warnings(plugin).filter((text) => text.includes('not run')),
+      [],
+    );
+    await plugin.advance(2);
+    assert.deepEqual(
+      warnings(plugin).filter((text) => text.includes('not run')),
+      ['VI_39: notify_master (MASTER) /slow is not run: 32 others kept it waiting, and newer events came'],
+    );
+    assert.deepEqual([statusOf(plugin, 'VI_39')?.dropped, statusOf(plugin, 'VI_38')?.dropped], [1, 0]);
+    await plugin.advance(100_000);
+    assert.ok(ran(plugin).includes('/quick'));
+    assert.equal(statusOf(plugin, 'VI_39')?.ran, 1);
+  });
+
+  it('have their whole time from their start on', async () => {
+    const plugin = await startScripts(many);
+    plugin.ports.process.program('/slow', { durationMs: 50_000 });
+    for (const name of names) tell(plugin, name, 'master');
+    tell(plugin, 'VI_39', 'backup');
+    await plugin.advance(101_000);
+    assert.deepEqual([statusOf(plugin, 'VI_39')?.ran, statusOf(plugin, 'VI_39')?.failed], [2, 0]);
+  });
+
+  it('are counted and named where the stop comes first', async () => {
+    const plugin = await startScripts(many);
+    plugin.ports.process.program('/slow', { durationMs: Number.POSITIVE_INFINITY });
+    for (const name of names) tell(plugin, name, 'master');
+    tell(plugin, 'VI_0', 'backup');
+    await plugin.stop();
+    const [told, ...others] = warnings(plugin).filter((text) => text.includes('not run'));
+    assert.deepEqual(others, []);
+    const waiting = names.slice(32).map((name) => `${name}: notify_master (MASTER) /slow`);
+    assert.equal(told, `not run because of the stop: VI_0: the scripts for BACKUP; ${waiting.join('; ')}`);
+  });
+
+  it('are not all named', async () => {
+    const plugin = await startScripts(many);
+    plugin.ports.process.program('/slow', { durationMs: Number.POSITIVE_INFINITY });
+    for (const name of names) tell(plugin, name, 'master');
+    for (const name of names) tell(plugin, name, 'backup');
+    await plugin.stop();
+    const told = warnings(plugin).filter((text) => text.includes('not run'));
+    assert.equal(told.length, 1);
+    assert.match(told[0] ?? '', /: VI_0: the scripts for BACKUP; .*; and 28 more$/);
+  });
+});
+
 describe('notify-script: identity and security', () => {
   it('runs as the user of the script, else script_user, else keepalived_script', async () => {
     const config = (global: string) =>
@@ -197,6 +258,42 @@ describe('notify-script: identity and security', () => {
         line: 3,
       },
     ]);
+  });
+});
+
+describe('notify-script: review of many scripts', () => {
+  const config = names
+    .map(
+      (name, i) =>
+        `vrrp_instance ${name} {\n notify_master "/gone ${i}"\n notify_backup "/gone x" ${i % 2 === 0 ? 'joe' : 'jim'}\n}\n`,
+    )
+    .join('');
+
+  it('looks at a program once for each user', async () => {
+    const plugin = await startScripts(config);
+    const { process } = plugin.ports;
+    const asked: string[] = [];
+    const inspect = process.inspect.bind(process);
+    process.inspect = (command, identity) => {
+      asked.push(`${command[0]} ${identity?.user}`);
+      return inspect(command, identity);
+    };
+    process.problem('/gone', { kind: 'missing', message: '/gone does not exist' });
+    const found = await plugin.host.verify();
+    assert.equal(found.length, 80);
+    assert.deepEqual(new Set(found.map(({ at }) => at.line)).size, 80);
+    assert.deepEqual(asked.sort(), ['/bin/sh keepalived_script', '/gone jim', '/gone joe', '/gone keepalived_script']);
+  });
+
+  it('names the first in the log, and how many there are more', async () => {
+    const plugin = await startScripts(config);
+    plugin.ports.process.problem('/gone', { kind: 'missing', message: '/gone does not exist' });
+    await plugin.reload(config.replace('/gone 0', '/gone zero'));
+    await plugin.advance(1);
+    const told = warnings(plugin);
+    assert.equal(told.length, mostLogged + 1);
+    assert.match(told[0] ?? '', /^VI_0: notify_master: \/gone does not exist; this script will not run/);
+    assert.equal(told.at(-1), '60 more scripts are found wanting: "mainstay check" names them all');
   });
 });
 

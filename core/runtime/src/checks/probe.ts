@@ -1,5 +1,5 @@
 /** One question that is asked of one server again and again, for all checks that ask it. Data; the prober does the asking. */
-import type { Checker, CheckRequest, Log, Ports, Verdict } from '@mainstay/sdk';
+import type { Checker, CheckRequest, KnownState, Log, Ports, Verdict } from '@mainstay/sdk';
 import type { Planned } from './schedule.js';
 import type { Standing } from './standing.js';
 
@@ -26,7 +26,7 @@ export interface Run {
   readonly startedAt: number;
   /** Its verdict is there, and is being judged. */
   isOver: boolean;
-  /** Its deadline was put off once, because the process stood still. */
+  /** Its deadline was put off once, because it was noticed late. */
   hadPause: boolean;
   endedWith?: DOMException;
   /** Of a watch: ends it. */
@@ -91,6 +91,12 @@ export class Probe implements Planned {
   get isWanted(): boolean {
     for (const { request } of this.checks) if (request.isSuspended !== true) return true;
     return false;
+  }
+
+  /** How the checks stand that ask this: the first of which anything was ever found out. */
+  get known(): KnownState | undefined {
+    for (const { standing } of this.checks) if (standing.isKnown) return standing;
+    return undefined;
   }
 
   /** The next regular time after `now`, a whole number of periods from the last. */

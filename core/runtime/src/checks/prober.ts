@@ -2,7 +2,7 @@
  * Asks: begins each probe when it is due, ends it at its deadline, and plans the next. One probe never overlaps itself. What a
  * verdict means is the loop's business.
  */
-import { type Clock, messageOf, type Verdict } from '@mainstay/sdk';
+import { type Clock, forbearance, messageOf, type Verdict } from '@mainstay/sdk';
 import type { Check, Probe, Run, RunnableChecker } from './probe.js';
 import { Schedule } from './schedule.js';
 import { failureOf, timedOut, verdictOf } from './verdict.js';
@@ -25,9 +25,6 @@ export interface ProberOptions {
   readonly judged: (probe: Probe, verdict: Verdict, facts: Finding, only?: Check) => boolean | Promise<boolean>;
   readonly complain: (plugin: string, message: string) => void;
 }
-
-/** A deadline that is noticed so late: this process stood still, and what came meanwhile has not been read yet. */
-const stoodStillMs = 200;
 
 /** Of the verdicts of a watch. */
 const atOnce: Finding = { durationMs: 0, retry: 0 };
@@ -140,7 +137,7 @@ export class Prober {
     const { keyword } = spec;
     const { target, config, virtualHost, timing } = probe.request;
     const { delayLoopMs, timeoutMs } = timing;
-    const { attempt, memory, log } = probe;
+    const { attempt, known, memory, log } = probe;
     const { clock } = this.#options;
     let answer: unknown;
     let comesLater: boolean;
@@ -149,7 +146,7 @@ export class Prober {
       const withinMs = own !== undefined && own > 0 && Number.isFinite(own) ? own : timeoutMs;
       this.#schedule.put(probe, run.startedAt + withinMs);
       const { signal } = run.controller;
-      const given = { target, config, virtualHost, attempt, delayLoopMs, timeoutMs: withinMs };
+      const given = { target, config, virtualHost, attempt, delayLoopMs, timeoutMs: withinMs, known };
       const context = { ...given, memory, signal, clock, log, ports };
       answer = spec.check?.(context as never);
       comesLater = isThenable(answer);
@@ -175,10 +172,10 @@ export class Prober {
   #tooLate(probe: Probe, run: Run): void {
     const { clock } = this.#options;
     const now = clock.now();
-    if (!run.hadPause && now - probe.dueAt > stoodStillMs) {
-      // The server is not to blame: its answer may be there. The probe has its time once more.
+    const more = run.hadPause ? 0 : forbearance(now - probe.dueAt, probe.dueAt - run.startedAt);
+    if (more > 0) {
       run.hadPause = true;
-      this.#schedule.put(probe, now + probe.dueAt - run.startedAt);
+      this.#schedule.put(probe, now + more);
       return;
     }
     const plugin = this.#checkers.get(probe.checker)?.plugin ?? '';

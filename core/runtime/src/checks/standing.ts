@@ -5,6 +5,8 @@ export interface Standing {
   readonly isUp: boolean;
   /** A verdict has counted since the check began. */
   readonly isSettled: boolean;
+  /** A verdict has counted at some time, perhaps in an earlier life or of another content; false: it is only believed. */
+  readonly isKnown: boolean;
   /** Failed attempts in a row that do not count yet. */
   readonly failures: number;
   readonly weight?: number;
@@ -27,9 +29,10 @@ const notYet = 'it has not been checked yet';
 
 /** Before the first verdict: what is believed, or what was known in an earlier life. */
 export function standingAtStart(initial: 'up' | 'down', known: CheckState | undefined, isSettled: boolean, at: number): Standing {
-  if (known === undefined) return { isUp: initial === 'up', isSettled: false, failures: 0, reason: notYet, since: at };
+  if (known === undefined)
+    return { isUp: initial === 'up', isSettled: false, isKnown: false, failures: 0, reason: notYet, since: at };
   const { isUp, weight, adjust, reason, since } = known;
-  return { isUp, isSettled, failures: 0, reason, since, ...wishOf({ weight, adjust }) };
+  return { isUp, isSettled, isKnown: true, failures: 0, reason, since, ...wishOf({ weight, adjust }) };
 }
 
 /** It starts anew with other content: the state stays until the first verdict, which counts at once. */
@@ -45,12 +48,12 @@ export function judge(standing: Standing, verdict: Verdict, retry: number, at: n
   if (verdict.ok) return succeeded(standing, verdict, at);
   const { reason } = verdict;
   if (!standing.isUp) {
-    const next = { ...standing, isSettled: true, failures: 0, reason };
+    const next = { ...standing, isSettled: true, isKnown: true, failures: 0, reason };
     return { standing: next, isNews: !standing.isSettled, isRetrying: false };
   }
   const failures = standing.failures + 1;
   if (standing.isSettled && failures <= retry) return { standing: { ...standing, failures }, isNews: false, isRetrying: true };
-  const next: Standing = { isUp: false, isSettled: true, failures: 0, reason, since: at };
+  const next: Standing = { isUp: false, isSettled: true, isKnown: true, failures: 0, reason, since: at };
   return { standing: next, turn: 'down', isNews: true, isRetrying: false };
 }
 
@@ -58,7 +61,7 @@ function succeeded(standing: Standing, verdict: Extract<Verdict, { ok: true }>, 
   const { detail = 'it works', weight, adjust } = verdict;
   const isSame = standing.isUp && standing.weight === weight && standing.adjust === adjust;
   const since = standing.isUp ? standing.since : at;
-  const next: Standing = { isUp: true, isSettled: true, failures: 0, reason: detail, since, ...wishOf(verdict) };
+  const next: Standing = { isUp: true, isSettled: true, isKnown: true, failures: 0, reason: detail, since, ...wishOf(verdict) };
   return {
     standing: next,
     ...(!standing.isUp && { turn: 'up' }),

@@ -28,7 +28,7 @@ export interface ProcessPort {
   run(options: ScriptOptions): Promise<ScriptResult>;
   /**
    * What is wrong with running this command as that user (missing, not executable, a path component that others may write
-   * while it would run as root); undefined when nothing is.
+   * while it would run as root); undefined when nothing is. Only the program counts, not its arguments.
    */
   inspect(command: readonly string[], identity: ScriptIdentity): Promise<ScriptProblem | undefined>;
 }

@@ -28,23 +28,42 @@ export function isRunAllTheSame(problem: ScriptProblem, global: GlobalScriptConf
   return problem.kind === 'insecure' && !global.enable_script_security;
 }
 
-export interface ScriptReview {
-  readonly global: GlobalScriptConfig;
-  /** Of `defaultScriptIdentity`. */
-  readonly fallback: ScriptIdentity;
-  readonly port: ProcessPort;
+/** A script, and whose it is under which keyword, such as `VI_1: notify_master`. */
+export interface NamedScript {
+  readonly where: string;
+  readonly script: Script;
 }
 
-/** `where`: whose script it is and under which keyword, such as `VI_1: notify_master`. Undefined: nothing is wrong with it. */
-export async function reviewScript(where: string, script: Script, review: ScriptReview): Promise<Diagnostic | undefined> {
-  const problem = await review.port.inspect(script.command, script.identity ?? review.fallback);
-  if (problem === undefined) return undefined;
-  const isRun = isRunAllTheSame(problem, review.global);
+/**
+ * What is wrong with scripts, in their order. A program is looked at once for each user that runs it, however many keywords name it:
+ * 40,000 servers share a few scripts.
+ */
+export async function reviewScripts(
+  scripts: Iterable<NamedScript>,
+  global: GlobalScriptConfig,
+  port: ProcessPort,
+): Promise<readonly Diagnostic[]> {
+  const fallback = await defaultScriptIdentity(global, port);
+  const known = new Map<string, ScriptProblem | undefined>();
+  const found: Diagnostic[] = [];
+  for (const { where, script } of scripts) {
+    const { command, identity = fallback } = script;
+    const { user = '', group = '' } = identity;
+    const key = [command[0], user, group].join('\0');
+    if (!known.has(key)) known.set(key, await port.inspect(command, identity));
+    const problem = known.get(key);
+    if (problem !== undefined) found.push(diagnosticOf(where, script, problem, global));
+  }
+  return found;
+}
+
+function diagnosticOf(where: string, { at }: Script, problem: ScriptProblem, global: GlobalScriptConfig): Diagnostic {
+  const isRun = isRunAllTheSame(problem, global);
   return {
     severity: isRun ? 'warning' : 'error',
     code: codes[problem.kind],
     message: `${where}: ${problem.message}; ${isRun ? 'it is run all the same' : 'this script will not run'}`,
-    at: script.at,
+    at,
     hint: hintFor(problem.kind, isRun),
   };
 }

@@ -1,5 +1,5 @@
 /** A programmable `process` port: records what was run, answers what the test says, after the virtual time it says. */
-import type { Clock, ProcessPort, ScriptOptions, ScriptProblem, ScriptResult } from '@mainstay/sdk';
+import type { Clock, ProcessPort, ScriptIdentity, ScriptOptions, ScriptProblem, ScriptResult } from '@mainstay/sdk';
 
 export interface ScriptRun {
   readonly command: readonly string[];
@@ -44,7 +44,7 @@ export class SimulatedScripts implements ProcessPort {
     this.#problems.set(path, problem);
   }
 
-  inspect(command: readonly string[]): Promise<ScriptProblem | undefined> {
+  inspect(command: readonly string[], _identity: ScriptIdentity = {}): Promise<ScriptProblem | undefined> {
     return Promise.resolve(this.#problems.get(command[0] ?? ''));
   }
 
