@@ -1,9 +1,15 @@
 /** What becomes of mistakes inside lanes, who hears of them, and of lanes whose supervisor is gone. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type FromLane, type LaneSetup, loadKeepalivedText } from '@mainstay/core';
+import type { LaneKind } from '@mainstay/sdk';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { root } from '../support/repository.js';
 import { isAlive, plugin, TestDaemon } from './daemon-harness.js';
+
+const laneProgram = join(root, 'core/runtime/dist/lanes/main.js');
 
 const hook = `import { defineNotify } from '@mainstay/sdk';
 export default defineNotify({
@@ -15,6 +21,38 @@ export default defineNotify({
 
 async function gone(...pids: readonly number[]): Promise<void> {
   for (const pid of pids) while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** A lane that has started, and whose supervisor then hangs up without a word. Settles when it has ended. */
+async function abandonedLane(kind: LaneKind, entry: string): Promise<void> {
+  const child = fork(laneProgram, [kind, kind], { serialization: 'advanced' });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const said = (word: FromLane['kind']) =>
+    new Promise<void>((resolve) => {
+      child.on('message', ({ batch }: { readonly batch: readonly FromLane[] }) => {
+        if (batch.some((message) => message.kind === word)) resolve();
+      });
+    });
+  const { tree } = loadKeepalivedText('', { file: '/test.conf', configId: '', env: {} });
+  const manifest = { api: '^0.1.0', lane: kind, needs: [] };
+  const setup: LaneSetup = {
+    lane: kind,
+    laneKind: kind,
+    plugins: [{ name: 'stopping', entry, version: '1.0.0', manifest, origin: 'the test' }],
+    schemaOf: [],
+    elsewhere: [],
+    tree,
+    facts: { isRestart: false, keepAddressesAtExit: false, configDirectory: '/' },
+    consent: [],
+    generation: 1,
+  };
+  const [ready, started] = [said('ready'), said('started')];
+  child.send({ batch: [{ kind: 'setup', setup }] });
+  await ready;
+  child.send({ batch: [{ kind: 'start' }] });
+  await started;
+  child.disconnect();
+  await ended;
 }
 
 describe('mishaps in lanes', function () {
@@ -56,6 +94,18 @@ describe('mishaps in lanes', function () {
     while ((await daemon.status()).lanes.some(({ lane, answered }) => lane === 'extension:hanging' && answered));
     daemon.signal('SIGKILL');
     await gone(...pids);
+  });
+
+  it('do not end the work of a supervisor that is gone: only the realtime lane stops its plugins', async () => {
+    const entry = join(daemon.directory, 'stopping.mjs');
+    const stopped = join(daemon.directory, 'stopped');
+    const code = `import { definePlugin } from '${import.meta.resolve('@mainstay/sdk')}';
+      import { appendFileSync } from 'node:fs';
+      const stop = () => appendFileSync('${stopped}', process.title + '\\n');
+      export default definePlugin({ name: 'stopping', setup() {}, start() {}, stop });`;
+    writeFileSync(entry, code);
+    for (const kind of ['balance', 'health', 'extension', 'realtime'] as const) await abandonedLane(kind, entry);
+    assert.equal(readFileSync(stopped, 'utf8'), 'mainstay: realtime\n');
   });
 
   it('lose no log record of a quiet daemon', async () => {

@@ -138,13 +138,19 @@ function end(): void {
 }
 
 /**
- * The channel tells of the supervisor's end only those who listen, and a lane that spins does not. The realtime lane gets the
- * chance to end cleanly (priority 0, addresses removed); what the others would still do has nobody to report to.
+ * The supervisor is gone. The realtime lane ends cleanly: another router is to take over. The others leave at once: a table of
+ * connections that goes on by itself is for the next daemon to find, and whatever else they would do has nobody to report to.
  */
+function abandoned(): void {
+  if (kind === 'realtime') end();
+  else process.exit(1);
+}
+
+/** The channel tells of the supervisor's end only those who listen, and a lane that spins does not. */
 async function dieWithSupervisor(): Promise<void> {
   try {
     const { setParentDeathSignal } = await import('@mainstay/pacemaker');
-    if (!setParentDeathSignal(kind === 'realtime' ? 'SIGTERM' : 'SIGKILL', process.ppid)) end();
+    if (!setParentDeathSignal(kind === 'realtime' ? 'SIGTERM' : 'SIGKILL', process.ppid)) abandoned();
   } catch (error) {
     say('debug', `it ends with the supervisor only while it listens: ${messageOf(error)}`);
   }
@@ -156,7 +162,7 @@ process.on('message', (arrived) => {
     lane.receive(message);
   }
 });
-process.on('disconnect', end);
+process.on('disconnect', abandoned);
 process.on('SIGTERM', end);
 // The terminal and service managers signal the whole group: what to do about it is the supervisor's decision.
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {});
