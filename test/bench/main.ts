@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { root } from '../support/repository.js';
+import { checks } from './checks.js';
 import { type Benchmark, failed } from './figures.js';
 import { jitter } from './jitter.js';
 import { cpuTimes, loadNote, machine } from './machine.js';
@@ -15,8 +16,9 @@ import { outage } from './outage.js';
 import { markdown, type Section, save } from './report.js';
 import { scale } from './scale.js';
 import { silent } from './silent.js';
+import { tables } from './tables.js';
 
-const benchmarks: readonly Benchmark[] = [silent, outage, jitter, scale];
+const benchmarks: readonly Benchmark[] = [silent, outage, jitter, scale, checks, tables];
 
 /** Whether it can be measured here at all. */
 function isInstalled(kind: string): boolean {

@@ -1,10 +1,13 @@
-/** Compiles the helpers in C of native/ when they are older than their source, and says where they are. Called by net, watch, prober. */
+/** Compiles the helpers in C of native/ when they are older than their source, and says where they are. Used by whoever runs one. */
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../support/command.js';
 import { root } from '../support/repository.js';
 
-export type Helper = 'watch' | 'probe' | 'blackout';
+const programs = ['watch', 'probe', 'blackout', 'answer', 'ask', 'table', 'edits'] as const;
+/** Loaded into the programs of others. */
+const libraries = ['tableless'] as const;
+export type Helper = (typeof programs)[number] | (typeof libraries)[number];
 
 const folder = join(root, 'build/bench');
 
@@ -15,9 +18,13 @@ export function helper(name: Helper): string {
 
 export async function compileHelpers(): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  for (const name of ['watch', 'probe', 'blackout'] as const) {
+  const wanted = [
+    ...programs.map((name) => ({ name, flags: [] })),
+    ...libraries.map((name) => ({ name, flags: ['-shared', '-fPIC'] })),
+  ];
+  for (const { name, flags } of wanted) {
     const source = join(root, 'test/bench/native', `${name}.c`);
     if (existsSync(helper(name)) && statSync(helper(name)).mtimeMs > statSync(source).mtimeMs) continue;
-    await run('gcc', ['-O2', '-Wall', '-Wextra', '-o', helper(name), source]);
+    await run('gcc', ['-O2', '-Wall', '-Wextra', ...flags, '-o', helper(name), source]);
   }
 }

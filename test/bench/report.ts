@@ -1,10 +1,9 @@
 /** Results as a file for programs (latest.json) and one for people (latest.md). Written by main.ts after every benchmark. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Figure, Findings } from './figures.js';
+import { type Column, columns, type Figure, type Findings } from './figures.js';
 import type { Machine } from './machine.js';
 import type { Options } from './options.js';
-import { type Kind, kinds } from './router.js';
 import { ratio } from './statistics.js';
 
 /** One benchmark as it was run. */
@@ -48,7 +47,7 @@ export function markdown(name: string, section: Section): string {
 
 /** Rows are case and metric, columns the programs, and the last ones Mainstay in units of keepalived. */
 function table(figures: readonly Figure[]): string[] {
-  const seen = kinds.filter((kind) => figures.some((figure) => figure.kind === kind));
+  const seen = columns.filter((kind) => figures.some((figure) => figure.kind === kind));
   const versus = (['keepalived', 'keepalived-rt'] as const).filter((kind) => seen.includes(kind) && seen.includes('mainstay'));
   const heads = ['case', 'figure', 'unit', 'n', ...seen, ...versus.map((kind) => `mainstay / ${kind}`)];
   const rows = new Map<string, Figure[]>();
@@ -57,7 +56,7 @@ function table(figures: readonly Figure[]): string[] {
     rows.set(key, [...(rows.get(key) ?? []), figure]);
   }
   const body = [...rows.values()].map((row) => {
-    const value = (kind: Kind) => row.find((figure) => figure.kind === kind)?.value;
+    const value = (kind: Column) => row.find((figure) => figure.kind === kind)?.value;
     const [{ what, metric, unit }] = row as [Figure];
     const n = Math.min(...row.map((figure) => figure.n ?? 1));
     const ratios = versus.map((kind) => ratio(value('mainstay'), value(kind)));
