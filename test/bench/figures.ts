@@ -1,13 +1,17 @@
 /** What a benchmark answers: figures, each of one case, metric and program, and remarks. Made by the benchmarks, shown by report.ts. */
 import type { Options } from './options.js';
-import type { Kind } from './router.js';
+import { programs } from './router.js';
+
+/** `minimal`: the least that can do the work, to compare with; no program that anybody runs. */
+export const columns = [...programs, 'minimal'] as const;
+export type Column = (typeof columns)[number];
 
 export interface Figure {
   /** What was done: `100 ms, kill -9`. */
   readonly what: string;
   readonly metric: string;
   readonly unit: string;
-  readonly kind: Kind;
+  readonly kind: Column;
   readonly value: number;
   /** Of how many measurements. */
   readonly n?: number;
@@ -35,7 +39,7 @@ export class Gathering implements Findings {
   readonly figures: Figure[] = [];
   readonly notes: string[] = [];
 
-  add(kind: Kind, what: string, metric: string, unit: string, value: number, n?: number): void {
+  add(kind: Column, what: string, metric: string, unit: string, value: number, n?: number): void {
     this.figures.push({ what, metric, unit, kind, value, ...(n !== undefined && { n }) });
   }
 

@@ -9,6 +9,7 @@ import { root } from '../support/repository.js';
 import { bfdDetection } from './bfd-detection.js';
 import { bfdScale } from './bfd-scale.js';
 import { bfdSoak } from './bfd-soak.js';
+import { checks } from './checks.js';
 import { type Benchmark, failed } from './figures.js';
 import { jitter } from './jitter.js';
 import { cpuTimes, loadNote, machine } from './machine.js';
@@ -18,8 +19,9 @@ import { outage } from './outage.js';
 import { markdown, type Section, save } from './report.js';
 import { scale } from './scale.js';
 import { silent } from './silent.js';
+import { tables } from './tables.js';
 
-const benchmarks: readonly Benchmark[] = [silent, outage, jitter, scale, bfdDetection, bfdSoak, bfdScale];
+const benchmarks: readonly Benchmark[] = [silent, outage, jitter, scale, bfdDetection, bfdSoak, bfdScale, checks, tables];
 
 /** Whether it can be measured here at all. */
 function isInstalled(kind: string): boolean {

@@ -27,6 +27,14 @@ export interface Options {
   readonly bfdSessions: number;
   readonly bfdSeconds: number;
   readonly holdSeconds: number;
+  /** Real servers of `checks`, seconds of looking at them, and turns. */
+  readonly checkedServers: number;
+  readonly checkSeconds: number;
+  readonly checkRounds: number;
+  /** Virtual servers of `tables`, turns, and whether it boots the lab's guest, too. */
+  readonly virtualServers: number;
+  readonly tableRounds: number;
+  readonly hasGuest: boolean;
   /** Where the results go. */
   readonly output: string;
   readonly isQuick: boolean;
@@ -47,16 +55,22 @@ const numbers = {
   'bfd-sessions': [1000, 100],
   'bfd-seconds': [45, 8],
   'hold-seconds': [300, 8],
+  'checked-servers': [10_000, 400],
+  'check-seconds': [20, 4],
+  'check-rounds': [1, 1],
+  'virtual-servers': [1000, 20],
+  'table-rounds': [1, 1],
 } as const;
 type NumberName = keyof typeof numbers;
 
 export const usage = `npm run bench [-- [OPTION]... [NAME]...]
 
-NAME: silent, outage, jitter, scale, bfd-detection, bfd-soak, bfd-scale; all when none is named.
+NAME: silent, outage, jitter, scale, bfd-detection, bfd-soak, bfd-scale, checks, tables; all when none is named.
 
   --quick             few and short runs, to see that everything works; results go to build/bench
   --kinds LIST        of ${programs.join(',')}; default: those that a benchmark is for
   --intervals LIST    intervals of adverts to measure, in milliseconds
+  --no-guest          tables: only on this machine's kernel, without the guest of test/lab
   --output DIR        where latest.json and latest.md go; default test/bench/results
 ${(Object.keys(numbers) as NumberName[]).map((name) => `  --${`${name} N`.padEnd(18)}default ${numbers[name][0]}, quick ${numbers[name][1]}`).join('\n')}
 `;
@@ -73,6 +87,7 @@ export function readOptions(args: readonly string[]): Options & { readonly hasKi
       intervals: text,
       output: text,
       quick: flag,
+      'no-guest': flag,
       help: flag,
     },
   });
@@ -97,6 +112,12 @@ export function readOptions(args: readonly string[]): Options & { readonly hasKi
     bfdSessions: Math.min(1000, number('bfd-sessions')),
     bfdSeconds: number('bfd-seconds'),
     holdSeconds: number('hold-seconds'),
+    checkedServers: number('checked-servers'),
+    checkSeconds: number('check-seconds'),
+    checkRounds: number('check-rounds'),
+    virtualServers: number('virtual-servers'),
+    tableRounds: number('table-rounds'),
+    hasGuest: values['no-guest'] !== true,
     output: values.output ?? (isQuick ? 'build/bench' : 'test/bench/results'),
     isQuick,
     isHelp: values.help === true,

@@ -128,8 +128,8 @@ export class Pair {
   }
 }
 
-export interface Turns {
-  readonly kinds: readonly Kind[];
+export interface Turns<Turn extends string> {
+  readonly kinds: readonly Turn[];
   readonly runs: number;
   readonly block?: number;
   readonly what: string;
@@ -140,9 +140,9 @@ export interface Turns {
  * Calls `work` for each program in turn until each has had `runs` runs, `block` at a time: what drifts, drifts for all. A program that
  * fails does not keep the others from being measured.
  */
-export async function inTurns(
-  { kinds, runs, block = 1, what, found }: Turns,
-  work: (kind: Kind, runs: number) => Promise<void>,
+export async function inTurns<Turn extends string>(
+  { kinds, runs, block = 1, what, found }: Turns<Turn>,
+  work: (kind: Turn, runs: number) => Promise<void>,
 ): Promise<void> {
   for (let done = 0; done < runs; done += block) {
     for (const kind of kinds) {

@@ -1,10 +1,9 @@
 /** Results as a file for programs (latest.json) and one for people (latest.md). Written by main.ts after every benchmark. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Figure, Findings } from './figures.js';
+import { type Column, columns, type Figure, type Findings } from './figures.js';
 import type { Machine } from './machine.js';
 import type { Options } from './options.js';
-import { type Kind, programs } from './router.js';
 import { ratio } from './statistics.js';
 
 /** One benchmark as it was run. */
@@ -52,7 +51,7 @@ function versions({ programs: { mainstay, keepalived, frr, bird } }: Machine): s
 
 /** Rows are case and metric, columns the programs, and the last ones Mainstay in units of the others. */
 function table(figures: readonly Figure[]): string[] {
-  const seen = programs.filter((kind) => figures.some((figure) => figure.kind === kind));
+  const seen = columns.filter((kind) => figures.some((figure) => figure.kind === kind));
   const versus = (['keepalived', 'keepalived-rt', 'frr'] as const).filter(
     (kind) => seen.includes(kind) && seen.includes('mainstay'),
   );
@@ -63,7 +62,7 @@ function table(figures: readonly Figure[]): string[] {
     rows.set(key, [...(rows.get(key) ?? []), figure]);
   }
   const body = [...rows.values()].map((row) => {
-    const value = (kind: Kind) => row.find((figure) => figure.kind === kind)?.value;
+    const value = (kind: Column) => row.find((figure) => figure.kind === kind)?.value;
     const [{ what, metric, unit }] = row as [Figure];
     const n = Math.min(...row.map((figure) => figure.n ?? 1));
     const ratios = versus.map((kind) => ratio(value('mainstay'), value(kind)));
