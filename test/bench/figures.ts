@@ -1,6 +1,6 @@
 /** What a benchmark answers: figures, each of one case, metric and program, and remarks. Made by the benchmarks, shown by report.ts. */
 import type { Options } from './options.js';
-import { programs } from './router.js';
+import { type Kind, programs } from './router.js';
 
 /** `minimal`: the least that can do the work, to compare with; no program that anybody runs. */
 export const columns = [...programs, 'minimal'] as const;
