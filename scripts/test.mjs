@@ -64,7 +64,7 @@ async function mocha(track, name, group, [program, ...before] = [process.execPat
   console.log(`\n### ${name}: ${files.length} files${track === 'behind' ? ', running behind' : ''}`);
   if (files.length === 0) return note(name, startedAt, { passes: 0, failures: 1, why: 'there is no test in it' });
   const output = join(results, `${name.replaceAll(' ', '-')}.json`);
-  const options = ['--forbid-pending', '--forbid-only', '--reporter', join(root, 'scripts/reporter.cjs')];
+  const options = ['--forbid-pending', '--forbid-only', '--timeout', '30000', '--reporter', join(root, 'scripts/reporter.cjs')];
   const isFine = await run(track, program, [...before, join(root, 'node_modules/mocha/bin/mocha.js'), ...options, ...files], {
     MAINSTAY_TEST_COUNTS: output,
   });
