@@ -41,20 +41,20 @@ interface Session {
 }
 
 /** What timers may be late on a busy machine with two cores, seconds. */
-const slack = 0.25;
+const slack = 0.5;
 /** On a busy machine a daemon takes long to start. */
 const patienceMs = 120_000;
 
-const timers = { txMs: 100, rxMs: 100, multiplier: 5 } as const;
+const timers = { txMs: 100, rxMs: 100, multiplier: 10 } as const;
 const own = (lan: Lan, name: string, family: 4 | 6) => (family === 4 ? lan.host(name).address4 : lan.host(name).address6);
 
 function conf(lan: Lan, name: 'a' | 'b', family: 4 | 6, more: readonly string[]): string {
   const ends = [`neighbor_ip ${own(lan, name === 'a' ? 'b' : 'a', family)}`, `source_ip ${own(lan, name, family)}`];
-  const keywords = [...ends, 'min_tx 100', 'min_rx 100', 'multiplier 5', ...more];
+  const keywords = [...ends, 'min_tx 100', 'min_rx 100', 'multiplier 10', ...more];
   return `bfd_instance B1 {\n${keywords.map((keyword) => `  ${keyword}\n`).join('')}}\n`;
 }
 
-const echoes = (way: Way) => ['echo_interval 50', `echo_via ${way}`, 'min_echo_rx 50'];
+const echoes = (way: Way) => ['echo_interval 100', `echo_via ${way}`, 'min_echo_rx 50'];
 
 async function forward(host: Host): Promise<void> {
   await host.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']);
@@ -181,7 +181,7 @@ async function lostThere(world: World): Promise<void> {
   const { lan, mainstay } = world;
   const ups = (await sessionOf(mainstay))?.detail.statistics.timesUp ?? 0;
   await loseEchoes(lan.host('b'), true);
-  await until('it is down for its echo', patienceMs, () => /no echo packet came back for 250 ms/.test(mainstay.log));
+  await until('it is down for its echo', patienceMs, () => /no echo packet came back for 1000 ms/.test(mainstay.log));
   await loseEchoes(lan.host('b'), false);
   await reach(world, 'up again', ({ state, detail }) => state === 'up' && detail.echo?.phase === 'working');
   const session = await sessionOf(mainstay);
@@ -214,7 +214,7 @@ async function judged({ capture, lan, family, way }: World): Promise<void> {
   }
   assert.deepEqual(await capture.complaints(mac), []);
   const waited = await detection(capture.file, lan, hops);
-  assert.ok(waited >= 0.249 && waited < 0.25 + slack, `down ${waited} s after the last echo`);
+  assert.ok(waited >= 0.999 && waited < 1 + slack, `down ${waited} s after the last echo`);
 }
 
 /** Seconds from the last echo that came back to the first control packet that says Down for it. */

@@ -185,10 +185,10 @@ describe('pacemaker mail', function () {
   it('survives every argument of the wrong kind', () => {
     const addon = createRequire(import.meta.url)(entry.replace(/dist\/index\.js$/, 'build/Release/pacemaker.node'));
     const pacer = addon.pacerStart(() => {});
-    const line = addon.lineOpen(pacer, 1, 2, 4, etherType, 1, 1, 0, 14, 1, new Uint8Array(0));
+    const line = addon.lineOpen(pacer, 1, 2, 4, etherType, 1, 1, 0, 14, 1, 1, new Uint8Array(0), new Uint8Array(0));
     const packet = [frame(etherType, 1, 'x'), new Uint8Array(0), 0];
     const beacon = addon.beaconOpen(line, 2, [packet], 1000, 1, 1, clockUs(), Number.NaN, undefined, Number.NaN, true);
-    const watch = addon.watchOpen(line, 3, -1, 0, 255, 0, 1500, new Uint8Array(0), new Uint8Array(0));
+    const watch = addon.watchOpen(line, 3, -1, 0, 255, 0, 1500, new Uint8Array(0), new Uint8Array(0), 0, 0, 0);
     const odd = [undefined, null, Number.NaN, -1, 0, 4, 1000, 2 ** 53, 1.5, 'x', {}, [], [packet], [[]], true, false];
     const more = [new Uint8Array(0), new Uint8Array(9), new Uint8Array(4), pacer, line, beacon, watch];
     const all = [...odd, ...more];
@@ -200,7 +200,7 @@ describe('pacemaker mail', function () {
     const names = Object.keys(addon).filter((name) => /^(pacer|line|beacon|watch)/.test(name) && name !== 'pacerStart');
     for (const name of names) {
       for (let i = 0; i < 2000; i++) {
-        const args = Array.from({ length: i % 13 }, draw);
+        const args = Array.from({ length: i % 15 }, draw);
         if (i % 2 === 0)
           args[0] =
             name.startsWith('pacer') || name === 'lineOpen'
