@@ -40,7 +40,7 @@ type NumberName = keyof typeof numbers;
 
 export const usage = `npm run bench [-- [OPTION]... [NAME]...]
 
-NAME: silent, outage, jitter, scale; all when none is named.
+NAME: silent, outage, outage-bfd, jitter, scale; all when none is named.
 
   --quick             few and short runs, to see that everything works; results go to build/bench
   --kinds LIST        of ${kinds.join(',')}; default: those that a benchmark is for
