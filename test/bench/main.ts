@@ -15,13 +15,24 @@ import { jitter } from './jitter.js';
 import { cpuTimes, loadNote, machine } from './machine.js';
 import { compileHelpers } from './native.js';
 import { readOptions, usage } from './options.js';
-import { outage } from './outage.js';
+import { outage, outageBfd } from './outage.js';
 import { markdown, type Section, save } from './report.js';
 import { scale } from './scale.js';
 import { silent } from './silent.js';
 import { tables } from './tables.js';
 
-const benchmarks: readonly Benchmark[] = [silent, outage, jitter, scale, bfdDetection, bfdSoak, bfdScale, checks, tables];
+const benchmarks: readonly Benchmark[] = [
+  silent,
+  outage,
+  outageBfd,
+  jitter,
+  scale,
+  bfdDetection,
+  bfdSoak,
+  bfdScale,
+  checks,
+  tables,
+];
 
 /** Whether it can be measured here at all. */
 function isInstalled(kind: string): boolean {

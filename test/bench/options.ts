@@ -65,7 +65,7 @@ type NumberName = keyof typeof numbers;
 
 export const usage = `npm run bench [-- [OPTION]... [NAME]...]
 
-NAME: silent, outage, jitter, scale, bfd-detection, bfd-soak, bfd-scale, checks, tables; all when none is named.
+NAME: silent, outage, outage-bfd, jitter, scale, bfd-detection, bfd-soak, bfd-scale, checks, tables; all when none is named.
 
   --quick             few and short runs, to see that everything works; results go to build/bench
   --kinds LIST        of ${programs.join(',')}; default: those that a benchmark is for

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Benchmark, Gathering, Values } from './figures.js';
+import type { Options } from './options.js';
 import { inTurns, Pair, priorities, type Timing } from './pair.js';
 import { longestOutage, type Probe, Prober } from './prober.js';
 import type { Kind } from './router.js';
@@ -50,40 +51,54 @@ function caseOf(intervalMs: number, kinds: readonly Kind[]): Case {
 const hintedBoundMs = 3 * 10 + ((256 - priorities.b) * 20) / 256;
 
 /** What no other program has: BFD tells the backup that the master is dead. */
-function hintedCase(intervals: readonly number[], kinds: readonly Kind[]): readonly Case[] {
-  if (!intervals.includes(1000) || !kinds.includes('mainstay')) return [];
-  const timing = { version: 2, intervalMs: 1000, isHinted: true } as const;
-  const name = 'v2 1000 ms with BFD 10 ms x 3';
-  return [{ timing, kinds: ['mainstay'], failures: ['power loss'], name, bound: () => hintedBoundMs }];
-}
+const hinted: Case = {
+  timing: { version: 2, intervalMs: 1000, isHinted: true },
+  kinds: ['mainstay'],
+  failures: ['power loss'],
+  name: 'v2 1000 ms with BFD 10 ms x 3',
+  bound: () => hintedBoundMs,
+};
 
 export const outage: Benchmark = {
   name: 'outage',
   title: 'Outage that a client sees, probing every millisecond',
   // Real-time options are for late adverts, which jitter and silent measure.
   kinds: ['mainstay', 'keepalived', 'frr'],
-  async run({ kinds, intervals = [1000, 100, 10], outageRuns, block }) {
-    const found = new Gathering();
-    for (const one of [...hintedCase(intervals, kinds), ...intervals.map((ms) => caseOf(ms, kinds))]) {
-      const values = new Values();
-      await inTurns({ kinds: one.kinds, runs: outageRuns, block, what: `outage ${one.name}`, found }, async (kind, runs) => {
-        await Pair.with(kind, one.timing, async (pair) => {
-          for (let run = 0; run < runs; run++) for (const failure of one.failures) await fail(pair, failure, values, found);
-        });
+  run: (options) =>
+    measure(
+      (options.intervals ?? [1000, 100, 10]).map((ms) => caseOf(ms, options.kinds)),
+      options,
+    ),
+};
+
+export const outageBfd: Benchmark = {
+  name: 'outage-bfd',
+  title: 'Outage that a client sees where BFD between the routers says that the master is dead',
+  kinds: ['mainstay'],
+  run: (options) => measure(options.kinds.includes('mainstay') ? [hinted] : [], options),
+};
+
+async function measure(cases: readonly Case[], { outageRuns, block }: Options): Promise<Gathering> {
+  const found = new Gathering();
+  for (const one of cases) {
+    const values = new Values();
+    await inTurns({ kinds: one.kinds, runs: outageRuns, block, what: `outage ${one.name}`, found }, async (kind, runs) => {
+      await Pair.with(kind, one.timing, async (pair) => {
+        for (let run = 0; run < runs; run++) for (const failure of one.failures) await fail(pair, failure, values, found);
       });
-      for (const failure of one.failures) {
-        const what = `${one.name}, ${failure} (bound ${one.bound(failure).toFixed(0)} ms)`;
-        for (const kind of one.kinds) {
-          const list = values.of(`${kind} ${failure}`);
-          if (list.length === 0) continue;
-          found.add(kind, what, 'outage, median', 'ms', median(list), list.length);
-          found.add(kind, what, 'outage, max', 'ms', maximum(list), list.length);
-        }
+    });
+    for (const failure of one.failures) {
+      const what = `${one.name}, ${failure} (bound ${one.bound(failure).toFixed(0)} ms)`;
+      for (const kind of one.kinds) {
+        const list = values.of(`${kind} ${failure}`);
+        if (list.length === 0) continue;
+        found.add(kind, what, 'outage, median', 'ms', median(list), list.length);
+        found.add(kind, what, 'outage, max', 'ms', maximum(list), list.length);
       }
     }
-    return found;
-  },
-};
+  }
+  return found;
+}
 
 async function fail(pair: Pair, failure: Failure, values: Values, found: Gathering): Promise<void> {
   const { kind, timing, watch, address, client, successor } = pair;

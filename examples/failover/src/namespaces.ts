@@ -9,7 +9,7 @@ import { followStates } from './daemon-events.js';
 import { Lan } from './lan.js';
 import { forEachLine } from './lines.js';
 import { killTree } from './process-tree.js';
-import { clientAddress, type RouterName, routerAddresses, type Stage, virtualAddress } from './story.js';
+import { clientAddress, type Plot, type RouterName, routerAddresses, type Stage, virtualAddress } from './story.js';
 import type { Timeline } from './timeline.js';
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
@@ -23,7 +23,10 @@ export class Namespaces implements Stage {
   readonly #logs = new Map<RouterName, string>();
   #following = new Map<RouterName, AbortController>();
 
-  constructor(private readonly timeline: Timeline) {
+  constructor(
+    private readonly timeline: Timeline,
+    private readonly plot: Plot,
+  ) {
     process.once('exit', () => this.#removeAll());
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
     this.#lan.add('client', clientAddress);
@@ -38,7 +41,7 @@ export class Namespaces implements Stage {
     this.#lan.boot(router, routerAddresses[router]);
     const node = (...args: string[]) => this.#inside(router, process.execPath, ...args);
     const runFolder = join(this.#folder, router);
-    const daemon = node(command, 'run', '-n', '-l', '-f', here(`../${router}.conf`), '--run-dir', runFolder);
+    const daemon = node(command, 'run', '-n', '-l', '-f', here(`../${router}${this.plot.suffix}.conf`), '--run-dir', runFolder);
     for (const stream of [daemon.stdout, daemon.stderr])
       if (stream !== null) forEachLine(stream, (line) => this.#logs.set(router, `${this.#logs.get(router) ?? ''}${line}\n`));
     this.#running.set(router, [daemon, node(here('echo.js'), router)]);

@@ -1,12 +1,22 @@
 /**
- * The simulated stage, for those who are not root: the same plugin and configuration files on simulated kernels, on a simulated
+ * The simulated stage, for those who are not root: the same plugins and configuration files on simulated kernels, on a simulated
  * network, in virtual time.
  */
 import { readFileSync } from 'node:fs';
+import { createBfdPlugin } from '@mainstay/bfd';
 import type { VrrpTransitioned } from '@mainstay/sdk';
 import { createSimulation, type Simulation } from '@mainstay/testing';
 import { createVrrpPlugin } from '@mainstay/vrrp';
-import { clientAddress, probeEveryMs, type RouterName, routerAddresses, routers, type Stage, virtualAddress } from './story.js';
+import {
+  clientAddress,
+  type Plot,
+  probeEveryMs,
+  type RouterName,
+  routerAddresses,
+  routers,
+  type Stage,
+  virtualAddress,
+} from './story.js';
 import type { Timeline } from './timeline.js';
 
 /** What starting Node and the daemon takes on a real router. */
@@ -18,12 +28,12 @@ export class Simulator implements Stage {
 
   private constructor(private readonly world: Simulation) {}
 
-  static async create(): Promise<Simulator> {
+  static async create({ suffix }: Plot): Promise<Simulator> {
     const world = createSimulation({ seed: 1 });
     const simulator = new Simulator(world);
     for (const router of routers) {
-      const config = readFileSync(new URL(`../${router}.conf`, import.meta.url), 'utf8');
-      const daemon = { plugins: () => [createVrrpPlugin()], config };
+      const config = readFileSync(new URL(`../${router}${suffix}.conf`, import.meta.url), 'utf8');
+      const daemon = { plugins: () => [createVrrpPlugin(), createBfdPlugin()], config };
       const host = await world.addHost(router, { links: { eth0: [`${routerAddresses[router]}/24`] }, daemon });
       host.onEvent = ({ name, payload }) => {
         if (name !== 'vrrp.transitioned') return;
