@@ -15,6 +15,26 @@ export interface BfdChanged {
   readonly at: number;
 }
 
+/** What the clients of a session go by from now on: the state after `bfd.clientDecision`. */
+export interface BfdDecided {
+  /** Name of the bfd_instance. */
+  readonly session: string;
+  /** Address of the neighbour. */
+  readonly peer: string;
+  /** The path works. */
+  readonly isUp: boolean;
+  /**
+   * The session has been Up since the bfd plugin began to keep it. False with `isUp` false: it did not come up again after a restart, which
+   * is news only to those who knew it Up before.
+   */
+  readonly hasBeenUp: boolean;
+  /** Nothing was heard of the neighbour for the detection time: it, or the way to it, is dead. False where it said itself that it is down. */
+  readonly isSilent: boolean;
+  readonly why: string;
+  /** Wall-clock time, milliseconds since the epoch. */
+  readonly at: number;
+}
+
 /** What a client of a session (VRRP tracking, a checker) should make of a change (RFC 5882 section 4). */
 export interface BfdDecision {
   readonly act: boolean;
@@ -23,6 +43,7 @@ export interface BfdDecision {
 
 export interface BfdHooks {
   'bfd.changed': Observe<BfdChanged>;
+  'bfd.decided': Observe<BfdDecided>;
   'bfd.clientDecision': Adjust<BfdDecision, BfdChanged>;
 }
 
@@ -30,6 +51,14 @@ const common = { owner: 'bfd', key: 'bfd_instance', since: '0.1.0', stability: '
 
 export const bfdEntries: { [Name in keyof BfdHooks]: HookEntry<BfdHooks[Name]['kind']> } = {
   'bfd.changed': { ...common, kind: 'observe', summary: 'A session changed state.', tappedFrom: 'any lane', deadlineMs: 3000 },
+  'bfd.decided': {
+    ...common,
+    kind: 'observe',
+    summary: 'Those who track a session have another state to go by.',
+    tappedFrom: 'any lane',
+    isRemembered: true,
+    deadlineMs: 3000,
+  },
   'bfd.clientDecision': {
     ...common,
     kind: 'adjust',

@@ -66,6 +66,8 @@ export interface HookEntry<Kind extends HookKind = HookKind> {
   readonly tappedFrom: 'any lane' | "the owner's lane";
   /** True where the operator must allow each plugin that taps it (guards). */
   readonly needsConsent: boolean;
+  /** Only of `observe`: the last event about each key is kept, for taps that want to be reminded of it (`TapOptions.remind`). */
+  readonly isRemembered?: true;
   /** Deadline of one tap in milliseconds: aborted beyond it when asynchronous, counted as a strike when synchronous. */
   readonly deadlineMs: number;
 }

@@ -14,6 +14,11 @@ export interface TapOptions {
   readonly after?: string | readonly string[];
   /** Only for this object: the instance, session or server of that name. */
   readonly for?: string;
+  /**
+   * Only for `observe` hooks that are remembered: when the plugin starts, the last event about each object is told again, so that it knows
+   * how things stand. An event may come twice.
+   */
+  readonly remind?: boolean;
   /** Instead of the hook's deadline, 1..60000 milliseconds. Only for taps that nobody waits for: `observe`. */
   readonly deadlineMs?: number;
 }
@@ -60,6 +65,8 @@ export interface Contribution<Value> {
 export interface HookCalls {
   /** Never throws, never waits. */
   observe<Name extends HookNameOf<'observe'>>(name: Name, key: string, payload: PayloadOf<Name>): void;
+  /** There is no such object any more: nobody is reminded of what was said of it. Only of hooks that are remembered. */
+  forget(name: HookNameOf<'observe'>, key: string): void;
   /** True when somebody taps the hook for this key: skip building payloads that nobody reads. */
   isTapped(name: HookName, key: string): boolean;
   adjust<Name extends HookNameOf<'adjust'>>(

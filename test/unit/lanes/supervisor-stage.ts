@@ -46,7 +46,7 @@ export function preparedOf(...plans: readonly LanePlan[]): Prepared {
   return { tree: { files: ['t'], statements: [] }, diagnostics: [], remarks: [], plans, settings };
 }
 
-type Hook = 'vrrp.transitioned' | 'lane.crashed' | 'ipvs.quorum';
+type Hook = 'vrrp.transitioned' | 'lane.crashed' | 'bfd.decided' | 'ipvs.quorum';
 
 export const event = (key: string): FromLane => ({ kind: 'event', hook: 'vrrp.transitioned', key, payload: { key } });
 export const quorum = (key: string): FromLane => ({ kind: 'event', hook: 'ipvs.quorum', key, payload: { key } });

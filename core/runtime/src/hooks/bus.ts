@@ -12,6 +12,7 @@ import { frozenCopy } from './frozen.js';
 import { Guard, type HookCall, type RunningTap } from './guard.js';
 import { type Interest, InterestSet } from './interest.js';
 import { Mailbox } from './mailbox.js';
+import { isRemembered, Memory } from './memory.js';
 import { type OrderedTap, orderTaps } from './order.js';
 import { newStats, statusOf, type TapRecord, type TapStatus } from './record.js';
 import { checkRights, type Population } from './rights.js';
@@ -28,6 +29,8 @@ export interface HookBusOptions {
 
 /** Hears events for other lanes. The payload is frozen and structured-cloneable. */
 export type ObserveListener = (name: HookNameOf<'observe'>, key: string, payload: unknown) => void;
+/** Hears that nobody is to be reminded of that object any more. */
+export type ForgetListener = (name: HookNameOf<'observe'>, key: string) => void;
 
 interface Event {
   readonly name: HookName;
@@ -35,6 +38,8 @@ interface Event {
   readonly payload: unknown;
   /** False for an event that came from another lane. */
   readonly goesOut: boolean;
+  /** Said before: only for taps that want to be reminded. */
+  readonly isReminder: boolean;
   /** Called once: when the taps have ended, or will not be called. */
   readonly done?: () => void;
 }
@@ -47,9 +52,11 @@ export class HookBus {
   readonly #standings = new Map<string, Standing>();
   readonly #running: RunningTap[] = [];
   #points: ReadonlyMap<HookName, HookPoint> = new Map();
+  readonly #memory = new Memory();
   #order: readonly { readonly record: TapRecord; readonly position: number; readonly reason: string }[] = [];
   #isFrozen = false;
   #listener: ObserveListener | undefined;
+  #forgetListener: ForgetListener | undefined;
   #remote: InterestSet | undefined;
 
   constructor(options: HookBusOptions) {
@@ -125,9 +132,24 @@ export class HookBus {
     return known;
   }
 
-  /** Forgives strikes and calls parked plugins again. */
+  /** Forgives strikes and calls parked plugins again, who have missed what was said meanwhile. */
   resumeAll(): void {
-    for (const standing of this.#standings.values()) standing.resume();
+    for (const standing of this.#standings.values()) {
+      const wasParked = standing.parked !== undefined;
+      standing.resume();
+      if (wasParked) this.remind(standing.plugin);
+    }
+  }
+
+  /** Tells the taps of a plugin that want it what was said last about each object, by plugins of this lane or of others. */
+  remind(plugin: string): void {
+    for (const { record } of this.#order) {
+      const { declaration } = record;
+      if (declaration.plugin !== plugin || !declaration.isReminded) continue;
+      for (const [key, payload] of this.#memory.of(declaration.hook)) {
+        if (declaration.key === undefined || declaration.key === key) this.#guard.tell(record, payload, newCall(true), () => {});
+      }
+    }
   }
 
   /** Every tap, in the order in which the taps of its hook run. */
@@ -146,23 +168,41 @@ export class HookBus {
   }
 
   isTapped(name: HookName, key: string): boolean {
-    return this.#points.get(name)?.engineFor(key) !== undefined || this.#isWantedOutside(name, key);
+    return isRemembered(name) || this.#points.get(name)?.engineFor(key) !== undefined || this.#isWantedOutside(name, key);
   }
 
   /** Tells local taps and other lanes, after the call under way if there is one. Never throws. */
   raise(name: HookNameOf<'observe'>, key: string, payload: unknown): void {
-    this.#post(name, key, payload, true);
+    this.#post({ name, key, payload, goesOut: true, isReminder: false });
   }
 
-  /** An event from another lane, for the taps of this one. Settles when they have ended, at their deadlines at the latest. */
-  deliver(name: HookName, key: string, payload: unknown): Promise<void> {
+  /** The owner's word that there is no such object any more. */
+  forget(name: HookNameOf<'observe'>, key: string): void {
+    this.#memory.forget(name, key);
+    try {
+      if (isRemembered(name)) this.#forgetListener?.(name, key);
+    } catch (error) {
+      this.#options.log('error', 'mainstay', `${name}: other lanes still remember ${key}: ${messageOf(error)}`);
+    }
+  }
+
+  /**
+   * An event from another lane, for the taps of this one. Settles when they have ended, at their deadlines at the latest. `about`: it was
+   * said before this lane could hear it, or nobody is to be reminded of it any more.
+   */
+  deliver(name: HookName, key: string, payload: unknown, about?: 'reminder' | 'forgotten'): Promise<void> {
     if (!Object.hasOwn(catalogue, name) || catalogue[name].kind !== 'observe') return Promise.resolve();
-    return new Promise((done) => this.#post(name, key, payload, false, done));
+    if (about === 'forgotten') {
+      this.#memory.forget(name, key);
+      return Promise.resolve();
+    }
+    return new Promise((done) => this.#post({ name, key, payload, goesOut: false, isReminder: about === 'reminder', done }));
   }
 
   /** Hears every event that other lanes want; one listener at a time. Before `setRemoteInterest`, they want everything. */
-  onObserve(listener: ObserveListener | undefined): void {
+  onObserve(listener: ObserveListener | undefined, forgotten?: ForgetListener): void {
     this.#listener = listener;
+    this.#forgetListener = forgotten;
   }
 
   setRemoteInterest(interest: Interest): void {
@@ -213,18 +253,24 @@ export class HookBus {
     });
   }
 
-  #post(name: HookName, key: string, payload: unknown, goesOut: boolean, done?: () => void): void {
+  #post(event: Event): void {
+    const { name, key, goesOut, done } = event;
     try {
       const isWanted = goesOut ? this.isTapped(name, key) : this.#points.get(name)?.engineFor(key) !== undefined;
-      if (isWanted) this.#mailbox.post({ name, key, payload: frozenCopy(payload), goesOut, ...(done && { done }) });
-      else done?.();
+      if (!isWanted) {
+        done?.();
+        return;
+      }
+      const payload = frozenCopy(event.payload);
+      this.#memory.put(name, key, payload);
+      this.#mailbox.post({ ...event, payload });
     } catch (error) {
       done?.();
       this.#options.log('error', 'mainstay', `${name}: an event about ${key} is lost: ${messageOf(error)}`);
     }
   }
 
-  #dispatch({ name, key, payload, goesOut, done }: Event): void {
+  #dispatch({ name, key, payload, goesOut, isReminder, done }: Event): void {
     this.#mailbox.enter();
     try {
       if (goesOut && this.#isWantedOutside(name, key)) this.#listener?.(name as HookNameOf<'observe'>, key, payload);
@@ -234,7 +280,7 @@ export class HookBus {
     const engine = this.#points.get(name)?.engineFor(key) as EngineOf<'observe'> | undefined;
     try {
       if (engine === undefined) done?.();
-      else engine.callAsync(payload, newCall(), () => done?.());
+      else engine.callAsync(payload, newCall(isReminder), () => done?.());
     } finally {
       this.#mailbox.leave();
     }
@@ -242,7 +288,8 @@ export class HookBus {
 
   #isWantedOutside(name: HookName, key: string): boolean {
     if (this.#listener === undefined || (catalogue as Partial<typeof catalogue>)[name]?.kind !== 'observe') return false;
-    return this.#remote === undefined || this.#remote.has(name, key);
+    // What is remembered is kept outside, too, for lanes that do not run yet.
+    return this.#remote === undefined || isRemembered(name) || this.#remote.has(name, key);
   }
 
   #overflowed(dropped: readonly Event[]): void {
@@ -262,8 +309,8 @@ export class HookBus {
   }
 }
 
-function newCall(): HookCall {
-  return { isWarmUp: false, contributions: [], heldBy: undefined };
+function newCall(isReminder = false): HookCall {
+  return { isWarmUp: false, isReminder, contributions: [], heldBy: undefined };
 }
 
 /** The place of each tap among all taps of its hook. Where keyed taps never meet, load order decides between them. */

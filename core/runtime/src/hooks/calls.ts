@@ -16,6 +16,10 @@ export function callsFor(owner: string, bus: HookBus): HookCalls {
       check(name, 'observe');
       bus.raise(name, key, payload);
     },
+    forget(name, key) {
+      check(name, 'observe');
+      bus.forget(name, key);
+    },
     isTapped: (name, key) => bus.isTapped(name, key),
     adjust(name, key, value, payload) {
       check(name, 'adjust');

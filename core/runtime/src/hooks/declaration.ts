@@ -1,6 +1,7 @@
 /** What a plugin declares in `setup`: one tap on one hook. Made by `tapsFor`, ordered by `orderTaps`, built into an engine. */
 import { catalogue, type HookKind, type HookName, hookNames } from '@mainstay/hooks';
 import { closest, MainstayError, type Phase, phases, type TapOptions, type Taps } from '@mainstay/sdk';
+import { isRemembered } from './memory.js';
 
 export interface TapDeclaration {
   readonly plugin: string;
@@ -14,6 +15,8 @@ export interface TapDeclaration {
   readonly key: string | undefined;
   /** Milliseconds: the tap's own deadline, or the hook's. */
   readonly deadlineMs: number;
+  /** It wants to be reminded of what was said last. */
+  readonly isReminded: boolean;
   /** Load order: counts the declarations of the bus. */
   readonly sequence: number;
 }
@@ -60,6 +63,12 @@ function deadlineOf(plugin: string, name: HookName, wish: number | undefined): n
   throw new RangeError(`plugin ${plugin}: the deadline of a tap of ${name} must be 1..60000 milliseconds, not ${wish}`);
 }
 
+function checkReminder(plugin: string, name: HookName, wish: boolean): boolean {
+  if (!wish || isRemembered(name)) return wish;
+  const message = `plugin ${plugin} wants to be reminded of ${name}, which nobody remembers`;
+  throw new MainstayError('HOOK_WRONG_KIND', message, 'leave `remind` out: events of this hook are told once');
+}
+
 const asList = (names: string | readonly string[] | undefined): readonly string[] =>
   names === undefined ? [] : typeof names === 'string' ? [names] : [...names];
 
@@ -90,6 +99,7 @@ export function tapsFor(
         after: asList(options.after),
         key: options.for,
         deadlineMs: deadlineOf(plugin, hook, options.deadlineMs),
+        isReminded: checkReminder(plugin, hook, options.remind === true),
         sequence: nextSequence(),
       });
     };

@@ -54,7 +54,7 @@ export function buildEngine(kind: HookKind, records: readonly TapRecord[], guard
 }
 
 function warmUp(kind: HookKind, engine: Engine): void {
-  const call: HookCall = { isWarmUp: true, contributions: [], heldBy: undefined };
+  const call: HookCall = { isWarmUp: true, isReminder: false, contributions: [], heldBy: undefined };
   switch (kind) {
     case 'adjust':
       (engine as EngineOf<'adjust'>).call(undefined, undefined, call);

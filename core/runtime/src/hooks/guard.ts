@@ -16,6 +16,8 @@ import { CallContext } from './tap-context.js';
 export interface HookCall {
   /** Compiles the hook without running a tap. */
   readonly isWarmUp: boolean;
+  /** Told again: only for taps that want to be reminded. */
+  readonly isReminder: boolean;
   readonly contributions: Contribution<unknown>[];
   heldBy: string | undefined;
 }
@@ -71,11 +73,11 @@ export class Guard {
   /** observe and lifecycle. */
   tell(record: TapRecord, payload: unknown, call: HookCall, done: Done): void {
     const { standing, declaration, isOwnHook } = record;
-    if (call.isWarmUp) {
+    if (call.isWarmUp || (call.isReminder && !declaration.isReminded)) {
       done();
       return;
     }
-    if (declaration.kind === 'observe' && standing.gate === 'waiting' && !isOwnHook) {
+    if (declaration.kind === 'observe' && !declaration.isReminded && standing.gate === 'waiting' && !isOwnHook) {
       const isKept = standing.keep(() => this.tell(record, payload, call, () => {}));
       if (!isKept)
         this.host.log(

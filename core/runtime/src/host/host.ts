@@ -328,6 +328,7 @@ export class Host {
   /** The checks of its checkers go on and stop with it. */
   #running(member: Member, isRunning: boolean): void {
     if (isRunning) {
+      this.bus.remind(member.name);
       const { run } = this.#lifeOf(member);
       this.#checkers.begin(member, run.log, run.ports);
     } else this.#checkers.end(member);

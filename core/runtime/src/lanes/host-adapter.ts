@@ -16,6 +16,7 @@ export interface AdapterOptions {
   /** Opens what the plugins of this lane need, before any of them runs. */
   readonly openPorts: (needs: ReadonlySet<PortName>) => Promise<void>;
   readonly onObserve: (hook: HookNameOf<'observe'>, key: string, payload: unknown) => void;
+  readonly onForget: (hook: HookNameOf<'observe'>, key: string) => void;
   /** What the process has to tell of itself in a report. */
   readonly laneFacts?: () => Readonly<Record<string, unknown>>;
   readonly checkChannel: CheckChannel;
@@ -75,7 +76,7 @@ export function laneHost(options: AdapterOptions): LaneHost {
       made = await hostFor(setup, options);
       const { host } = made;
       host.bus.setRemoteInterest([]);
-      host.bus.onObserve(options.onObserve);
+      host.bus.onObserve(options.onObserve, options.onForget);
       host.leases.onPublish(options.onLease);
       host.checks.connect(options.checkChannel);
     },
@@ -88,7 +89,7 @@ export function laneHost(options: AdapterOptions): LaneHost {
     stop: async (why) => made?.host.stop(why),
     interest: () => ready().host.bus.interest(),
     setRemoteInterest: (interest) => made?.host.bus.setRemoteInterest(interest),
-    deliver: (hook, key, payload) => ready().host.bus.deliver(hook, key, payload),
+    deliver: (hook, key, payload, about) => ready().host.bus.deliver(hook, key, payload, about),
     receiveLease: (hook, key, plugin, terms) => made?.host.leases.receive(hook, key, plugin, terms),
     objects: async () => (await made?.host.objects()) ?? [],
     plugins: () => made?.host.plugins() ?? [],

@@ -22,7 +22,7 @@ export interface LaneHost {
   interest(): Interest;
   setRemoteInterest(interest: Interest): void;
   /** Settles when the taps have ended or met their deadlines. */
-  deliver(hook: HookName, key: string, payload: unknown): Promise<void>;
+  deliver(hook: HookName, key: string, payload: unknown, about?: 'reminder' | 'forgotten'): Promise<void>;
   receiveLease(hook: HookName, key: string, plugin: string, terms: LeaseTerms | undefined): void;
   /** Never rejects, and takes two seconds at most; `explain` likewise. */
   objects(): Promise<readonly ObjectStatus[]>;
@@ -168,13 +168,13 @@ export class Lane {
     this.#channel.send({ kind: 'reloaded', id, answer });
   }
 
-  #deliver({ seq, hook, key, payload }: Extract<ToLane, { kind: 'event' }>): void {
+  #deliver({ seq, hook, key, payload, about }: Extract<ToLane, { kind: 'event' }>): void {
     const acknowledge = () => this.#channel.send({ kind: 'ack', seq });
     if (!this.#isStarted || this.#isStopping) {
       acknowledge();
       return;
     }
-    this.#host.deliver(hook, key, payload).then(acknowledge, (error: unknown) => {
+    this.#host.deliver(hook, key, payload, about).then(acknowledge, (error: unknown) => {
       this.#complain(`an event of ${hook} could not be delivered: ${messageOf(error)}`);
       acknowledge();
     });

@@ -117,6 +117,7 @@ const host = laneHost({
   openPorts: open,
   laneFacts: () => ({ ...(ports?.pacemaker && { pacemaker: paceOf(ports.pacemaker.status()) }) }),
   onObserve: (hook, key, payload) => sender.send({ kind: 'event', hook, key, payload }),
+  onForget: (hook, key) => sender.send({ kind: 'event', hook, key, payload: undefined, about: 'forgotten' }),
   checkChannel: { send: (message) => sender.send(message), isBusy: () => sender.waiting >= busyFrom },
   onLease: (hook, key, plugin, terms) => sender.send({ kind: 'lease', hook, key, plugin, ...(terms && { terms }) }),
 });

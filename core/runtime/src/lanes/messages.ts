@@ -66,7 +66,15 @@ export type ToLane =
   | { readonly kind: 'setup'; readonly setup: LaneSetup }
   | { readonly kind: 'interest'; readonly interest: Interest }
   | { readonly kind: 'start' }
-  | { readonly kind: 'event'; readonly seq: number; readonly hook: HookName; readonly key: string; readonly payload: unknown }
+  | {
+      readonly kind: 'event';
+      readonly seq: number;
+      readonly hook: HookName;
+      readonly key: string;
+      readonly payload: unknown;
+      /** It was said before the lane could hear it; or nobody is to be reminded of it any more. */
+      readonly about?: 'reminder' | 'forgotten';
+    }
   | LeaseMessage
   | { readonly kind: 'reload'; readonly id: number; readonly tree: SourceTree; readonly generation: number }
   | { readonly kind: 'report'; readonly id: number }
@@ -110,7 +118,14 @@ export type FromLane =
     }
   | { readonly kind: 'started' }
   | { readonly kind: 'failed'; readonly phase: 'setup' | 'start'; readonly failure: Failure }
-  | { readonly kind: 'event'; readonly hook: HookName; readonly key: string; readonly payload: unknown }
+  | {
+      readonly kind: 'event';
+      readonly hook: HookName;
+      readonly key: string;
+      readonly payload: unknown;
+      /** Nobody is to be reminded of it any more. */
+      readonly about?: 'forgotten';
+    }
   | { readonly kind: 'ack'; readonly seq: number }
   | LeaseMessage
   | { readonly kind: 'reloaded'; readonly id: number; readonly answer: ReloadAnswer }

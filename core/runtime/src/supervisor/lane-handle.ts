@@ -25,6 +25,7 @@ export interface LaneEvent {
   readonly hook: Extract<ToLane, { kind: 'event' }>['hook'];
   readonly key: string;
   readonly payload: unknown;
+  readonly about?: 'reminder' | 'forgotten';
 }
 
 export interface LaneCrash {

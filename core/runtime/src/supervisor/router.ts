@@ -4,6 +4,7 @@
  */
 import { type Clock, catalogue, type HookName } from '@mainstay/sdk';
 import { type Interest, InterestSet } from '../hooks/interest.js';
+import { Memory } from '../hooks/memory.js';
 import type { FromLane, LeaseMessage } from '../lanes/messages.js';
 import type { LaneEvent, LaneHandle } from './lane-handle.js';
 import { LeaseGate } from './lease-gate.js';
@@ -31,6 +32,8 @@ export class Router {
   readonly #listeners = new Set<Listener>();
   readonly #leases = new Map<string, StandingLease>();
   readonly #sent = new Map<string, string>();
+  /** What the process of each lane said last about objects, of hooks that are remembered. */
+  readonly #memories = new Map<string, Memory>();
   readonly #gates = new Map<string, LeaseGate<LeaseMessage>>();
 
   constructor(lanes: () => readonly LaneHandle[], clock: Clock) {
@@ -57,13 +60,15 @@ export class Router {
   forgetLane(lane: string): void {
     this.#interests.delete(lane);
     this.#sent.delete(lane);
+    this.#memories.delete(lane);
     this.#gates.delete(lane);
     this.announce();
   }
 
-  /** A new process knows nothing of what others want yet. */
-  forgetSent(lane: string): void {
+  /** A new process knows nothing of what others want yet, and what the one before said may be so no longer. */
+  forgetProcess(lane: string): void {
     this.#sent.delete(lane);
+    this.#memories.delete(lane);
   }
 
   listen(listener: Listener): () => void {
@@ -88,13 +93,35 @@ export class Router {
   }
 
   /** An event of a lane, or of the supervisor itself (`from` undefined). Never waits for anybody. */
-  event(from: LaneHandle | undefined, { hook, key, payload }: LaneEvent): void {
+  event(from: LaneHandle | undefined, { hook, key, payload, about }: LaneEvent): void {
     if (!Object.hasOwn(catalogue, hook) || !mayCall(from, hook)) return;
+    if (from !== undefined) this.#remember(from.name, { hook, key, payload, ...(about && { about }) });
     for (const lane of this.#lanes()) {
       const interest = this.#interests.get(lane.name);
-      if (lane !== from && interest?.has(hook, key) === true) lane.deliver({ hook, key, payload });
+      if (lane !== from && interest?.has(hook, key) === true) lane.deliver({ hook, key, payload, ...(about && { about }) });
     }
+    if (about !== undefined) return;
     for (const listener of this.#listeners) if (listener.interest.has(hook, key)) listener.hear({ hook, key, payload });
+  }
+
+  #remember(from: string, { hook, key, payload, about }: LaneEvent): void {
+    const memory = this.#memories.get(from) ?? new Memory();
+    this.#memories.set(from, memory);
+    if (about === 'forgotten') memory.forget(hook, key);
+    else memory.put(hook, key, payload);
+  }
+
+  /** As far as it wants to know. */
+  #remind(lane: LaneHandle): void {
+    const interest = this.#interests.get(lane.name);
+    for (const [from, memory] of this.#memories) {
+      if (from === lane.name) continue;
+      for (const hook of memory.names) {
+        for (const [key, payload] of memory.of(hook)) {
+          if (interest?.has(hook, key) === true) lane.deliver({ hook, key, payload, about: 'reminder' });
+        }
+      }
+    }
   }
 
   /** A lease of a lane's plugin: remembered while it stands, and passed to the owner's lane. */
@@ -105,7 +132,7 @@ export class Router {
     if (terms !== undefined && !(terms.ttlMs > 0 && terms.ttlMs <= longestLeaseMs && Number.isFinite(terms.delta))) return;
     const id = `${hook}\u0000${key}\u0000${plugin}`;
     this.#leases.delete(id);
-    if (terms !== undefined) this.#remember(id, { message, from: from.name, expiresAt: this.#clock.now() + terms.ttlMs });
+    if (terms !== undefined) this.#keep(id, { message, from: from.name, expiresAt: this.#clock.now() + terms.ttlMs });
     this.#gateOf(from.name).put(id, message);
   }
 
@@ -124,8 +151,14 @@ export class Router {
     return gate;
   }
 
-  /** A lane that (re)started hears the leases that stand on its hooks. */
-  replayLeases(lane: LaneHandle): void {
+  /** A lane that (re)started hears what is wanted of it, which leases stand on its hooks, and how things stand elsewhere. */
+  started(lane: LaneHandle): void {
+    this.announce();
+    this.#replayLeases(lane);
+    this.#remind(lane);
+  }
+
+  #replayLeases(lane: LaneHandle): void {
     const now = this.#clock.now();
     for (const [id, { message, from, expiresAt }] of this.#leases) {
       if (expiresAt <= now) this.#leases.delete(id);
@@ -135,7 +168,7 @@ export class Router {
     }
   }
 
-  #remember(id: string, lease: StandingLease): void {
+  #keep(id: string, lease: StandingLease): void {
     if (this.#leases.size >= mostLeases) {
       const now = this.#clock.now();
       for (const [other, { expiresAt }] of this.#leases) if (expiresAt <= now) this.#leases.delete(other);

@@ -198,7 +198,7 @@ export class Supervisor implements LaneOwner {
   }
 
   process(lane: LaneHandle, pid: number | undefined): void {
-    if (pid !== undefined) this.router.forgetSent(lane.name);
+    if (pid !== undefined) this.router.forgetProcess(lane.name);
     else this.#checks.gone(lane);
     this.#options.laneProcess(lane.plan, pid);
   }
@@ -235,8 +235,7 @@ export class Supervisor implements LaneOwner {
 
   #started(lane: LaneHandle): void {
     this.#say('debug', `${lane.name} lane started (pid ${lane.pid})`);
-    this.router.announce();
-    this.router.replayLeases(lane);
+    this.router.started(lane);
     this.#checks.started(lane);
     this.#advance();
   }

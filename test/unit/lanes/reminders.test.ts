@@ -1,0 +1,81 @@
+/** What the supervisor remembers of a lane's events, and tells a lane that starts later (core/runtime/src/supervisor/router.ts). */
+import assert from 'node:assert/strict';
+import type { FromLane } from '@mainstay/core';
+import { describe, it } from 'mocha';
+import { extension, planOf, preparedOf, Stage } from './supervisor-stage.js';
+
+const realtime = planOf('realtime', 'realtime', 'bfd');
+const say = (key: string, payload: unknown, about?: 'forgotten'): FromLane => ({
+  kind: 'event',
+  hook: 'bfd.decided',
+  key,
+  payload,
+  ...(about && { about }),
+});
+
+function started(): Stage {
+  const stage = new Stage();
+  stage.startAll(preparedOf(realtime, extension), 'bfd.decided');
+  return stage;
+}
+
+/** Events that the present process of the extension lane heard. */
+function heard(stage: Stage): readonly string[] {
+  return stage
+    .the('extension')
+    .heard.flatMap((message) =>
+      message.kind === 'event' ? [`${message.about ?? 'news'} ${message.key} ${message.payload}`] : [],
+    );
+}
+
+/** The extension lane dies and comes back. */
+async function restart(stage: Stage): Promise<void> {
+  stage.the('extension').end('exit 1');
+  await stage.clock.advance(2000);
+  stage.ready('extension', 'bfd.decided');
+  stage.the('extension').say({ kind: 'started' });
+}
+
+describe('a lane that starts later', () => {
+  it('is reminded of the last event about each object', async () => {
+    const stage = started();
+    for (const [key, payload] of [
+      ['B1', 'up'],
+      ['B2', 'up'],
+      ['B1', 'down'],
+    ])
+      stage.the('realtime').say(say(key ?? '', payload));
+    assert.deepEqual(heard(stage), ['news B1 up', 'news B2 up', 'news B1 down']);
+    await restart(stage);
+    assert.deepEqual(heard(stage), ['reminder B2 up', 'reminder B1 down']);
+  });
+
+  it('is not reminded of what its owner has forgotten; others are told to forget it', async () => {
+    const stage = started();
+    stage.the('realtime').say(say('B1', 'up'));
+    stage.the('realtime').say(say('B1', undefined, 'forgotten'));
+    assert.deepEqual(heard(stage), ['news B1 up', 'forgotten B1 undefined']);
+    await restart(stage);
+    assert.deepEqual(heard(stage), []);
+  });
+
+  it('is not reminded of what a process said that has been replaced', async () => {
+    const stage = started();
+    stage.the('realtime').say(say('B1', 'up'));
+    stage.the('realtime').end('exit 1');
+    await stage.clock.advance(2000);
+    await restart(stage);
+    assert.deepEqual(heard(stage), []);
+  });
+
+  it('is not reminded of what it did not ask for, nor of hooks that nobody remembers', async () => {
+    const stage = started();
+    stage.the('realtime').say(say('B1', 'up'));
+    stage.the('realtime').say({ kind: 'event', hook: 'bfd.changed', key: 'B1', payload: 'x' });
+    stage.the('extension').end('exit 1');
+    await stage.clock.advance(2000);
+    stage.ready('extension', 'vrrp.transitioned');
+    stage.the('extension').say({ kind: 'started' });
+    assert.deepEqual(heard(stage), []);
+  });
+});
