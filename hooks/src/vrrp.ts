@@ -120,6 +120,7 @@ export const vrrpEntries: { [Name in keyof VrrpHooks]: HookEntry<VrrpHooks[Name]
     ...observed,
     summary: 'A virtual router changed state; the effects (addresses, adverts) are under way.',
     stability: 'stable',
+    isRemembered: true,
   },
   'vrrp.mayBecomeMaster': {
     kind: 'guard',

@@ -50,7 +50,8 @@ export function createIpvsPlugin(): Plugin {
     app.config.check(() => void configs(own));
     app.status.objects(() => (manager === undefined || running === undefined ? [] : objects(manager, running)));
     app.status.explain((name) => (manager === undefined || running === undefined ? undefined : explain(manager, name, running)));
-    app.taps.observe('vrrp.transitioned', (event) => manager?.onTransition(event));
+    // It may start when the virtual routers have long been what they are.
+    app.taps.observe('vrrp.transitioned', (event) => manager?.onTransition(event), { remind: true });
   }
 
   async function start(run: Run): Promise<void> {

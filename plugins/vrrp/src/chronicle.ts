@@ -107,6 +107,7 @@ export class Chronicle {
     if (from === 'master') this.counted.releasedMaster++;
     this.log(state === 'fault' ? 'error' : 'info', `Entering ${state.toUpperCase()} STATE (was ${from}): ${detail}`);
     this.emit('vrrp.transitioned', { ...this.identity, from, to: state, reason, detail, priority, at });
+    if (state === 'deleted') this.forget();
   }
 
   /** A packet and what was thought of it. */
@@ -140,6 +141,12 @@ export class Chronicle {
   private emit<Name extends ObserveName>(name: Name, payload: PayloadOf<Name>): void {
     const key = this.configOf().name;
     this.afterwards.do(() => this.run.hooks.observe(name, key, payload));
+  }
+
+  /** Whoever starts later does not hear of it. */
+  private forget(): void {
+    const key = this.configOf().name;
+    this.afterwards.do(() => this.run.hooks.forget('vrrp.transitioned', key));
   }
 
   /** Said once for each cause and state, as a flood of bad packets must not become a flood of lines. */

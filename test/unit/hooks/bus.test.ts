@@ -39,10 +39,10 @@ describe('per-object hooks', () => {
   });
 
   it('know whether anybody listens', () => {
-    const bench = benchOf({ a: (taps) => taps.observe('vrrp.transitioned', () => {}, { for: 'VI_1' }) });
+    const bench = benchOf({ a: (taps) => taps.observe('vrrp.peerChanged', () => {}, { for: 'VI_1' }) });
     const calls = bench.bus.callsFor('vrrp');
-    assert.equal(calls.isTapped('vrrp.transitioned', 'VI_1'), true);
-    assert.equal(calls.isTapped('vrrp.transitioned', 'VI_2'), false);
+    assert.equal(calls.isTapped('vrrp.peerChanged', 'VI_1'), true);
+    assert.equal(calls.isTapped('vrrp.peerChanged', 'VI_2'), false);
     assert.equal(calls.isTapped('vrrp.advert', 'VI_1'), false);
   });
 });
@@ -121,15 +121,16 @@ describe('other lanes', () => {
   it('hear every event until they say what they want', () => {
     const out: string[] = [];
     const bench = benchOf({});
+    const changed = (key: string) => bench.bus.callsFor('vrrp').observe('vrrp.peerChanged', key, {} as never);
     bench.bus.onObserve((name, key) => out.push(`${name} ${key}`));
-    assert.equal(bench.bus.callsFor('vrrp').isTapped('vrrp.transitioned', 'VI_1'), true);
-    raise(bench, 'VI_1');
-    bench.bus.setRemoteInterest([{ hook: 'vrrp.transitioned', keys: ['VI_2'] }]);
-    raise(bench, 'VI_1');
-    raise(bench, 'VI_2');
-    assert.deepEqual(out, ['vrrp.transitioned VI_1', 'vrrp.transitioned VI_2']);
-    bench.bus.setRemoteInterest([{ hook: 'vrrp.transitioned', keys: '*' }]);
-    assert.equal(bench.bus.isTapped('vrrp.transitioned', 'any'), true);
+    assert.equal(bench.bus.callsFor('vrrp').isTapped('vrrp.peerChanged', 'VI_1'), true);
+    changed('VI_1');
+    bench.bus.setRemoteInterest([{ hook: 'vrrp.peerChanged', keys: ['VI_2'] }]);
+    changed('VI_1');
+    changed('VI_2');
+    assert.deepEqual(out, ['vrrp.peerChanged VI_1', 'vrrp.peerChanged VI_2']);
+    bench.bus.setRemoteInterest([{ hook: 'vrrp.peerChanged', keys: '*' }]);
+    assert.equal(bench.bus.isTapped('vrrp.peerChanged', 'any'), true);
     assert.equal(bench.bus.isTapped('vrrp.priority', 'any'), false);
   });
 
@@ -171,12 +172,14 @@ describe('other lanes', () => {
       a: (taps) => taps.observe('vrrp.transitioned', () => {}, { for: 'VI_1' }),
       b: (taps) => taps.observe('vrrp.transitioned', () => {}, { for: 'VI_2' }),
       c: (taps) => taps.observe('vrrp.advert', () => {}),
+      f: (taps) => taps.observe('bfd.decided', () => {}, { remind: true }),
       d: (taps) => taps.observe('vrrp.advert', () => {}, { for: 'VI_1' }),
       e: (taps) => taps.adjust('vrrp.priority', () => undefined),
     });
     assert.deepEqual(bench.bus.interest(), [
       { hook: 'vrrp.transitioned', keys: ['VI_1', 'VI_2'] },
       { hook: 'vrrp.advert', keys: '*' },
+      { hook: 'bfd.decided', keys: '*', isReminded: true },
     ]);
   });
 });

@@ -117,6 +117,30 @@ describe('rights to tap', () => {
     benchOf({ a: tap }, { isolated: together });
   });
 
+  it('a tap that the checking loop asks is where checkers are, when all plugins are known', () => {
+    const tap: Declare = (taps) => taps.shape('checker.verdict', async () => undefined);
+    const here = (a: LaneKind, http: LaneKind = 'health') =>
+      new Map<string, LaneKind>([
+        ['a', a],
+        ['http', http],
+      ]);
+    const checkers = new Set(['http']);
+    const never = {
+      code: 'HOOK_WRONG_LANE',
+      message: /plugin a taps checker.verdict in the extension lane, and would never.*"lane": "health"/,
+    };
+    assert.throws(() => benchOf({ a: tap }, { here: here('extension'), checkers }), never);
+    assert.throws(() => benchOf({ a: tap }, { here: here('health'), checkers, isolated: new Map([['a', 'a']]) }), {
+      code: 'HOOK_WRONG_LANE',
+      message: /a process of its own/,
+    });
+    benchOf({ a: tap }, { here: here('health'), checkers });
+    benchOf({ a: tap }, { here: here('health'), checkers: new Set() });
+    benchOf({ a: tap }, { here: here('extension', 'extension'), checkers });
+    benchOf({ a: tap }, { here: here('extension'), checkers: new Set(['a']) });
+    benchOf({ a: tap }, { here: here('extension') });
+  });
+
   it('observers live anywhere', () => {
     benchOf({ a: (taps) => taps.observe('vrrp.transitioned', keep) }, { here: lanes('extension') });
   });

@@ -50,6 +50,17 @@ describe('a checker in a host', () => {
     assert.deepEqual(bench.host.checkers(), ['X_CHECK', 'Y_CHECK']);
   });
 
+  it('is where those must be who shape its verdicts: elsewhere they are refused before anything runs', async () => {
+    const shaper = (lane: Manifest['lane']) =>
+      loaded({ name: 'q', setup: ({ taps }) => taps.shape('checker.verdict', async () => undefined) }, { lane });
+    const health = { lane: 'health' } as const;
+    await ready(hostBench(), [defining('p', [checker()], health), shaper('health')]);
+    await assert.rejects(ready(hostBench(), [defining('p', [checker()], health), shaper('extension')]), {
+      code: 'HOOK_WRONG_LANE',
+      message: /plugin q taps checker.verdict in the extension lane, and would never be called/,
+    });
+  });
+
   it('is defined in setup or never', async () => {
     const bench = hostBench();
     const points: CheckerPoints[] = [];

@@ -15,9 +15,9 @@ virtual_server 192.0.2.1 80 {
   }
 }`;
 
-async function become(stand: Stand, to: VrrpState, instance = 'VI_1'): Promise<void> {
+async function become(stand: Stand, to: VrrpState, instance = 'VI_1', about?: 'reminder'): Promise<void> {
   const identity = { instance, interface: 'eth0', virtualRouterId: 51, family: 4 } as const;
-  stand.host.bus.deliver('vrrp.transitioned', instance, {
+  const event = {
     ...identity,
     from: 'backup',
     to,
@@ -25,7 +25,8 @@ async function become(stand: Stand, to: VrrpState, instance = 'VI_1'): Promise<v
     detail: '',
     priority: 1,
     at: 0,
-  });
+  };
+  void stand.host.bus.deliver('vrrp.transitioned', instance, event, about);
   await stand.clock.advance(10);
 }
 
@@ -52,6 +53,12 @@ describe('ipvs: sync daemons', () => {
     assert.deepEqual(daemons(stand), ['backup eth1 51']);
     await become(stand, 'deleted');
     assert.deepEqual(daemons(stand), []);
+  });
+
+  it('are told at a start how the virtual router stands that has long been master', async () => {
+    const stand = await Stand.start(conf('lvs_sync_daemon eth1 VI_1'));
+    await become(stand, 'master', 'VI_1', 'reminder');
+    assert.deepEqual(daemons(stand), ['master eth1 51']);
   });
 
   it('have the id that is configured', async () => {

@@ -68,6 +68,17 @@ describe('a lane that starts later', () => {
     assert.deepEqual(heard(stage), []);
   });
 
+  it('is not reminded where it wants the events, and none of its taps a reminder', async () => {
+    const stage = started();
+    stage.the('realtime').say(say('B1', 'up'));
+    stage.the('extension').end('exit 1');
+    await stage.clock.advance(2000);
+    stage.the('extension').say({ kind: 'ready', interest: [{ hook: 'bfd.decided', keys: '*' }], isIdle: false });
+    stage.the('extension').say({ kind: 'started' });
+    stage.the('realtime').say(say('B2', 'up'));
+    assert.deepEqual(heard(stage), ['news B2 up']);
+  });
+
   it('is not reminded of what it did not ask for, nor of hooks that nobody remembers', async () => {
     const stage = started();
     stage.the('realtime').say(say('B1', 'up'));

@@ -51,6 +51,10 @@ type Hook = 'vrrp.transitioned' | 'lane.crashed' | 'bfd.decided' | 'ipvs.quorum'
 export const event = (key: string): FromLane => ({ kind: 'event', hook: 'vrrp.transitioned', key, payload: { key } });
 export const quorum = (key: string): FromLane => ({ kind: 'event', hook: 'ipvs.quorum', key, payload: { key } });
 
+/** Whoever tracks a session wants to be reminded, others do not. */
+const interestIn = (hook: Hook) =>
+  ({ hook, keys: '*', ...(hook === 'bfd.decided' ? ({ isReminded: true } as const) : {}) }) as const;
+
 export class Stage {
   readonly clock = createVirtualClock();
   readonly processes: Played[] = [];
@@ -125,7 +129,7 @@ export class Stage {
   }
 
   ready(lane: string, ...hooks: Hook[]): void {
-    this.the(lane).say({ kind: 'ready', interest: hooks.map((hook) => ({ hook, keys: '*' })), isIdle: false });
+    this.the(lane).say({ kind: 'ready', interest: hooks.map(interestIn), isIdle: false });
   }
 
   startAll(prepared: Prepared, ...hooks: Hook[]): void {

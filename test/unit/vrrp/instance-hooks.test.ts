@@ -49,6 +49,25 @@ describe('a virtual router, held back by a guard', () => {
   });
 });
 
+describe('the state of a virtual router', () => {
+  it('is what a plugin that is reminded hears last, and nothing once a reload has removed it', async () => {
+    const heard: string[] = [];
+    const follower = definePlugin({
+      name: 'follower',
+      setup: ({ taps }) => taps.observe('vrrp.transitioned', ({ to }) => void heard.push(to), { remind: true }),
+    });
+    const router = await routerOf(conf(), { alongside: [follower] });
+    await router.advance(4000);
+    heard.length = 0;
+    router.host.bus.remind('follower');
+    assert.deepEqual(heard.splice(0), ['master']);
+    await router.reload('');
+    assert.deepEqual(heard.splice(0), ['deleted']);
+    router.host.bus.remind('follower');
+    assert.deepEqual(heard, []);
+  });
+});
+
 describe('the priority of a virtual router', () => {
   it('follows leases while they last', async () => {
     let run: Run | undefined;

@@ -216,7 +216,8 @@ export class HookBus {
     for (const { hook, kind, key } of this.#declarations) {
       if (kind === 'observe') wanted.add(hook, key === undefined ? '*' : [key]);
     }
-    return wanted.toList();
+    const reminded = new Set(this.#declarations.flatMap(({ hook, isReminded }) => (isReminded ? [hook] : [])));
+    return wanted.toList().map((one) => (reminded.has(one.hook) ? { ...one, isReminded: true as const } : one));
   }
 
   /** Runs a call of a synchronous hook: events raised by its taps wait until it has ended. */

@@ -5,6 +5,8 @@ import type { HookName } from '@mainstay/hooks';
 export interface HookInterest {
   readonly hook: HookName;
   readonly keys: readonly string[] | '*';
+  /** Some tap wants to be reminded of what was said before. */
+  readonly isReminded?: true;
 }
 
 export type Interest = readonly HookInterest[];

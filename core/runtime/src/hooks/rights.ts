@@ -11,6 +11,8 @@ export interface Population {
   readonly isolated?: ReadonlyMap<string, string>;
   /** Plugins of the same daemon in other lanes. Empty where this lane is the whole daemon. */
   readonly elsewhere: ReadonlyMap<string, LaneKind>;
+  /** Plugins of `here` that have checkers. Absent: not every plugin of the daemon is known here. */
+  readonly checkers?: ReadonlySet<string>;
   /** Plugins that the operator allows to tap guards. */
   readonly consent: ReadonlySet<string>;
 }
@@ -31,6 +33,7 @@ function checkLane(tap: TapDeclaration, population: Population): void {
   const { here, elsewhere } = population;
   const { owner, tappedFrom } = catalogue[tap.hook];
   if (tappedFrom === 'any lane' || owner === tap.plugin) return;
+  if (owner === 'checkers') return checkBesideCheckers(tap, population);
   const ownerLane = here.get(owner) ?? elsewhere.get(owner);
   // An owner that is not part of this daemon never calls the hook: the tap is idle, not wrong.
   if (ownerLane === undefined || (here.has(owner) && isTogether(tap.plugin, owner, population))) return;
@@ -39,6 +42,20 @@ function checkLane(tap: TapDeclaration, population: Population): void {
     `${owner} (${ownerLane} lane) may tap, because its answer is needed without waiting`;
   const inOneLane = `set "lane": "${ownerLane}" and no "isolated" in the mainstay block of its package.json`;
   const hint = `${inOneLane}, or publish a lease instead`;
+  throw new MainstayError('HOOK_WRONG_LANE', message, hint);
+}
+
+/** The checking loop is in no lane by itself: it is where checkers are. */
+function checkBesideCheckers({ hook, plugin }: TapDeclaration, population: Population): void {
+  const { here, isolated, checkers } = population;
+  if (checkers === undefined || [...checkers].some((other) => isTogether(plugin, other, population))) return;
+  const lane = here.get(plugin);
+  if (lane === 'health' && isolated?.has(plugin) !== true) return;
+  const place = `the ${lane} lane${isolated?.has(plugin) === true ? ', a process of its own' : ''}`;
+  const message =
+    `plugin ${plugin} taps ${hook} in ${place}, and would never be called: this hook is asked in the process of the checkers, ` +
+    'and none of them is there';
+  const hint = 'set "lane": "health" and no "isolated" in the mainstay block of its package.json, or in its plugin block';
   throw new MainstayError('HOOK_WRONG_LANE', message, hint);
 }
 

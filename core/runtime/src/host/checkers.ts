@@ -48,6 +48,11 @@ export class CheckerTable {
     return [...this.#defined.keys()];
   }
 
+  /** Names of the plugins that have checkers. */
+  plugins(): ReadonlySet<string> {
+    return new Set([...this.#defined.values()].map(({ member }) => member.name));
+  }
+
   /** The plugin runs: so do its checks. */
   begin(member: Member, log: Log, ports: Ports): void {
     for (const [keyword, { spec }] of this.#of(member)) {

@@ -138,8 +138,9 @@ export class Host {
     const here = new Map(this.#members.map((member) => [member.name, member.loaded.manifest.lane]));
     const alone = this.#members.filter((member) => member.loaded.manifest.isolated === true);
     const isolated = new Map(alone.map((member) => [member.name, member.parent ?? member.name]));
-    const { consent, otherPlugins = new Map<string, LaneKind>() } = this.#options;
-    this.bus.freeze({ here, isolated, elsewhere: otherPlugins, consent });
+    const { consent, otherPlugins } = this.#options;
+    const all = otherPlugins === undefined ? { checkers: this.#checkers.plugins() } : {};
+    this.bus.freeze({ here, isolated, elsewhere: otherPlugins ?? new Map(), consent, ...all });
     for (const member of this.#members) awaitStart(member);
     this.#isFrozen = true;
   }

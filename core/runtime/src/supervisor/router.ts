@@ -29,6 +29,8 @@ export class Router {
   readonly #lanes: () => readonly LaneHandle[];
   readonly #clock: Clock;
   readonly #interests = new Map<string, InterestSet>();
+  /** Hooks of whose last events a lane wants to be reminded. */
+  readonly #reminded = new Map<string, ReadonlySet<HookName>>();
   readonly #listeners = new Set<Listener>();
   readonly #leases = new Map<string, StandingLease>();
   readonly #sent = new Map<string, string>();
@@ -46,6 +48,7 @@ export class Router {
     const set = new InterestSet();
     for (const { hook, keys } of interest) set.add(hook, keys);
     this.#interests.set(lane, set);
+    this.#reminded.set(lane, new Set(interest.flatMap(({ hook, isReminded }) => (isReminded === true ? [hook] : []))));
     this.announce();
   }
 
@@ -59,6 +62,7 @@ export class Router {
 
   forgetLane(lane: string): void {
     this.#interests.delete(lane);
+    this.#reminded.delete(lane);
     this.#sent.delete(lane);
     this.#memories.delete(lane);
     this.#gates.delete(lane);
@@ -114,9 +118,11 @@ export class Router {
   /** As far as it wants to know. */
   #remind(lane: LaneHandle): void {
     const interest = this.#interests.get(lane.name);
+    const reminded = this.#reminded.get(lane.name);
     for (const [from, memory] of this.#memories) {
       if (from === lane.name) continue;
       for (const hook of memory.names) {
+        if (reminded?.has(hook) !== true) continue;
         for (const [key, payload] of memory.of(hook)) {
           if (interest?.has(hook, key) === true) lane.deliver({ hook, key, payload, about: 'reminder' });
         }
