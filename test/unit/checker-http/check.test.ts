@@ -213,9 +213,9 @@ describe('HTTP_GET', () => {
       });
     });
     const { probe, ports } = probing(httpGet, { port, timeoutMs: 200, config: 'url {\npath /fast\n}\nurl {\npath /slow\n}' });
-    const { durationMs, ...verdict } = await probe();
+    const { durationMs: _, ...verdict } = await probe();
+    // The time of one of them: where it were that of the probe, this would be a timeout.
     assert.deepEqual(verdict, { ok: false, reason: `GET http://127.0.0.1:${port}/slow: no complete answer within 0.2 s` });
-    assert.ok(durationMs < 390, `${durationMs} ms`);
     assert.equal(ports.open(), 0);
   });
 });

@@ -55,7 +55,7 @@ export interface HostOptions {
 }
 
 export interface BindOptions {
-  readonly unknownKeywords: 'error' | 'warning';
+  readonly unknownKeywords: 'error' | 'warning' | 'ignored';
 }
 
 export type ReloadResult =
@@ -75,7 +75,8 @@ export class Host {
   readonly #cycle: LifeCycle;
   readonly #actions: ActionTable;
   readonly #checkers: CheckerTable;
-  #tree: SourceTree | undefined;
+  /** Of the configuration in force; not its tree, of which nothing is asked once it is bound. */
+  #files: readonly string[] | undefined;
   #generation: number;
   #isFrozen = false;
   /** Aborted by `stop`: whatever is under way gives up. */
@@ -121,7 +122,7 @@ export class Host {
   /** Binds the configuration. On errors the handles stay as they were. */
   bind(tree: SourceTree, options: BindOptions): readonly Diagnostic[] {
     const diagnostics = this.config.bind(tree, options);
-    if (!hasErrors(diagnostics)) this.#tree = tree;
+    if (!hasErrors(diagnostics)) this.#files = tree.files;
     return diagnostics;
   }
 
@@ -167,9 +168,10 @@ export class Host {
     this.#ended = new AbortController();
     const { signal } = this.#ended;
     return this.#oneAtATime(async () => {
-      if (!this.#isFrozen || this.#tree === undefined) throw new Error('the host is started before it is bound and frozen');
+      const files = this.#files;
+      if (!this.#isFrozen || files === undefined) throw new Error('the host is started before it is bound and frozen');
       for (const member of this.#members) awaitStart(member);
-      await this.bus.lifecycle('config.loaded', { files: this.#tree.files, generation: this.#generation });
+      await this.bus.lifecycle('config.loaded', { files, generation: this.#generation });
       await this.#cycle.startAll(this.#members, signal);
     });
   }
@@ -355,7 +357,7 @@ export class Host {
   }
 
   #verifyFailure(member: Member, error: unknown): Diagnostic {
-    const at = { file: this.#tree?.files[0] ?? '', line: 0, column: 0 };
+    const at = { file: this.#files?.[0] ?? '', line: 0, column: 0 };
     const message = `plugin ${member.name} could not verify its configuration: ${messageOf(error)}`;
     return { severity: 'warning', code: 'PLUGIN_VERIFY_FAILED', message, at };
   }

@@ -24,7 +24,7 @@ export interface AdapterOptions {
 }
 
 /** Blocks of plugins in other lanes are unknown here, rightly; the whole was checked before. */
-const bindOptions = { unknownKeywords: 'warning' } as const;
+const bindOptions = { unknownKeywords: 'ignored' } as const;
 
 interface Ready {
   readonly host: Host;

@@ -3,7 +3,8 @@
  * split into an argument vector (keepalived.conf(5), "Quoted strings"). Called by keywords.ts.
  */
 
-const named: Readonly<Record<string, string>> = {
+/** What a letter behind a backslash stands for in commands, in keepalived's both readings of them. */
+export const commandEscapes: Readonly<Record<string, string>> = {
   a: '\x07',
   b: '\b',
   E: '\x1b',
@@ -45,5 +46,5 @@ function unescapeOne(code: string): string {
   if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8) & 0xff);
   if (/^x./.test(code)) return String.fromCharCode(Number.parseInt(code.slice(-2).replace(/^x/, ''), 16));
   if (/^c./.test(code)) return String.fromCharCode(code.charCodeAt(1) & 0x1f);
-  return named[code] ?? code;
+  return commandEscapes[code] ?? code;
 }

@@ -6,12 +6,13 @@ import { nearestIn, syntaxOf } from './fields.js';
 import { asLine, linesOf, occurrences } from './forms.js';
 import type { Handle } from './handle.js';
 import type { Found, Layout, Plug } from './layout.js';
-import { reporterOf } from './places.js';
+import { reporterOf, type Written } from './places.js';
 import type { Problems } from './problems.js';
 
 export interface BindContext {
   readonly problems: Problems;
-  readonly unknownKeywords: 'error' | 'warning';
+  readonly unknownKeywords: 'error' | 'warning' | 'ignored';
+  readonly written: Written;
   readonly plugged: ReadonlyMap<Plug, Layout>;
   /** Where else a keyword is known, in words. */
   placesOf(keyword: string): string | undefined;
@@ -107,6 +108,7 @@ class BlockBinder {
 
   private unknown({ keyword: { text, at } }: Statement): void {
     const { unknownKeywords, problems } = this.context;
+    if (unknownKeywords === 'ignored') return;
     const { index } = this.layout;
     const { others = [], title } = this.place;
     const places = this.context.placesOf(text);

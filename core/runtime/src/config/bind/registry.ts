@@ -42,6 +42,7 @@ export class ConfigRegistry {
     try {
       runChecks(schema, bound, problems, { file: tree.files[0] ?? '', line: 0, column: 0 });
     } finally {
+      binder.forgetTree();
       if (problems.errors > 0) for (const restore of takeBack) restore();
     }
     return problems.sorted(tree.files);

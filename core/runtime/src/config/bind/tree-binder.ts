@@ -10,8 +10,11 @@ import { type Layout, topLevel } from './layout.js';
 import type { Problems } from './problems.js';
 
 export interface BindOptions {
-  /** `warning`: as keepalived, an unknown keyword loses only itself and its block. */
-  readonly unknownKeywords: 'error' | 'warning';
+  /**
+   * `warning`: as keepalived, an unknown keyword loses only itself and its block. `ignored`: so it does, and nothing is said, because
+   * the whole was bound elsewhere and this is a part of its schema.
+   */
+  readonly unknownKeywords: 'error' | 'warning' | 'ignored';
 }
 
 /** An entry, and whether everything in its block is right. */
@@ -35,10 +38,16 @@ export class TreeBinder {
     this.context = {
       problems,
       unknownKeywords,
+      written: [],
       plugged: schema.plugged,
       placesOf: (keyword) => this.placesOf(keyword),
       emit: (handle, entry, isSound) => this.bound.get(handle)?.push({ entry, isSound }),
     };
+  }
+
+  /** No report will ask any more where something is written: the tree may go, which is the largest part of a large configuration. */
+  forgetTree(): void {
+    this.context.written.length = 0;
   }
 
   bind(tree: SourceTree): void {

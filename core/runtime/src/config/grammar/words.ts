@@ -2,7 +2,7 @@
  * The two lexers of keepalived.conf: plain words (blanks separate, double quotes hold together, no escapes), and commands
  * (both quotes, adjacent pieces join, escapes as in C). Used by reader.ts and by the binder.
  */
-import type { SourcePosition, Statement, Word } from '@mainstay/sdk';
+import { commandEscapes, type SourcePosition, type Statement, type Word } from '@mainstay/sdk';
 import type { Line } from './line.js';
 
 function isBlank(c: string | undefined): boolean {
@@ -63,17 +63,6 @@ export function statementOf(line: Line): Statement | undefined {
     ...(restJumps !== undefined && { restJumps }),
   };
 }
-
-const simpleEscapes: Readonly<Record<string, string>> = {
-  a: '\x07',
-  b: '\b',
-  E: '\x1b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-};
 
 /** Where the character at `offset` of a statement's rest stands. */
 export function placeInRest({ restAt, restJumps = [] }: Pick<Statement, 'restAt' | 'restJumps'>, offset: number): SourcePosition {
@@ -138,5 +127,5 @@ function escaped(text: string): readonly [string, number] {
   const control = /^c([@-_a-z])/.exec(text)?.[1];
   if (control !== undefined) return [String.fromCharCode(control.toUpperCase().charCodeAt(0) & 31), 2];
   const c = text[0] ?? '\\';
-  return [simpleEscapes[c] ?? c, text === '' ? 0 : 1];
+  return [commandEscapes[c] ?? c, text === '' ? 0 : 1];
 }
