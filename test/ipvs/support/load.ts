@@ -81,7 +81,7 @@ export class Load {
           this.#answered.set(name, (this.#answered.get(name) ?? 0) + 1);
           this.#slowestMs = Math.max(this.#slowestMs, performance.now() - began);
         },
-        (error: Error) => void this.#failures.push({ startedAt, failedAt: Date.now(), port: port(), why: error.message }),
+        (error: Error) => void this.#failures.push({ startedAt, failedAt: Date.now(), port, why: error.message }),
       )
       .finally(() => this.#underWay.delete(work));
     this.#underWay.add(work);
