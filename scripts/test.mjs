@@ -11,7 +11,7 @@ const groups = ['presubmit', 'pins', 'unit', 'conformance', 'contract', 'fuzz', 
 /** Groups that make network namespaces, or boot a kernel of their own. */
 const needRoot = new Set(['integration', 'system', 'ipvs']);
 /** What runs a group on a kernel that has what it needs: few have IPVS, so everybody's tests run on the same one. */
-const lab = [join(root, 'test/lab/ipvs-run'), '--timeout', '900', '--rw', results, '--', process.execPath];
+const lab = [join(root, 'test/lab/ipvs-run'), '--timeout', '1800', '--rw', results, '--', process.execPath];
 /** A current long-term-support release, besides the node that runs this. */
 const lts = '24';
 

@@ -22,7 +22,7 @@ export interface Tally {
 
 const tickMs = 20;
 /** A machine that does not keep up asks less often, instead of drowning. */
-const mostAtOnce = 200;
+const mostAtOnce = 50;
 
 export class Load {
   readonly #way: Way;
