@@ -21,7 +21,7 @@ const virtual = '192.0.2.1';
 const way = { from: addresses[4].through, to: virtual, port: 80 };
 const perSecond = 200;
 /** Seconds. */
-const timing = { delay_loop: 1, retry: 1, delay_before_retry: 1, connect_timeout: 1 } as const;
+const timing = { delay_loop: 1, retry: 1, delay_before_retry: 1, connect_timeout: 3 } as const;
 /** A probe begins just before a server dies; the next and all retries must fail. Milliseconds. */
 const refusedWithin = (timing.delay_loop + timing.retry * timing.delay_before_retry) * 1000;
 const silentWithin = refusedWithin + (1 + timing.retry) * timing.connect_timeout * 1000;

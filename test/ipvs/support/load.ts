@@ -22,7 +22,7 @@ export interface Tally {
 
 const tickMs = 20;
 /** A machine that does not keep up asks less often, instead of drowning. */
-const mostAtOnce = 200;
+const mostAtOnce = 50;
 
 export class Load {
   readonly #way: Way;
@@ -81,7 +81,7 @@ export class Load {
           this.#answered.set(name, (this.#answered.get(name) ?? 0) + 1);
           this.#slowestMs = Math.max(this.#slowestMs, performance.now() - began);
         },
-        (error: Error) => void this.#failures.push({ startedAt, failedAt: Date.now(), port: port(), why: error.message }),
+        (error: Error) => void this.#failures.push({ startedAt, failedAt: Date.now(), port, why: error.message }),
       )
       .finally(() => this.#underWay.delete(work));
     this.#underWay.add(work);

@@ -9,23 +9,28 @@ export interface Way {
 }
 
 /** A server that takes longer has lost the request. */
-const longestMs = 20_000;
+const longestMs = 120_000;
 const request = 'GET / HTTP/1.0\r\n\r\n';
 
 export interface Asked {
   /** Who answered. Rejects with how it failed. */
   readonly answer: Promise<string>;
-  /** The client's port; 0: none was taken. */
-  port(): number;
+  /** The client's. */
+  readonly port: number;
+}
+
+/** In turn, below those that the kernel gives: by its port the kernel's table tells of a connection, also when it is over. */
+const ports = { first: 2000, last: 32_000 } as const;
+let lastPort: number = ports.first;
+
+function nextPort(): number {
+  lastPort = lastPort < ports.last ? lastPort + 1 : ports.first;
+  return lastPort;
 }
 
 export function ask({ from, to, port }: Way): Asked {
-  const socket = connect({ host: to, port, localAddress: from });
-  let clientPort = 0;
-  // The port is taken when the address is, before anybody can refuse the connection.
-  process.nextTick(() => {
-    clientPort = socket.localPort ?? 0;
-  });
+  const localPort = nextPort();
+  const socket = connect({ host: to, port, localAddress: from, localPort });
   const answer = new Promise<string>((resolve, reject) => {
     let text = '';
     const timer = setTimeout(() => socket.destroy(new Error(`no answer in ${longestMs / 1000} s`)), longestMs);
@@ -42,7 +47,7 @@ export function ask({ from, to, port }: Way): Asked {
       else resolve(name);
     });
   });
-  return { answer, port: () => clientPort };
+  return { answer, port: localPort };
 }
 
 /** The name of the server, which is the whole body of its answer. */

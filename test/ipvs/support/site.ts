@@ -97,7 +97,7 @@ export class Site {
       'route add default via fd01::1',
     ]);
     for (const host of this.hosts) await batch(host.name, hosted(host));
-    for (const name of spaces) await operational(name);
+    for (const name of spaces) await operational(name, 60_000);
   }
 }
 

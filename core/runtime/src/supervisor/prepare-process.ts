@@ -13,8 +13,11 @@ export type PrepareReply =
 
 const program = fileURLToPath(new URL('./prepare-main.js', import.meta.url));
 
+/** Only what hangs takes so long: at boot, when everything starts on a small router at once, a slow start is better than none. */
+const longestMs = 120_000;
+
 /** Rejects where the configuration cannot be read, or when it takes longer than `withinMs`. */
-export function prepareApart(request: PrepareRequest, withinMs = 30_000): Promise<Prepared> {
+export function prepareApart(request: PrepareRequest, withinMs = longestMs): Promise<Prepared> {
   return new Promise((resolve, reject) => {
     const child = fork(program, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     let printed = '';
