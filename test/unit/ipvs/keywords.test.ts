@@ -58,7 +58,8 @@ function within(keyword: string, around: string): string {
   return around === 'a real_server' ? 'a checker' : '';
 }
 
-describe('ipvs: what keepalived and Mainstay are compared with', () => {
+describe('ipvs: what keepalived and Mainstay are compared with', function () {
+  this.timeout(60_000);
   const found: Found = new Map();
   let count = 0;
 
