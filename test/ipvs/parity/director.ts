@@ -1,0 +1,101 @@
+/**
+ * Places of the parity tests, for the guest of test/lab only: a namespace with real servers, and directors with a cable to it. Each
+ * director has an IPVS table of its own; the first is the namespace that the tests themselves run in.
+ */
+import type { Shell } from '../../support/shell.js';
+
+/** Where the real servers are: every address of 10.0.0.0/8. */
+export const farmNamespace = 'parity-farm';
+
+/** A host with an IPVS table. */
+export class Director {
+  constructor(
+    readonly shell: Shell,
+    /** Empty: the one of the tests. */
+    readonly namespace: string,
+    /** Towards the farm. */
+    readonly address: string,
+  ) {}
+
+  /** The command, to be run there. */
+  inside(command: string): string {
+    return this.namespace === '' ? command : `nsenter --net=/run/netns/${this.namespace} ${command}`;
+  }
+
+  run(command: string): Promise<string> {
+    return this.shell.run(this.inside(command));
+  }
+
+  /** Everything that ipvsadm tells of the table. */
+  async listing(): Promise<string> {
+    const told: string[] = [];
+    for (const options of ['-Ln', '-Ln --thresholds', '-Sn']) told.push(await this.run(`ipvsadm ${options}`));
+    return told.join('\n');
+  }
+
+  /** Services by their first line, each with its destinations: `ipvsadm -Ln` without headings and counters. */
+  async table(): Promise<ReadonlyMap<string, string>> {
+    const services = new Map<string, string[]>();
+    let last: string[] = [];
+    for (const line of (await this.run('ipvsadm -Ln')).split('\n').slice(3)) {
+      const [arrow, address, method, weight] = line.trim().split(/\s+/);
+      if (arrow === '->') last.push(`  -> ${address} ${method} ${weight}`);
+      else if (line.trim() !== '') {
+        last = [];
+        services.set(line.trim(), last);
+      }
+    }
+    return new Map([...services].sort().map(([service, destinations]) => [service, destinations.sort().join('\n')]));
+  }
+
+  /** A server of the farm answers this director alone no more. */
+  async cutOff(address: string): Promise<void> {
+    await this.shell.run(`${this.#ip} route add unreachable ${address}/32`);
+  }
+
+  async reconnect(address: string): Promise<void> {
+    await this.shell.run(`${this.#ip} route delete unreachable ${address}/32`);
+  }
+
+  /** An address of its own, as that of a virtual router. */
+  async hold(address: string): Promise<void> {
+    await this.shell.run(`${this.#ip} address add ${address}/32 dev lo`);
+  }
+
+  async drop(address: string): Promise<void> {
+    await this.shell.run(`${this.#ip} address delete ${address}/32 dev lo`);
+  }
+
+  get #ip(): string {
+    return this.namespace === '' ? 'ip' : `ip -n ${this.namespace}`;
+  }
+}
+
+/** Makes the farm and so many directors, the tests' own first. */
+export async function makeDirectors(shell: Shell, count: number): Promise<readonly [Director, ...Director[]]> {
+  await shell.run(`ip netns add ${farmNamespace}`);
+  const farm = ['link set lo up', 'route add local 10.0.0.0/8 dev lo'];
+  const own = new Director(shell, '', '172.31.0.2');
+  const others: Director[] = [];
+  for (let i = 0; i < count; i++) {
+    const director = i === 0 ? own : new Director(shell, `parity-${i}`, `172.31.${i}.2`);
+    const cable = `link add farm%I netns ${farmNamespace} type veth peer name eth-farm`.replace('%I', String(i));
+    if (i > 0) {
+      await shell.run(`ip netns add ${director.namespace}`);
+      others.push(director);
+    }
+    const netns = i === 0 ? '' : `-n ${director.namespace}`;
+    const lines = ['link set lo up', cable, `address add ${director.address}/24 dev eth-farm`, 'link set eth-farm up'];
+    lines.push(`route add 10.0.0.0/8 via 172.31.${i}.1`);
+    await shell.run(`ip ${netns} -batch - <<'END'\n${lines.join('\n')}\nEND`);
+    farm.push(`address add 172.31.${i}.1/24 dev farm${i}`, `link set farm${i} up`);
+  }
+  await shell.run(`ip -n ${farmNamespace} -batch - <<'END'\n${farm.join('\n')}\nEND`);
+  return [own, ...others];
+}
+
+/** With all that is left in them. */
+export async function removeDirectors(shell: Shell, directors: readonly Director[]): Promise<void> {
+  const names = [farmNamespace, ...directors.flatMap(({ namespace }) => (namespace === '' ? [] : [namespace]))];
+  await shell.run(names.map((name) => `ip netns delete ${name}`).join('\n'));
+}

@@ -1,0 +1,83 @@
+/**
+ * What happens to a configuration: servers fail and come back, files change, the configuration is read anew. Pure data and text;
+ * played by play.ts. What keepalived did is kept in test/fixtures/ipvs-events, a file for each world.
+ */
+
+/**
+ * A line each: `start CONFIG`, `reload CONFIG`, `stop`; of servers `open KIND SERVER`, `close KIND SERVER`, `status SERVER CODE`, `cut ADDR`
+ * and `mend ADDR` (no way leads there); of directors `address ADDR` and `no-address ADDR`; `write FILE TEXT`.
+ */
+export type Deed = string;
+
+export interface Step {
+  /** The heading in the file of what keepalived did. */
+  readonly what: string;
+  readonly deeds: readonly Deed[];
+}
+
+export interface World {
+  readonly name: string;
+  /**
+   * By name, the first at the start. `NOTE` stands for a script that writes down its arguments, the first of which is the virtual
+   * server; `SHARED` for the folder of the files; `OWN` for the address of the director.
+   */
+  readonly configs: Readonly<Record<string, string>>;
+  /** There from the beginning, `KIND SERVER` each. */
+  readonly servers: readonly string[];
+  readonly files: Readonly<Record<string, string>>;
+  readonly steps: readonly Step[];
+  /** Steps at which Mainstay means to do something else, and why. */
+  readonly departures: Readonly<Record<string, string>>;
+}
+
+/** How it stands: services with their destinations, and the notes that scripts have taken since the step began. */
+export interface Standing {
+  readonly table: ReadonlyMap<string, string>;
+  readonly notes: readonly string[];
+}
+
+/** What is other than before, as text. */
+export function changes(before: ReadonlyMap<string, string>, { table, notes }: Standing): string {
+  const lines: string[] = [];
+  for (const [service, destinations] of table)
+    if (before.get(service) !== destinations) lines.push(service, ...(destinations === '' ? [] : [destinations]));
+  for (const service of before.keys()) if (!table.has(service)) lines.push(`${service} is gone`);
+  lines.push(...ordered(notes));
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/**
+ * In one step, scripts of a real server and of its virtual server run at the same time with both programs, so their order is chance;
+ * that of steps is not.
+ */
+function ordered(notes: readonly string[]): readonly string[] {
+  return notes.map((note) => `script: ${note}`).sort();
+}
+
+const forMainstay = ', Mainstay';
+
+/** What is to be expected of both programs, by step. Where Mainstay's is not there, it does as keepalived. */
+export interface Expected {
+  readonly keepalived: string;
+  readonly mainstay: string | undefined;
+}
+
+export function readExpected(text: string): ReadonlyMap<string, Expected> {
+  const sections = new Map<string, string>();
+  for (const section of text.split(/^# /m).slice(1)) {
+    const end = section.indexOf('\n');
+    sections.set(section.slice(0, end), section.slice(end + 1));
+  }
+  const steps = [...sections].filter(([heading]) => !heading.endsWith(forMainstay));
+  return new Map(steps.map(([heading, keepalived]) => [heading, { keepalived, mainstay: sections.get(heading + forMainstay) }]));
+}
+
+export function writeExpected(steps: ReadonlyMap<string, Expected>): string {
+  const section = (heading: string, text: string) => `# ${heading}\n${text}`;
+  return [...steps]
+    .flatMap(([what, { keepalived, mainstay }]) => [
+      section(what, keepalived),
+      ...(mainstay === undefined || mainstay === keepalived ? [] : [section(what + forMainstay, mainstay)]),
+    ])
+    .join('');
+}
