@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '@mainstay/sdk';
-import { type Batch, type FromLane, isFromLane, messagesIn, type ToLane } from '../lanes/messages.js';
+import { type Batch, type FromLane, isFromLane, messagesIn, type SentToLane, type ToLane, toSend } from '../lanes/messages.js';
 import type { LanePlan } from '../lanes/plan.js';
 import { LineCutter } from '../log/line-cutter.js';
 
@@ -74,10 +74,10 @@ const forked: SpawnLane = (plan, limits, listener) => {
 };
 
 /** Messages of one turn of the event loop together: a thousand events need not be a thousand writes. */
-function batching(send: (batch: Batch<ToLane>) => void): (message: ToLane) => void {
-  let waiting: ToLane[] = [];
+function batching(send: (batch: Batch<SentToLane>) => void): (message: ToLane) => void {
+  let waiting: SentToLane[] = [];
   return (message) => {
-    waiting.push(message);
+    waiting.push(toSend(message));
     if (waiting.length > 1) return;
     setImmediate(() => {
       const batch = waiting;

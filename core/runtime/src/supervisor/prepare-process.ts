@@ -5,16 +5,20 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { MainstayError, messageOf } from '@mainstay/sdk';
+import { type PackedTree, packTree, unpackTree } from '../lanes/packed-tree.js';
 import type { Prepared, PrepareRequest } from './prepared.js';
 
 export type PrepareReply =
-  | { readonly ok: true; readonly prepared: Prepared }
+  | { readonly ok: true; readonly prepared: Omit<Prepared, 'tree'> & { readonly tree: PackedTree } }
   | { readonly ok: false; readonly message: string; readonly code?: string };
 
 const program = fileURLToPath(new URL('./prepare-main.js', import.meta.url));
 
-/** Rejects where the configuration cannot be read, or when it takes longer than `withinMs`. */
-export function prepareApart(request: PrepareRequest, withinMs = 30_000): Promise<Prepared> {
+/**
+ * Rejects where the configuration cannot be read, or when it takes longer than `withinMs`: forty thousand real servers on a slow and
+ * busy machine must fit into it, and nothing waits meanwhile but a start or a reload.
+ */
+export function prepareApart(request: PrepareRequest, withinMs = 120_000): Promise<Prepared> {
   return new Promise((resolve, reject) => {
     const child = fork(program, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     let printed = '';
@@ -30,7 +34,7 @@ export function prepareApart(request: PrepareRequest, withinMs = 30_000): Promis
     child.on('message', (reply: PrepareReply) => {
       clearTimeout(timer);
       child.kill('SIGKILL');
-      if (reply.ok) resolve(reply.prepared);
+      if (reply.ok) resolve({ ...reply.prepared, tree: unpackTree(reply.prepared.tree) });
       else reject(errorOf(reply));
     });
     child.on('error', (error) => fail(messageOf(error)));
@@ -47,7 +51,8 @@ function errorOf(reply: Extract<PrepareReply, { ok: false }>): Error {
 /** The other side: one request, one reply. */
 export async function replyTo(work: () => Promise<Prepared>): Promise<PrepareReply> {
   try {
-    return { ok: true, prepared: await work() };
+    const prepared = await work();
+    return { ok: true, prepared: { ...prepared, tree: packTree(prepared.tree) } };
   } catch (error) {
     const { code } = error as { code?: unknown };
     const stack = error instanceof MainstayError || code !== undefined || !(error instanceof Error) ? '' : `\n${error.stack}`;
