@@ -29,7 +29,8 @@ export function realAddress(index: number): string {
   return `127.1.${index >> 8}.${index & 255}`;
 }
 
-export function balancerConf(site: Site): string {
+/** `globals`: lines for global_defs. */
+export function balancerConf(site: Site, globals: readonly string[] = []): string {
   const { virtualServers, realServers, delayLoop, lastWeight = usualWeight } = site;
   const last = virtualServers * realServers - 1;
   const weightOf = (index: number) => (index === last ? lastWeight : usualWeight);
@@ -44,7 +45,7 @@ export function balancerConf(site: Site): string {
     ),
     '}',
   ]);
-  return `${blocks.flat().join('\n')}\n`;
+  return `${['global_defs {', ...globals.map((line) => `  ${line}`), '}', ...blocks.flat()].join('\n')}\n`;
 }
 
 function realServer(index: number, weight: number, { protocol, port }: Site): readonly string[] {

@@ -109,7 +109,10 @@ export class Balancer {
   }
 
   #write(site: Site): void {
-    writeFileSync(this.#file, balancerConf(site));
+    const { kind, hasIpvs } = this.#options;
+    // A kernel that makes no changes shows an empty table: each look at it would have everything asked for again.
+    const globals = kind === 'mainstay' && !hasIpvs ? ['lvs_audit_interval 0'] : [];
+    writeFileSync(this.#file, balancerConf(site, globals));
   }
 
   get #file(): string {

@@ -18,7 +18,7 @@ import { collectYoungGarbage } from '../young-garbage.js';
 import { BoundedSender } from './bounded-sender.js';
 import { laneHost } from './host-adapter.js';
 import { Lane } from './lane.js';
-import { type Batch, type FromLane, messagesIn, type ToLane } from './messages.js';
+import { asSent, type Batch, type FromLane, messagesIn, type SentToLane } from './messages.js';
 import { openPorts } from './open-ports.js';
 import { Attribution, describeStray, maySurvive } from './stray.js';
 
@@ -157,7 +157,8 @@ async function dieWithSupervisor(): Promise<void> {
 }
 
 process.on('message', (arrived) => {
-  for (const message of messagesIn(arrived) as readonly ToLane[]) {
+  for (const sent of messagesIn(arrived) as readonly SentToLane[]) {
+    const message = asSent(sent);
     if (message.kind === 'setup') attribution = new Attribution(message.setup.plugins);
     lane.receive(message);
   }

@@ -19,6 +19,7 @@ import type { TapStatus } from '../hooks/record.js';
 import type { ActionFacts } from '../host/actions.js';
 import type { PluginStatus } from '../host/status.js';
 import type { LogRecord } from '../log/record.js';
+import { type PackedTree, packTree, unpackTree } from './packed-tree.js';
 
 /** A plugin as found on disk, before any of its code runs. */
 export interface PlannedPlugin {
@@ -85,6 +86,24 @@ export type ToLane =
   | HeldMessage
   | { readonly kind: 'ping'; readonly id: number }
   | { readonly kind: 'stop'; readonly why: 'shutdown' | 'restart' };
+
+/** As they travel: configurations are packed. */
+export type SentToLane =
+  | Exclude<ToLane, { readonly kind: 'setup' | 'reload' }>
+  | { readonly kind: 'setup'; readonly setup: Omit<LaneSetup, 'tree'> & { readonly tree: PackedTree } }
+  | (Omit<Extract<ToLane, { kind: 'reload' }>, 'tree'> & { readonly tree: PackedTree });
+
+/** For the supervisor's end. */
+export function toSend(message: ToLane): SentToLane {
+  if (message.kind === 'setup') return { ...message, setup: { ...message.setup, tree: packTree(message.setup.tree) } };
+  return message.kind === 'reload' ? { ...message, tree: packTree(message.tree) } : message;
+}
+
+/** For the lane's end. */
+export function asSent(message: SentToLane): ToLane {
+  if (message.kind === 'setup') return { ...message, setup: { ...message.setup, tree: unpackTree(message.setup.tree) } };
+  return message.kind === 'reload' ? { ...message, tree: unpackTree(message.tree) } : message;
+}
 
 /** What a lane says of itself when asked. */
 export interface LaneReport {

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '@mainstay/sdk';
-import { type Batch, type FromLane, isFromLane, messagesIn, type ToLane } from '../lanes/messages.js';
+import { type Batch, type FromLane, isFromLane, messagesIn, type SentToLane, type ToLane, toSend } from '../lanes/messages.js';
 import type { LanePlan } from '../lanes/plan.js';
 import { LineCutter } from '../log/line-cutter.js';
 
@@ -82,14 +82,14 @@ const forked: SpawnLane = (plan, limits, listener) => {
 
 /** Messages of one turn of the event loop together: a thousand events need not be a thousand writes. */
 class Outbox {
-  #waiting: ToLane[] = [];
+  #waiting: SentToLane[] = [];
   unsent = 0;
 
   /** `send` calls `done` once the system has the batch, or never will. */
-  constructor(private readonly send: (batch: Batch<ToLane>, done: () => void) => void) {}
+  constructor(private readonly send: (batch: Batch<SentToLane>, done: () => void) => void) {}
 
   put(message: ToLane): void {
-    this.#waiting.push(message);
+    this.#waiting.push(toSend(message));
     this.unsent++;
     if (this.#waiting.length > 1) return;
     setImmediate(() => {

@@ -5,15 +5,19 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { MainstayError, messageOf } from '@mainstay/sdk';
+import { type PackedTree, packTree, unpackTree } from '../lanes/packed-tree.js';
 import type { Prepared, PrepareRequest } from './prepared.js';
 
 export type PrepareReply =
-  | { readonly ok: true; readonly prepared: Prepared }
+  | { readonly ok: true; readonly prepared: Omit<Prepared, 'tree'> & { readonly tree: PackedTree } }
   | { readonly ok: false; readonly message: string; readonly code?: string };
 
 const program = fileURLToPath(new URL('./prepare-main.js', import.meta.url));
 
-/** Only what hangs takes so long: at boot, when everything starts on a small router at once, a slow start is better than none. */
+/**
+ * Only what hangs takes so long: at boot, when everything starts on a small router at once, a slow start is better than none; and forty
+ * thousand real servers on a busy machine must fit into it.
+ */
 const longestMs = 120_000;
 
 /** Rejects where the configuration cannot be read, or when it takes longer than `withinMs`. */
@@ -33,7 +37,7 @@ export function prepareApart(request: PrepareRequest, withinMs = longestMs): Pro
     child.on('message', (reply: PrepareReply) => {
       clearTimeout(timer);
       child.kill('SIGKILL');
-      if (reply.ok) resolve(reply.prepared);
+      if (reply.ok) resolve({ ...reply.prepared, tree: unpackTree(reply.prepared.tree) });
       else reject(errorOf(reply));
     });
     child.on('error', (error) => fail(messageOf(error)));
@@ -50,7 +54,8 @@ function errorOf(reply: Extract<PrepareReply, { ok: false }>): Error {
 /** The other side: one request, one reply. */
 export async function replyTo(work: () => Promise<Prepared>): Promise<PrepareReply> {
   try {
-    return { ok: true, prepared: await work() };
+    const prepared = await work();
+    return { ok: true, prepared: { ...prepared, tree: packTree(prepared.tree) } };
   } catch (error) {
     const { code } = error as { code?: unknown };
     const stack = error instanceof MainstayError || code !== undefined || !(error instanceof Error) ? '' : `\n${error.stack}`;
