@@ -45,7 +45,7 @@ const numbers = {
   'detection-runs': [56, 8],
   'soak-seconds': [600, 20],
   'bfd-sessions': [1000, 100],
-  'bfd-seconds': [45, 8],
+  'bfd-seconds': [30, 8],
   'hold-seconds': [300, 8],
 } as const;
 type NumberName = keyof typeof numbers;
