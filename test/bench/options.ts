@@ -53,7 +53,7 @@ const numbers = {
   'detection-runs': [56, 8],
   'soak-seconds': [600, 20],
   'bfd-sessions': [1000, 100],
-  'bfd-seconds': [45, 8],
+  'bfd-seconds': [30, 8],
   'hold-seconds': [300, 8],
   'checked-servers': [10_000, 400],
   'check-seconds': [20, 4],

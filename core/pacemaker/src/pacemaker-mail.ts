@@ -8,6 +8,8 @@ export interface Recipient {
 
 /** How much is taken from the thread at once, so that a flood leaves time for everything else. */
 const batch = 256;
+/** How long it may be read in one turn of the loop: leases are renewed between two turns. */
+const turnMs = 50;
 /** How long takeovers that have begun already may hold those that have not. */
 const actedMs = 5;
 
@@ -40,14 +42,16 @@ export class Mail {
   }
 
   #deliver(): void {
-    const fresh = this.take(batch);
+    // What could not be read in the turn before comes first.
+    const fresh = this.#ahead.isEmpty ? this.take(batch) : [];
     // What is about to happen before what has happened: it is of no use any more when it has.
     this.#ahead.push(fresh.filter(({ kind }) => kind === mailKind.imminent));
     this.#ahead.push(fresh.filter((mail) => mail.kind !== mailKind.imminent && !isActed(mail)));
     this.#acted.push(fresh.filter(isActed));
     try {
-      this.#ahead.read((mail) => this.#hand(mail), Number.POSITIVE_INFINITY);
-      this.#acted.read((mail) => this.#hand(mail), performance.now() + actedMs);
+      this.#ahead.read((mail) => this.#hand(mail), performance.now() + turnMs);
+      // Nobody hears of silence before what arrived earlier.
+      if (this.#ahead.isEmpty) this.#acted.read((mail) => this.#hand(mail), performance.now() + actedMs);
     } finally {
       if (fresh.length === batch || !this.#ahead.isEmpty || !this.#acted.isEmpty) this.#schedule();
     }

@@ -5,7 +5,7 @@
 import type { Beacon, BeaconEnd, HeardPacket, PacedPacket } from '@mainstay/sdk';
 import { isMeticulous } from './authentication.js';
 import { isSettled, step } from './machine.js';
-import type { ControlPacket } from './packet.js';
+import { type ControlPacket, encodeControl } from './packet.js';
 import type { SessionConfig } from './session-config.js';
 import type { Event, State } from './states.js';
 import { deadlineOf, detectionMs, type Rhythm, rhythmOf } from './timing.js';
@@ -87,9 +87,11 @@ export class Pulse {
 
   /** A packet that the machine has been told of, and that may be believed again without a look while it would change nothing. */
   offer(heard: HeardPacket, packet: ControlPacket, { authentication }: SessionConfig): void {
-    if (packet.isPoll || packet.isFinal) return;
+    if (packet.isFinal) return;
     if (authentication !== undefined && isMeticulous(authentication.type)) return;
-    this.expected = { heard, packet };
+    if (!packet.isPoll) this.expected = { heard, packet };
+    // When the poll is answered, the same comes without P: it need not wake anybody. A signature would be another one.
+    else if (authentication === undefined) this.expected = withoutPoll(heard, packet);
   }
 
   /** What was believed is to be looked at again. */
@@ -256,6 +258,11 @@ export class Pulse {
     if (rhythm === undefined) return undefined;
     return { beacon, bytes: this.voice.foreseen(silent, config, authentication), intervalUs: rhythm.intervalUs };
   }
+}
+
+function withoutPoll(heard: HeardPacket, packet: ControlPacket): Expected {
+  const unpolled = { ...packet, isPoll: false };
+  return { heard: { ...heard, payload: encodeControl(unpolled) }, packet: unpolled };
 }
 
 function packetOf(payload: Uint8Array, { neighbour, source, hopLimit, port }: SessionConfig): PacedPacket {

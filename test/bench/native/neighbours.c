@@ -184,7 +184,13 @@ static void hear(struct session *one, const unsigned char *bfd, int64_t at, int6
 	one->heard_at = at;
 	one->asleep_then = asleep_us;
 	one->remote = get32(bfd + 4);
-	one->remote_min_rx_us = get32(bfd + 16);
+	if (get32(bfd + 16) != one->remote_min_rx_us) {
+		one->remote_min_rx_us = get32(bfd + 16);
+		/* What the program can take now counts now: FRR asks for a second while it is not Up. */
+		int64_t planned = one->next_at;
+		plan_next(one, now);
+		if (planned < one->next_at) one->next_at = planned;
+	}
 	if ((bfd[1] & final_bit) != 0) one->is_polling = false;
 	hear_state(one, bfd, at, now);
 	if ((bfd[1] & poll_bit) != 0) speak(one, now, true);

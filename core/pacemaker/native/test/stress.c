@@ -233,6 +233,27 @@ static void consent(struct pm_watch *watch, uint32_t generation) {
   give(command);
 }
 
+/* A beacon of any line, mostly; of packets, it has read as many as anybody's guess. */
+static void turn_at_silence(struct pm_watch *watch) {
+  struct pm_command *command = pm_command_new(PM_DO_TURN, &watch->object);
+  struct pm_beacon *beacon = places[draw(LINES)].beacons[draw(CHILDREN)];
+  if (command == NULL) fail("no memory");
+  command->interval_us = 1000 + (int64_t)draw(20000);
+  command->packets_read = (uint32_t)draw(2);
+  if (beacon != NULL) {
+    command->beacon = beacon;
+    command->packets = packets_for(beacon->line);
+  }
+  give(command);
+}
+
+static void tell_read(struct pm_watch *watch) {
+  struct pm_command *command = pm_command_new(PM_DO_READ, &watch->object);
+  if (command == NULL) fail("no memory");
+  command->packets_read = (uint32_t)draw(3);
+  give(command);
+}
+
 static void close_line(struct place *place) {
   let_go(&place->line->object);
   for (int i = 0; i < CHILDREN; i++) {
@@ -269,6 +290,8 @@ static void change_watch(struct place *place, struct pm_watch **watch, uint32_t 
     *watch = NULL;
   } else {
     if (draw(2) == 0) foresee(*watch);
+    if (draw(2) == 0) turn_at_silence(*watch);
+    if (draw(4) == 0) tell_read(*watch);
     if (draw(3) != 0) arm_watch(*watch, ++*generation);
     if (draw(4) != 0) consent(*watch, *generation);
     if (pm_watch_heard_at(*watch) > pm_clock()) fail("heard in the future");
