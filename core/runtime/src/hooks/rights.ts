@@ -33,7 +33,10 @@ function checkLane(tap: TapDeclaration, population: Population): void {
   const { here, elsewhere } = population;
   const { owner, tappedFrom } = catalogue[tap.hook];
   if (tappedFrom === 'any lane' || owner === tap.plugin) return;
-  if (owner === 'checkers') return checkBesideCheckers(tap, population);
+  if (owner === 'checkers') {
+    checkBesideCheckers(tap, population);
+    return;
+  }
   const ownerLane = here.get(owner) ?? elsewhere.get(owner);
   // An owner that is not part of this daemon never calls the hook: the tap is idle, not wrong.
   if (ownerLane === undefined || (here.has(owner) && isTogether(tap.plugin, owner, population))) return;
