@@ -60,6 +60,8 @@ export const failures: World = {
     { what: 'the address goes', deeds: ['no-address 192.0.2.99'] },
     { what: 'all have failed', deeds: ['close tcp 10.0.0.1:80'] },
     { what: '10.0.0.2 comes back', deeds: ['open tcp 10.0.0.2:80'] },
+    { what: '10.0.0.1 comes back', deeds: ['open tcp 10.0.0.1:80'] },
+    { what: '10.0.0.3 comes back', deeds: ['open tcp 10.0.0.3:80'] },
   ],
   departures: {},
 };
