@@ -45,7 +45,7 @@ describe('two BFD sessions', () => {
     }
   });
 
-  it('[6] [28] speak no Echo and promise no survival of their control plane', async () => {
+  it('[6] [28] speak no Echo unless asked to, and promise no survival of their control plane', async () => {
     const both = await pair();
     await both.up();
     for (const { packet } of both.wire) assert.deepEqual([packet.requiredMinEchoRxUs, packet.isIndependent], [0, false]);
