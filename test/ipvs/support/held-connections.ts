@@ -23,10 +23,9 @@ interface Held {
 const request = 'GET / HTTP/1.1\r\nHost: test\r\n\r\n';
 
 export class HeldConnections {
-  readonly #held: Held[] = [];
-  readonly #troubles: string[] = [];
+  #held: Held[] = [];
+  #troubles: string[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #isClosing = false;
 
   async open({ from, to, port }: Way, count: number, everyMs: number): Promise<void> {
     for (let i = 0; i < count; i++) {
@@ -41,8 +40,9 @@ export class HeldConnections {
         text = '';
         this.#hear(held, name);
       });
-      socket.on('error', (error) => void this.#troubles.push(error.message));
-      socket.on('close', () => this.#isClosing || this.#troubles.push(`a connection to ${held.server} ended`));
+      const troubles = this.#troubles;
+      socket.on('error', (error) => void troubles.push(error.message));
+      socket.on('close', () => void troubles.push(`a connection to ${held.server} ended`));
       this.#held.push(held);
     }
     this.#timer = setInterval(() => {
@@ -60,10 +60,12 @@ export class HeldConnections {
     };
   }
 
+  /** Ends them, and forgets what was. */
   close(): void {
-    this.#isClosing = true;
     clearInterval(this.#timer);
     for (const { socket } of this.#held) socket.destroy();
+    this.#held = [];
+    this.#troubles = [];
   }
 
   #hear(held: Held, name: string): void {
