@@ -123,8 +123,9 @@ async function runAll(wanted, track) {
 
 rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });
-/** Fetched before anything runs without a network. */
+// Fetched before anything runs without a network: another node, and the kernel of the lab.
 const ltsNode = isAsked('lts') ? await otherNode(lts) : undefined;
+if (isAsked('ipvs') && isRoot) await run('front', lab[0], ['--', 'true']);
 await runAll(first, 'front');
 // Of one track alone, everything is seen as it happens.
 const isTwo = [front, behind].every((track) => track.some(isAsked));

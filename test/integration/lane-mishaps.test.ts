@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type FromLane, type LaneSetup, loadKeepalivedText } from '@mainstay/core';
+import { type FromLane, type LaneSetup, loadKeepalivedText, toSend } from '@mainstay/core';
 import type { LaneKind } from '@mainstay/sdk';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { root } from '../support/repository.js';
@@ -47,7 +47,7 @@ async function abandonedLane(kind: LaneKind, entry: string): Promise<void> {
     generation: 1,
   };
   const [ready, started] = [said('ready'), said('started')];
-  child.send({ batch: [{ kind: 'setup', setup }] });
+  child.send({ batch: [toSend({ kind: 'setup', setup })] });
   await ready;
   child.send({ batch: [{ kind: 'start' }] });
   await started;

@@ -15,7 +15,7 @@ export * from './hooks/index.js';
 export * from './host/index.js';
 export { BoundedSender } from './lanes/bounded-sender.js';
 export { Lane, type LaneHost } from './lanes/lane.js';
-export type { FromLane, LaneSetup, PlannedPlugin, ToLane } from './lanes/messages.js';
+export { type FromLane, type LaneSetup, type PlannedPlugin, type ToLane, toSend } from './lanes/messages.js';
 export { openPorts } from './lanes/open-ports.js';
 export { type PackedTree, packTree, unpackTree } from './lanes/packed-tree.js';
 export { type Candidate, isSamePlan, type LanePlan, planLanes } from './lanes/plan.js';

@@ -16,6 +16,9 @@ export class KeptCredentials {
   #current: Credentials = {};
   #run: Run | undefined;
   #unwatch: readonly (() => void)[] = [];
+  #watched = '';
+  /** What the last reading complained about. */
+  #problems: ReadonlySet<string> = new Set();
   #timer: Timer | undefined;
   /** Readings come one after another. */
   #reading: Promise<void> = Promise.resolve();
@@ -38,8 +41,13 @@ export class KeptCredentials {
     this.#unwatchAll();
   }
 
-  /** Never rejects. */
+  /** As an operator has asked for it: with all complaints. Never rejects. */
   reread(): Promise<void> {
+    this.#problems = new Set();
+    return this.#again();
+  }
+
+  #again(): Promise<void> {
     this.#reading = this.#reading.then(() => this.#read()).catch((error) => this.#run?.log.error(`SSL: ${messageOf(error)}`));
     return this.#reading;
   }
@@ -53,25 +61,33 @@ export class KeptCredentials {
     const before = this.#current;
     const now = orAsBefore(found, before);
     this.#current = now;
+    const known = this.#problems;
+    this.#problems = new Set(found.problems.map(({ message }) => message));
     for (const { keyword, message } of found.problems) {
+      if (known.has(message)) continue;
       const isKept = before[keyword] !== undefined && now[keyword] === before[keyword];
       run.log.error(`SSL: ${message}; SSL_GET goes on ${isKept ? 'with what worked before' : 'without it'}`);
     }
-    const replaced = keywords.filter((keyword) => before[keyword] !== undefined && now[keyword] !== before[keyword]);
-    if (replaced.length > 0 && found.problems.length === 0) run.log.info(`SSL: SSL_GET has read anew: ${replaced.join(', ')}`);
+    const replaced = keywords.filter(
+      (keyword) => before[keyword] !== undefined && now[keyword] !== undefined && now[keyword] !== before[keyword],
+    );
+    if (replaced.length > 0) run.log.info(`SSL: SSL_GET has read anew: ${replaced.join(', ')}`);
   }
 
   /** Before they are read: what changes meanwhile is not missed. */
   #watch({ clock, facts, ports }: Run): void {
-    this.#unwatchAll();
     const config = this.config();
     const paths = new Set(
       keywords.flatMap((keyword) => config[keyword] ?? []).map((path) => resolve(facts.configDirectory, path)),
     );
+    const wanted = JSON.stringify([...paths]);
+    if (wanted === this.#watched) return;
+    this.#unwatchAll();
+    this.#watched = wanted;
     const changed = () => {
       this.#timer ??= clock.after(settleMs, () => {
         this.#timer = undefined;
-        void this.reread();
+        void this.#again();
       });
     };
     this.#unwatch = [...paths].map((path) => ports.files.watch(path, changed));
@@ -82,5 +98,6 @@ export class KeptCredentials {
     this.#timer = undefined;
     for (const unwatch of this.#unwatch) unwatch();
     this.#unwatch = [];
+    this.#watched = '';
   }
 }

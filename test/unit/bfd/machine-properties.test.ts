@@ -186,6 +186,8 @@ class Two {
   ];
   readonly states: State[];
   isCut = false;
+  /** When the last packet to each side arrives: none overtakes another. */
+  private readonly arrivals = [0, 0];
 
   constructor(
     readonly configs: MachineConfig[],
@@ -239,7 +241,10 @@ class Two {
     const copies = random() < duplicates ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       if (this.isCut || random() < loss) continue;
-      this.flying.push({ at: this.now + 1 + random() * delayMs, to: side === 0 ? 1 : 0, packet });
+      const to = side === 0 ? 1 : 0;
+      const at = Math.max(this.now + 1 + random() * delayMs, this.arrivals[to] ?? 0);
+      this.arrivals[to] = at;
+      this.flying.push({ at, to, packet });
     }
   }
 }

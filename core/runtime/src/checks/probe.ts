@@ -93,9 +93,9 @@ export class Probe implements Planned {
     return false;
   }
 
-  /** How the checks stand that ask this: the first of which anything was ever found out. */
+  /** How the checks stand that ask this: the first of which anything was ever found out. What is suspended may have been so for hours. */
   get known(): KnownState | undefined {
-    for (const { standing } of this.checks) if (standing.isKnown) return standing;
+    for (const { request, standing } of this.checks) if (standing.isKnown && request.isSuspended !== true) return standing;
     return undefined;
   }
 

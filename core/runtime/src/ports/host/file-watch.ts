@@ -58,14 +58,17 @@ class FolderWatch {
     };
   }
 
-  #open(): void {
+  /** Answers whether changes are told from now on. */
+  #open(): boolean {
     this.#identity = identityOf(this.folder);
     try {
       // Whoever watches lives on for reasons of its own: a watch keeps no process alive.
       this.#watcher = watch(this.folder, { persistent: false }, (_, name) => this.#changed(name));
       this.#watcher.on('error', () => this.#lost());
+      return true;
     } catch {
-      this.#lost();
+      this.#wait();
+      return false;
     }
   }
 
@@ -76,15 +79,18 @@ class FolderWatch {
     else this.#files.get(name)?.changed();
   }
 
-  /** It is gone, or cannot be watched now. */
   #lost(): void {
     this.#close();
     this.#all();
+    this.#wait();
+  }
+
+  /** For a folder that is gone, or cannot be watched now. Nothing is told before it can: nothing is known to have changed. */
+  #wait(): void {
     this.#look = setInterval(() => {
       if (identityOf(this.folder) === undefined) return;
       this.#close();
-      this.#open();
-      this.#all();
+      if (this.#open()) this.#all();
     }, lookMs).unref();
   }
 
