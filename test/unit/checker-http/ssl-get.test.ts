@@ -198,7 +198,8 @@ describe('SSL_GET', () => {
     files.remove('/k/ca');
     write({ '/k/c': other.certificate, '/k/k': other.key });
     await reload();
-    assert.equal(logged.length, 1);
+    assert.equal(logged.length, 2);
+    assert.equal(logged[1], 'SSL: SSL_GET has read anew: certificate, key');
     assert.deepEqual(await asked(), ok);
     assert.deepEqual(clients, ['lb1', 'lb1', 'lb1', 'lb2']);
   });
