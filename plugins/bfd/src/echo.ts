@@ -64,6 +64,7 @@ export class Echo {
       onBegin: () => around.dispatch({ kind: 'echoing' }),
       onEcho: (at) => around.dispatch({ kind: 'echo', at }),
       onSilence: () => {
+      onPause: () => around.dispatch({ kind: 'echoPaused', isOtherWay: false }),
         this.pulse.silenceTold();
         around.dispatch({ kind: 'timer' });
       },
@@ -92,7 +93,8 @@ export class Echo {
     this.latest = { state, config };
     this.reflect(state, config);
     this.attempt(() => this.pulse.follow(state, config, this.standpoint));
-    this.beImpatient(state.echo?.phase === 'trying');
+    // Following may have changed it.
+    this.beImpatient(this.latest.state.echo?.phase === 'trying');
   }
 
   close(): void {

@@ -120,6 +120,7 @@ export class Session implements Listener {
     this.attach();
     const isOtherwiseSaid =
       before.multiplier !== config.multiplier ||
+    if (before.echoVia !== config.echoVia) this.dispatch({ kind: 'echoPaused', isOtherWay: true }, this.clock.now());
       before.authentication !== config.authentication ||
       before.minEchoRxUs !== config.minEchoRxUs;
     this.dispatch({ kind: 'configured' }, this.clock.now(), isOtherwiseSaid);
