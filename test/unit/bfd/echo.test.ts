@@ -354,6 +354,19 @@ describe('looping echo packets back', () => {
     assert.equal(looped(router), 1, 'and no longer when it has gone down');
   });
 
+  it('is done once, where the peer has two sessions with this host', async () => {
+    const of = (name: string, own: string) => lines(...usual, ...loops, `source_ip ${own}`).replace('B1', name);
+    const router = await lone(of('B1', '192.0.2.1') + of('B2', '192.0.2.4'));
+    for (const [i, destination] of ['192.0.2.1', '192.0.2.4'].entries()) {
+      const yourDiscriminator = router.status()[i]?.detail.local_discriminator as number;
+      for (const state of ['down', 'up'] as const) await router.tell({ state, yourDiscriminator }, { destination });
+      assert.equal(router.status()[i]?.state, 'up');
+    }
+    await router.hear(echo, { port: 3785, sourcePort: 3785, destination: '192.0.2.4' });
+    const counts = router.status().map(({ detail }) => (detail.echo as unknown as EchoStatus).looped);
+    assert.deepEqual(counts, [0, 1]);
+  });
+
   it('is done no more often than the peer was told', async () => {
     const router = await lone(lines(...usual, ...loops));
     await router.up();
