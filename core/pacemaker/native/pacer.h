@@ -77,7 +77,7 @@ struct pm_line {
   /* PM_BUCKETS lists of watches with a key; NULL without keys. */
   struct pm_watch **buckets;
   bool tells_strays;
-  /* PM_SOURCES of them; NULL without keys. Thread only, as `strays`. */
+  /* PM_SOURCES of them for strays, then as many for what watches do not expect; NULL without keys. Thread only, as `strays`. */
   struct pm_allowance *sources;
   struct pm_allowance strays;
   _Atomic uint64_t discarded;
@@ -173,6 +173,8 @@ struct pm_watch {
   int64_t repeat_until;
   /* Packets that the user was told of: under consent it must have read them all. */
   uint32_t packets_told;
+  /* A packet passed the filter and was not told: it may have meant anything, until the expected one comes again. */
+  bool has_untold;
   /* What a beacon changes to at silence without consent, where the user has read so many packets, and they are all. NULL: nothing. */
   struct pm_beacon *turned;
   struct pm_outgoing_list *turned_packets;

@@ -114,6 +114,8 @@ export class Session implements Listener {
 
   /** Takes over a configuration of the same session; its state stays. */
   update(config: SessionConfig): void {
+    // What was heard so far was heard under the former configuration.
+    this.catchUp();
     const before = this.config;
     this.config = config;
     this.pulse.doubt();
