@@ -47,6 +47,8 @@ export class Chronicle {
   /** What clients were told last, and who has changed that. */
   decision: BfdDecision & { readonly by: readonly string[] } = { act: false, why: 'the session was not up', by: [] };
   private hasBeenUp = false;
+  /** Clients may go by an Up that has ended, as an AdminDown says nothing of the path: if it does not come back, they must hear of it. */
+  isUpPending = false;
   /** Diagnostic of the peer's last packet. */
   remoteDiagnostic = 0;
 
@@ -98,21 +100,25 @@ export class Chronicle {
     this.log(from === 'up' && to === 'down' ? 'warn' : 'info', `Entering ${nameOf(to)} STATE (was ${nameOf(from)}): ${why}`);
     const payload: BfdChanged = { session: config.name, peer: config.neighbour, from, to, diagnostic, at };
     const { hooks } = this.run;
-    const adjusted = hooks.adjust('bfd.clientDecision', config.name, decisionOf(change, remoteState), payload);
+    const proposed = decisionOf(change, remoteState);
+    const adjusted = hooks.adjust('bfd.clientDecision', config.name, proposed, payload);
     this.decision = { ...adjusted.value, by: adjusted.contributions.map(({ plugin }) => plugin) };
+    if (to === 'up') this.isUpPending = false;
+    else if (from === 'up') this.isUpPending = !proposed.act;
     if (this.decision.act) this.decided(to === 'up', silences.includes(diagnostic), why);
     hooks.observe('bfd.changed', config.name, payload);
   }
 
   /** It was to come up again, and did not: those who knew it Up must not believe so for ever. */
   missing(why: string): void {
-    this.log('warn', `The session did not come up again: ${why}`);
+    this.log('warn', `The session did not come up${this.hasBeenUp ? ' again' : ''}: ${why}`);
     this.decided(false, false, why);
   }
 
   private decided(isUp: boolean, isSilent: boolean, why: string): void {
     const { name, neighbour } = this.configOf();
     const { hasBeenUp } = this;
+    this.isUpPending = false;
     const payload: BfdDecided = { session: name, peer: neighbour, isUp, hasBeenUp, isSilent, why, at: this.run.clock.wall() };
     this.run.hooks.observe('bfd.decided', name, payload);
   }

@@ -79,4 +79,55 @@ describe('what clients of a BFD session go by', () => {
     await router.advance(6000);
     assert.deepEqual(decisions(router), ['up', 'down never up']);
   });
+
+  it('is down where an administrative end is over and the session does not come up again', async () => {
+    const router = await lone();
+    await router.up();
+    await router.reload(lines(...usual, 'admin_down'));
+    await router.advance(60_000);
+    assert.deepEqual(decisions(router), ['up']);
+    await router.reload(lines(...usual));
+    await router.advance(4900);
+    assert.deepEqual(decisions(router), ['up']);
+    await router.advance(200);
+    assert.deepEqual(decisions(router), ['up', 'down']);
+    await router.advance(60_000);
+    assert.deepEqual(decisions(router), ['up', 'down'], 'it is said once');
+  });
+
+  it('is down where a peer that said AdminDown falls silent, and stays while it goes on saying so', async () => {
+    const router = await lone();
+    await router.up();
+    for (let i = 0; i < 20; i++) {
+      await router.tell({ state: 'adminDown', diagnostic: 7 });
+      await router.advance(500);
+    }
+    assert.deepEqual(decisions(router), ['up']);
+    await router.advance(30_000);
+    assert.deepEqual(decisions(router), ['up', 'down']);
+  });
+
+  it('stays where the session comes up again after an administrative end', async () => {
+    const router = await lone();
+    await router.up();
+    await router.tell({ state: 'adminDown', diagnostic: 7 });
+    await router.up();
+    for (let i = 0; i < 100; i++) {
+      await router.tell({ state: 'up' });
+      await router.advance(100);
+    }
+    assert.deepEqual(decisions(router), ['up', 'up']);
+  });
+
+  it('is down where a reload names another neighbour and shuts the session, and the next one opens it in vain', async () => {
+    const router = await lone();
+    const other = ['neighbor_ip 192.0.2.3', ...usual.slice(1)];
+    await router.up();
+    await router.reload(lines(...other, 'admin_down'));
+    await router.advance(20_000);
+    assert.deepEqual(decisions(router), ['up']);
+    await router.reload(lines(...other));
+    await router.advance(6000);
+    assert.deepEqual(decisions(router), ['up', 'down never up']);
+  });
 });
