@@ -35,11 +35,6 @@ export function decisionOf({ from, to }: Transition, remoteState: State['remoteS
   return { act: true, why: 'the path has failed' };
 }
 
-/** "Echo function failed" of RFC 5880 section 4.1. */
-const echoFailed = 2;
-/** This side has heard nothing: the other diagnostics are for what the peer says, which lives if it says anything. */
-const silences: readonly number[] = [diagnostics.expired, echoFailed];
-
 export class Chronicle {
   private readonly counted: Statistics = { packetsSent: 0, packetsReceived: 0, dropped: {}, timesUp: 0, timesDown: 0 };
   private readonly warned = new Set<string>();
@@ -105,7 +100,8 @@ export class Chronicle {
     this.decision = { ...adjusted.value, by: adjusted.contributions.map(({ plugin }) => plugin) };
     if (to === 'up') this.isUpPending = false;
     else if (from === 'up') this.isUpPending = !proposed.act;
-    if (this.decision.act) this.decided(to === 'up', silences.includes(diagnostic), why);
+    // Only control packets that cease are silence: where echo packets do not come back, the peer may live and speak.
+    if (this.decision.act) this.decided(to === 'up', diagnostic === diagnostics.expired, why);
     hooks.observe('bfd.changed', config.name, payload);
   }
 
