@@ -1,8 +1,9 @@
 /** What clients of a session are told to go by: `bfd.decided` (plugins/bfd/src/chronicle.ts, manager.ts). */
 import assert from 'node:assert/strict';
+import { testPlugin } from '@mainstay/testing';
 import { describe, it } from 'mocha';
-import { type Lone, lines, lone, usual } from './lone.js';
-import { pair } from './pair.js';
+import { hosts, type Lone, lines, lone, usual } from './lone.js';
+import { pair, seededPlugin } from './pair.js';
 
 const decisions = ({ events }: Pick<Lone, 'events'>) =>
   events('bfd.decided').map(({ payload: { isUp, isSilent, hasBeenUp } }) =>
@@ -63,6 +64,17 @@ describe('what clients of a BFD session go by', () => {
       since().map(({ payload }) => [payload.isUp, payload.hasBeenUp, payload.isSilent]),
       [[false, false, false]],
     );
+  });
+
+  it('is down where the plugin is started again in its process and the session does not come up', async () => {
+    const plugin = seededPlugin(1, 'router');
+    const before = await testPlugin(plugin, { config: lines(...usual), hosts });
+    await before.advance(10_000);
+    assert.deepEqual(decisions(before), []);
+    await before.stop();
+    const after = await testPlugin(plugin, { config: lines(...usual), hosts });
+    await after.advance(6000);
+    assert.deepEqual(decisions(after), ['down never up']);
   });
 
   it('is not told at a first start, where the session was never up', async () => {
