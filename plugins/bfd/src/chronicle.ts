@@ -35,11 +35,6 @@ export function decisionOf({ from, to }: Transition, remoteState: State['remoteS
   return { act: true, why: 'the path has failed' };
 }
 
-/** "Echo function failed" of RFC 5880 section 4.1. */
-const echoFailed = 2;
-/** This side has heard nothing: the other diagnostics are for what the peer says, which lives if it says anything. */
-const silences: readonly number[] = [diagnostics.expired, echoFailed];
-
 export class Chronicle {
   private readonly counted: Statistics = { packetsSent: 0, packetsReceived: 0, dropped: {}, timesUp: 0, timesDown: 0 };
   private readonly warned = new Set<string>();
@@ -47,6 +42,8 @@ export class Chronicle {
   /** What clients were told last, and who has changed that. */
   decision: BfdDecision & { readonly by: readonly string[] } = { act: false, why: 'the session was not up', by: [] };
   private hasBeenUp = false;
+  /** Clients may go by an Up that has ended, as an AdminDown says nothing of the path: if it does not come back, they must hear of it. */
+  isUpPending = false;
   /** Diagnostic of the peer's last packet. */
   remoteDiagnostic = 0;
 
@@ -98,21 +95,26 @@ export class Chronicle {
     this.log(from === 'up' && to === 'down' ? 'warn' : 'info', `Entering ${nameOf(to)} STATE (was ${nameOf(from)}): ${why}`);
     const payload: BfdChanged = { session: config.name, peer: config.neighbour, from, to, diagnostic, at };
     const { hooks } = this.run;
-    const adjusted = hooks.adjust('bfd.clientDecision', config.name, decisionOf(change, remoteState), payload);
+    const proposed = decisionOf(change, remoteState);
+    const adjusted = hooks.adjust('bfd.clientDecision', config.name, proposed, payload);
     this.decision = { ...adjusted.value, by: adjusted.contributions.map(({ plugin }) => plugin) };
-    if (this.decision.act) this.decided(to === 'up', silences.includes(diagnostic), why);
+    if (to === 'up') this.isUpPending = false;
+    else if (from === 'up') this.isUpPending = !proposed.act;
+    // Only control packets that cease are silence: where echo packets do not come back, the peer may live and speak.
+    if (this.decision.act) this.decided(to === 'up', diagnostic === diagnostics.expired, why);
     hooks.observe('bfd.changed', config.name, payload);
   }
 
   /** It was to come up again, and did not: those who knew it Up must not believe so for ever. */
   missing(why: string): void {
-    this.log('warn', `The session did not come up again: ${why}`);
+    this.log('warn', `The session did not come up${this.hasBeenUp ? ' again' : ''}: ${why}`);
     this.decided(false, false, why);
   }
 
   private decided(isUp: boolean, isSilent: boolean, why: string): void {
     const { name, neighbour } = this.configOf();
     const { hasBeenUp } = this;
+    this.isUpPending = false;
     const payload: BfdDecided = { session: name, peer: neighbour, isUp, hasBeenUp, isSilent, why, at: this.run.clock.wall() };
     this.run.hooks.observe('bfd.decided', name, payload);
   }

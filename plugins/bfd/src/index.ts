@@ -17,6 +17,8 @@ const unpredictable: ManagerOptions = { draw: (least, most) => randomInt(least, 
 export function createBfdPlugin(options: ManagerOptions = unpredictable): Plugin {
   let instances: ConfigHandle<InstanceValue> | undefined;
   let manager: Manager | undefined;
+  /** The host may start the plugin again in the same process. */
+  let hasRun = false;
   const configs = () => (instances ? sessionConfigs(instances.entries) : []);
 
   function setup(app: App): void {
@@ -35,7 +37,8 @@ export function createBfdPlugin(options: ManagerOptions = unpredictable): Plugin
 
   function start(run: Run): void {
     manager = new Manager(run, options);
-    manager.start(configs());
+    manager.start(configs(), run.facts.isRestart || hasRun);
+    hasRun = true;
   }
 
   async function reconfigure(): Promise<'absorbed'> {

@@ -36,7 +36,8 @@ export class Manager {
     return this.around.wires.strays;
   }
 
-  start(configs: readonly SessionConfig[]): void {
+  /** `isReturning`: there were sessions before, in an earlier process or in this one, which others may believe to be Up. */
+  start(configs: readonly SessionConfig[], isReturning: boolean): void {
     const { links, addresses } = this.run.ports;
     this.unwatch.push(
       links.watch(({ link }) => this.refresh(({ config, fault }) => config.link === link.name || fault !== undefined)),
@@ -44,7 +45,7 @@ export class Manager {
         this.refresh(({ config, fault }) => fault !== undefined && config.source === address.address),
       ),
     );
-    for (const config of configs) this.make(config, this.run.facts.isRestart);
+    for (const config of configs) this.make(config, isReturning);
   }
 
   /** Unchanged sessions notice nothing; changed ones keep their state where they are the same on the wire. */

@@ -105,10 +105,23 @@ export class Session implements Listener {
   start(isReturning = false): void {
     this.attach();
     this.follow(true);
-    if (!isReturning) return;
+    this.chronicle.isUpPending = isReturning;
+    this.awaitReturn();
+  }
+
+  /** While either side is administratively down, nothing is waited for. A peer that was forgotten is no longer administratively down. */
+  private awaitReturn(): void {
+    const { kind, remoteState } = this.state;
+    const isAwaited = this.chronicle.isUpPending && kind !== 'up' && kind !== 'adminDown' && remoteState !== 'adminDown';
+    if (!isAwaited || this.isClosed) {
+      this.returning?.cancel();
+      this.returning = undefined;
+      return;
+    }
     const patienceMs = (returnIntervals * this.config.idleTxUs) / 1000;
-    this.returning = this.clock.after(patienceMs, () => {
-      if (this.state.kind !== 'up' && !this.config.isShut) this.chronicle.missing(`not within ${patienceMs / 1000} s`);
+    this.returning ??= this.clock.after(patienceMs, () => {
+      this.returning = undefined;
+      this.chronicle.missing(`not within ${patienceMs / 1000} s`);
     });
   }
 
@@ -264,6 +277,7 @@ export class Session implements Listener {
     this.follow(isNews || effects.some(({ kind }) => kind === 'announce'));
     // The peer first: those who track the session may have much to do.
     for (const effect of effects) if (effect.kind === 'transitioned') this.chronicle.transitioned(effect, state.remoteState);
+    this.awaitReturn();
   }
 
   /** The machine learns what the pacemaker heard in its name, so that it decides on what is. */

@@ -39,8 +39,8 @@ function checkName({ value: { name }, report }: ConfigEntry<BfdCheck>, sessions:
 }
 
 export function checkerBfd(): Plugin {
-  const known = new Sessions();
   let sessions: ConfigHandle<SessionValue> | undefined;
+  const known = new Sessions((session) => sessions?.entries.some(({ name }) => name === session) === true);
   const bfdCheck = defineChecker({
     keyword: 'BFD_CHECK',
     summary: 'Up while a BFD session is.',

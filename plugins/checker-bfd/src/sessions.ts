@@ -7,8 +7,12 @@ export class Sessions {
   readonly #states = new Map<string, BfdDecided>();
   readonly #listeners = new Map<string, Set<Listener>>();
 
+  constructor(private readonly isConfigured: (session: string) => boolean) {}
+
   hear(decided: BfdDecided): void {
     const { session, isUp, hasBeenUp } = decided;
+    // A reload has removed it here, and not yet where it is kept: one of the same name, later, may be another.
+    if (!this.isConfigured(session)) return;
     // That it did not come up again is news only where it was known; a session that never was up says nothing of the server (RFC 5882).
     if (!isUp && !hasBeenUp && !this.#states.has(session)) return;
     this.#states.set(session, decided);

@@ -1,8 +1,9 @@
 /** What clients of a session are told to go by: `bfd.decided` (plugins/bfd/src/chronicle.ts, manager.ts). */
 import assert from 'node:assert/strict';
+import { testPlugin } from '@mainstay/testing';
 import { describe, it } from 'mocha';
-import { type Lone, lines, lone, usual } from './lone.js';
-import { pair } from './pair.js';
+import { hosts, type Lone, lines, lone, usual } from './lone.js';
+import { pair, seededPlugin } from './pair.js';
 
 const decisions = ({ events }: Pick<Lone, 'events'>) =>
   events('bfd.decided').map(({ payload: { isUp, isSilent, hasBeenUp } }) =>
@@ -65,6 +66,17 @@ describe('what clients of a BFD session go by', () => {
     );
   });
 
+  it('is down where the plugin is started again in its process and the session does not come up', async () => {
+    const plugin = seededPlugin(1, 'router');
+    const before = await testPlugin(plugin, { config: lines(...usual), hosts });
+    await before.advance(10_000);
+    assert.deepEqual(decisions(before), []);
+    await before.stop();
+    const after = await testPlugin(plugin, { config: lines(...usual), hosts });
+    await after.advance(6000);
+    assert.deepEqual(decisions(after), ['down never up']);
+  });
+
   it('is not told at a first start, where the session was never up', async () => {
     const router = await lone();
     await router.advance(60_000);
@@ -76,6 +88,57 @@ describe('what clients of a BFD session go by', () => {
     await router.up();
     await router.reload(lines('neighbor_ip 192.0.2.3', ...usual.slice(1)));
     assert.deepEqual(decisions(router), ['up']);
+    await router.advance(6000);
+    assert.deepEqual(decisions(router), ['up', 'down never up']);
+  });
+
+  it('is down where an administrative end is over and the session does not come up again', async () => {
+    const router = await lone();
+    await router.up();
+    await router.reload(lines(...usual, 'admin_down'));
+    await router.advance(60_000);
+    assert.deepEqual(decisions(router), ['up']);
+    await router.reload(lines(...usual));
+    await router.advance(4900);
+    assert.deepEqual(decisions(router), ['up']);
+    await router.advance(200);
+    assert.deepEqual(decisions(router), ['up', 'down']);
+    await router.advance(60_000);
+    assert.deepEqual(decisions(router), ['up', 'down'], 'it is said once');
+  });
+
+  it('is down where a peer that said AdminDown falls silent, and stays while it goes on saying so', async () => {
+    const router = await lone();
+    await router.up();
+    for (let i = 0; i < 20; i++) {
+      await router.tell({ state: 'adminDown', diagnostic: 7 });
+      await router.advance(500);
+    }
+    assert.deepEqual(decisions(router), ['up']);
+    await router.advance(30_000);
+    assert.deepEqual(decisions(router), ['up', 'down']);
+  });
+
+  it('stays where the session comes up again after an administrative end', async () => {
+    const router = await lone();
+    await router.up();
+    await router.tell({ state: 'adminDown', diagnostic: 7 });
+    await router.up();
+    for (let i = 0; i < 100; i++) {
+      await router.tell({ state: 'up' });
+      await router.advance(100);
+    }
+    assert.deepEqual(decisions(router), ['up', 'up']);
+  });
+
+  it('is down where a reload names another neighbour and shuts the session, and the next one opens it in vain', async () => {
+    const router = await lone();
+    const other = ['neighbor_ip 192.0.2.3', ...usual.slice(1)];
+    await router.up();
+    await router.reload(lines(...other, 'admin_down'));
+    await router.advance(20_000);
+    assert.deepEqual(decisions(router), ['up']);
+    await router.reload(lines(...other));
     await router.advance(6000);
     assert.deepEqual(decisions(router), ['up', 'down never up']);
   });

@@ -123,6 +123,8 @@ describe('the Echo function over a daemon', () => {
     await both.b.crash();
     await both.advance(100);
     assert.equal(both.changes('a').at(-1), 'up > down 2');
+    const told = both.a.events.findLast(({ name }) => name === 'bfd.decided');
+    assert.deepEqual([told?.payload.isUp, told?.payload.isSilent], [false, false], 'the peer lives');
     const down = both.sent('a', cut).find(({ packet }) => packet.state === 'down');
     assert.ok(down !== undefined && down.packet.diagnostic === 2 && down.at - cut <= 62, `after ${(down?.at ?? 0) - cut} ms`);
   });

@@ -4,7 +4,7 @@ import { type ControlPacket, decodeControl } from '@mainstay/bfd';
 import { type TestedPlugin, testPlugin } from '@mainstay/testing';
 import { bytesOf, seededPlugin } from './pair.js';
 
-const hosts = {
+export const hosts = {
   router: { eth0: ['192.0.2.1/24', '192.0.2.4/24', 'fd00::1/64', 'fe80::1/64'] },
   peer: { eth0: ['192.0.2.2/24', '192.0.2.3/24', 'fd00::2/64', 'fe80::2/64'] },
 };

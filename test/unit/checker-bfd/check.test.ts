@@ -75,6 +75,17 @@ describe('BFD_CHECK', () => {
     await tested.stop();
   });
 
+  it('knows nothing of what a session says that a reload has removed already', async () => {
+    const { tested, say } = await start(sessions + both());
+    say(true);
+    await tested.reload(session('B2', second) + service(server(second, 'name B2')));
+    say(false);
+    await tested.reload(sessions + both());
+    await tested.advance(10);
+    assert.deepEqual(table(tested), [first, second]);
+    await tested.stop();
+  });
+
   it('leaves a server alone whose session was never up, and takes one out that does not come up again', async () => {
     const { tested, say } = await start(sessions + both());
     const missing = (name: string) => say(false, false, name, false);

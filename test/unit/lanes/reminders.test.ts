@@ -59,13 +59,19 @@ describe('a lane that starts later', () => {
     assert.deepEqual(heard(stage), []);
   });
 
-  it('is not reminded of what a process said that has been replaced', async () => {
+  it('is reminded of what a replaced process said, until the next one speaks of the same object', async () => {
     const stage = started();
-    stage.the('realtime').say(say('B1', 'up'));
+    for (const key of ['B1', 'B2', 'B3']) stage.the('realtime').say(say(key, 'up'));
     stage.the('realtime').end('exit 1');
     await stage.clock.advance(2000);
     await restart(stage);
-    assert.deepEqual(heard(stage), []);
+    assert.deepEqual(heard(stage), ['reminder B1 up', 'reminder B2 up', 'reminder B3 up']);
+    stage.ready('realtime');
+    stage.the('realtime').say({ kind: 'started' });
+    stage.the('realtime').say(say('B1', 'down'));
+    stage.the('realtime').say(say('B2', undefined, 'forgotten'));
+    await restart(stage);
+    assert.deepEqual(heard(stage), ['reminder B3 up', 'reminder B1 down']);
   });
 
   it('is not reminded where it wants the events, and none of its taps a reminder', async () => {

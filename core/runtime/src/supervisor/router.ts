@@ -36,6 +36,8 @@ export class Router {
   readonly #sent = new Map<string, string>();
   /** What the process of each lane said last about objects, of hooks that are remembered. */
   readonly #memories = new Map<string, Memory>();
+  /** What its earlier processes said last about objects of which the present one has said nothing yet. */
+  readonly #former = new Map<string, Memory>();
   readonly #gates = new Map<string, LeaseGate<LeaseMessage>>();
 
   constructor(lanes: () => readonly LaneHandle[], clock: Clock) {
@@ -65,14 +67,23 @@ export class Router {
     this.#reminded.delete(lane);
     this.#sent.delete(lane);
     this.#memories.delete(lane);
+    this.#former.delete(lane);
     this.#gates.delete(lane);
     this.announce();
   }
 
-  /** A new process knows nothing of what others want yet, and what the one before said may be so no longer. */
+  /**
+   * A new process knows nothing of what others want yet. What the one before said stands until the new one speaks of the same object, as
+   * it does for lanes that heard it and go on: otherwise one that is replaced as well could make nothing of "did not come back".
+   */
   forgetProcess(lane: string): void {
     this.#sent.delete(lane);
+    const said = this.#memories.get(lane);
+    if (said === undefined) return;
     this.#memories.delete(lane);
+    const former = this.#former.get(lane) ?? new Memory();
+    this.#former.set(lane, former);
+    for (const hook of said.names) for (const [key, payload] of said.of(hook)) former.put(hook, key, payload);
   }
 
   listen(listener: Listener): () => void {
@@ -111,6 +122,7 @@ export class Router {
   #remember(from: string, { hook, key, payload, about }: LaneEvent): void {
     const memory = this.#memories.get(from) ?? new Memory();
     this.#memories.set(from, memory);
+    this.#former.get(from)?.forget(hook, key);
     if (about === 'forgotten') memory.forget(hook, key);
     else memory.put(hook, key, payload);
   }
@@ -119,10 +131,12 @@ export class Router {
   #remind(lane: LaneHandle): void {
     const interest = this.#interests.get(lane.name);
     const reminded = this.#reminded.get(lane.name);
-    for (const [from, memory] of this.#memories) {
+    for (const [from, memory] of [...this.#former, ...this.#memories]) {
       if (from === lane.name) continue;
+      const speaker = this.#lanes().find(({ name }) => name === from);
       for (const hook of memory.names) {
-        if (reminded?.has(hook) !== true) continue;
+        // A hook whose owner a reload has taken out of the lane is spoken for by nobody.
+        if (reminded?.has(hook) !== true || !mayCall(speaker, hook)) continue;
         for (const [key, payload] of memory.of(hook)) {
           if (interest?.has(hook, key) === true) lane.deliver({ hook, key, payload, about: 'reminder' });
         }
