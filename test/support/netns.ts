@@ -20,6 +20,13 @@ export interface KernelAddress {
   readonly [flag: string]: unknown;
 }
 
+/** One row of `ip -j link`. */
+interface Link {
+  readonly ifname: string;
+  readonly operstate: string;
+  readonly flags: readonly string[];
+}
+
 const prefix = 'mainstay-t';
 const alive = new Set<Lan>();
 let made = 0;
@@ -143,14 +150,19 @@ async function buildHost(host: Host): Promise<void> {
   await run('ip', ['-n', host.namespace, '-batch', '-'], lines.join('\n'));
 }
 
-/** The kernel may take a second to notice a carrier, and a bridge to forward; until then the first packets would be lost. */
+/**
+ * The kernel may take a second to notice a carrier, and a bridge to forward; until then the first packets would be lost. Only links
+ * that were set up count: others, as the `tunl0` that every new namespace has once the module for tunnels is loaded, stay down.
+ */
 export async function operational(namespace: string, withinMs = 5000): Promise<void> {
+  let missing: readonly Link[] = [];
   await until(`every link of ${namespace} is operational`, withinMs, async () => {
-    const links = JSON.parse(await run('ip', ['-n', namespace, '-j', 'link', 'show', 'up'])) as {
-      ifname: string;
-      operstate: string;
-    }[];
-    return links.every((link) => link.ifname === 'lo' || link.operstate === 'UP');
+    // Not `link show up`: of what is down, that tells an empty object.
+    const links = JSON.parse(await run('ip', ['-n', namespace, '-j', 'link', 'show'])) as Link[];
+    missing = links.filter(({ ifname, flags, operstate }) => ifname !== 'lo' && flags.includes('UP') && operstate !== 'UP');
+    return missing.length === 0;
+  }).catch((error: Error) => {
+    throw new Error(`${error.message}; ${missing.map(({ ifname, operstate }) => `${ifname} is ${operstate}`).join(', ')}`);
   });
 }
 

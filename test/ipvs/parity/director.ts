@@ -71,14 +71,34 @@ export class Director {
   }
 }
 
-/** Makes the farm and so many directors, the tests' own first. */
+/** Makes the farm and so many directors, the tests' own first; nothing where it fails. */
 export async function makeDirectors(shell: Shell, count: number): Promise<readonly [Director, ...Director[]]> {
+  try {
+    return await make(shell, count);
+  } catch (error) {
+    const namespaces = Array.from({ length: count }, (_, i) => spaceOf(i));
+    await remove(shell, namespaces);
+    throw error;
+  }
+}
+
+/** With all that is left in them. */
+export async function removeDirectors(shell: Shell, directors: readonly Director[]): Promise<void> {
+  await remove(
+    shell,
+    directors.map(({ namespace }) => namespace),
+  );
+}
+
+const spaceOf = (i: number) => (i === 0 ? '' : `parity-${i}`);
+
+async function make(shell: Shell, count: number): Promise<readonly [Director, ...Director[]]> {
   await shell.run(`ip netns add ${farmNamespace}`);
   const farm = ['link set lo up', 'route add local 10.0.0.0/8 dev lo'];
   const own = new Director(shell, '', '172.31.0.2');
   const others: Director[] = [];
   for (let i = 0; i < count; i++) {
-    const director = i === 0 ? own : new Director(shell, `parity-${i}`, `172.31.${i}.2`);
+    const director = i === 0 ? own : new Director(shell, spaceOf(i), `172.31.${i}.2`);
     const cable = `link add farm%I netns ${farmNamespace} type veth peer name eth-farm`.replace('%I', String(i));
     if (i > 0) {
       await shell.run(`ip netns add ${director.namespace}`);
@@ -94,8 +114,16 @@ export async function makeDirectors(shell: Shell, count: number): Promise<readon
   return [own, ...others];
 }
 
-/** With all that is left in them. */
-export async function removeDirectors(shell: Shell, directors: readonly Director[]): Promise<void> {
-  const names = [farmNamespace, ...directors.flatMap(({ namespace }) => (namespace === '' ? [] : [namespace]))];
-  await shell.run(names.map((name) => `ip netns delete ${name}`).join('\n'));
+/**
+ * As much of it as there is. The kernel takes a namespace apart some time after its name is gone: the cable in the tests' own namespace is
+ * to be gone at once, so that the next one may have its name.
+ */
+async function remove(shell: Shell, namespaces: readonly string[]): Promise<void> {
+  const names = [farmNamespace, ...namespaces.filter((name) => name !== '')];
+  const commands = [
+    'ip link delete eth-farm',
+    'ip route flush type unreachable',
+    ...names.map((name) => `ip netns delete ${name}`),
+  ];
+  await shell.run(`{ ${commands.join('; ')}; } >/dev/null 2>&1; true`);
 }

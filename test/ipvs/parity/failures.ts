@@ -1,4 +1,7 @@
-/** The world in which servers fail: all ways of leaving the table and coming back, sorry servers, quorum, weights that checks ask for. */
+/**
+ * The world in which servers fail that TCP_CHECK asks: leaving the table and coming back, sorry servers, quorum, `alpha`, `ha_suspend`.
+ * Checkers of other kinds are in it, and succeed throughout: what they do on failures is shown by the tests of those plugins.
+ */
 import { real, tcpCheck, virtualServers } from './text.js';
 import type { World } from './world.js';
 

@@ -1,6 +1,9 @@
 /** Mainstay's balancer, checkers and notify scripts in this process, on the kernel's own ports: what a daemon has in several lanes. */
 import { join } from 'node:path';
-import { Host, type LoadedPlugin, type LogRecord, loadPlugin, openPorts, systemClock } from '@mainstay/core';
+import { Host, type LoadedPlugin, type LogRecord, loadPlugin, openHostPorts, systemClock } from '@mainstay/core';
+import { LinuxIpvs } from '@mainstay/core/linux-ipvs';
+import { openLinuxPorts } from '@mainstay/core/linux-ports';
+import { openSocketPorts } from '@mainstay/core/server-ports/index';
 import { formatDiagnostic, type Ports } from '@mainstay/sdk';
 import { root } from '../../support/repository.js';
 import { treeOf } from '../../unit/ipvs/configs.js';
@@ -13,42 +16,53 @@ const packages = [
 ];
 const bindOptions = { unknownKeywords: 'error' } as const;
 
-/** Opened once: a second socket would be closed by nobody. */
-let ports: Promise<Ports> | undefined;
-
-async function portsOf(plugins: readonly LoadedPlugin[]): Promise<Ports> {
-  const needs = plugins.flatMap(({ manifest }) => manifest.needs).filter((need) => need !== 'checks');
-  ports ??= openPorts(new Set(needs), (error) => console.error(error));
-  return ports;
+/** `close`: open sockets of the kernel's would keep this process from ending. */
+async function openPortsFor(plugins: readonly LoadedPlugin[]): Promise<{ readonly ports: Ports; readonly close: () => void }> {
+  const needs = new Set(plugins.flatMap(({ manifest }) => manifest.needs));
+  const linux = await openLinuxPorts({ needs, onError: (error) => console.error(error) });
+  const ipvs = new LinuxIpvs({ onError: (error) => console.error(error) });
+  const { close: closeLinux, overruns: _, ...network } = linux;
+  const ports = { ...network, ...openHostPorts(), ...openSocketPorts(), ipvs } as unknown as Ports;
+  const close = () => {
+    ipvs.close();
+    closeLinux();
+  };
+  return { ports, close };
 }
 
 export class Mainstay {
   private constructor(
     private readonly host: Host,
     readonly log: readonly LogRecord[],
+    private readonly closePorts: () => void,
   ) {}
 
   static async start(config: string): Promise<Mainstay> {
     const plugins: LoadedPlugin[] = [];
     for (const name of packages)
       plugins.push(await loadPlugin(join(root, 'plugins', name), { configDirectory: root }, 'the test'));
-    const opened = await portsOf(plugins);
+    const { ports, close } = await openPortsFor(plugins);
     const log: LogRecord[] = [];
     const host = new Host({
       lane: 'test',
       laneKind: 'balance',
       clock: systemClock,
       log: (record) => void log.push(record),
-      portsFor: () => opened,
+      portsFor: () => ports,
       facts: { isRestart: false, keepAddressesAtExit: false, configDirectory: '/' },
       consent: new Set(),
     });
-    host.load(plugins);
-    const wrong = host.bind(await treeOf(config), bindOptions).filter(({ severity }) => severity === 'error');
-    if (wrong.length > 0) throw new Error(wrong.map(formatDiagnostic).join('\n'));
-    host.freeze();
-    await host.start();
-    return new Mainstay(host, log);
+    try {
+      host.load(plugins);
+      const wrong = host.bind(await treeOf(config), bindOptions).filter(({ severity }) => severity === 'error');
+      if (wrong.length > 0) throw new Error(wrong.map(formatDiagnostic).join('\n'));
+      host.freeze();
+      await host.start();
+    } catch (error) {
+      close();
+      throw error;
+    }
+    return new Mainstay(host, log, close);
   }
 
   async reload(config: string): Promise<void> {
@@ -57,6 +71,10 @@ export class Mainstay {
   }
 
   async stop(): Promise<void> {
-    await this.host.stop('shutdown');
+    try {
+      await this.host.stop('shutdown');
+    } finally {
+      this.closePorts();
+    }
   }
 }

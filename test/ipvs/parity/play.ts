@@ -15,7 +15,7 @@ import { changes, type Expected, readExpected, type Standing, type World, writeE
 
 /** Until both have done what they do: many seconds where the guest is slow. */
 const patienceMs = 180_000;
-/** Nothing has changed for so long: only where what keepalived does is written down anew. */
+/** Nothing has changed for so long: where what keepalived does is written down anew, and where nothing is what is expected. */
 const calmMs = 8000;
 
 interface Program {
@@ -133,6 +133,8 @@ export function play(world: World): void {
         const [keepalived, mainstay] = both;
         const wanted = expected.get(what) ?? { keepalived: '', mainstay: undefined };
         if (!isUpdate) {
+          // That nothing happens is not seen at the first look.
+          if (wanted.keepalived === '' || wanted.mainstay === '') await pause(calmMs);
           await become(keepalived, wanted.keepalived);
           await become(mainstay, wanted.mainstay ?? wanted.keepalived);
         }

@@ -35,7 +35,7 @@ describe('keepalived and Mainstay: tables at the start', function () {
   const shell = new Shell();
   let directors: readonly Director[] = [];
   let farm: Farm;
-  let mainstay: Mainstay;
+  let mainstay: Mainstay | undefined;
   let keepalived: Keepalived;
   /** What ipvsadm told in the end. */
   const told: { keepalived: string; mainstay: string } = { keepalived: '', mainstay: '' };
@@ -59,6 +59,7 @@ describe('keepalived and Mainstay: tables at the start', function () {
     for (const end = performance.now() + patienceMs; !(await isAsExpected()) && performance.now() < end; ) await pause(300);
   });
   after(async () => {
+    await mainstay?.stop();
     await keepalived?.stop();
     await farm?.stop();
     await removeDirectors(shell, directors);
@@ -84,7 +85,8 @@ describe('keepalived and Mainstay: tables at the start', function () {
   });
 
   it('nothing is left after a stop', async () => {
-    await mainstay.stop();
+    await mainstay?.stop();
+    mainstay = undefined;
     assert.equal((await directors[0]?.table())?.size, 0);
   });
 });

@@ -1,8 +1,33 @@
 /** Which real server a connection went to, as the kernel has it in /proc/net/ip_vs_conn (IPv4). Used by the tests of traffic. */
 import { readFileSync } from 'node:fs';
 
-/** By the client's port: the address of the real server. Connections that were refused are in it for ten seconds. */
-export function destinations(client: string): ReadonlyMap<number, string> {
+/** The kernel forgets a connection that was refused or reset ten seconds later; less what the way of the news may take. */
+const rememberedMs = 8000;
+
+/** Where connections of a client went, by the client's port, as far as the kernel knew when it was looked up. */
+export class Destinations {
+  readonly #found = new Map<number, string>();
+  readonly #lookedUpAt: number[] = [];
+
+  constructor(private readonly client: string) {}
+
+  lookUp(): void {
+    this.#lookedUpAt.push(Date.now());
+    for (const [port, to] of destinations(this.client)) this.#found.set(port, to);
+  }
+
+  /** The address of the real server. */
+  of(port: number): string | undefined {
+    return this.#found.get(port);
+  }
+
+  /** Whether a connection that ended then was still known when it was looked up. Milliseconds since the epoch. */
+  wasLookedUp(endedAt: number): boolean {
+    return this.#lookedUpAt.some((at) => at >= endedAt && at <= endedAt + rememberedMs);
+  }
+}
+
+function destinations(client: string): ReadonlyMap<number, string> {
   const lines = readFileSync('/proc/net/ip_vs_conn', 'utf8').split('\n').slice(1);
   return new Map(
     lines.flatMap((line): [number, string][] => {

@@ -36,9 +36,16 @@ export class Site {
     this.hosts = names.map((name, i) => ({ name, 4: `10.2.0.${11 + i}`, 6: `fd02::${11 + i}` }));
   }
 
+  /** Leaves nothing where it fails: the next site has the same names and addresses. */
   static async build(...names: readonly string[]): Promise<Site> {
     const site = new Site(names);
-    await site.#build();
+    try {
+      await site.#build();
+    } catch (error) {
+      // What went wrong first is what matters.
+      await site.destroy().catch(() => undefined);
+      throw error;
+    }
     return site;
   }
 
@@ -73,13 +80,24 @@ export class Site {
     await batch('', [`link set back-${host} ${state}`]);
   }
 
+  /** Removes all of it, or as much as there is. */
   async destroy(): Promise<void> {
-    removeNamespaces([clientSpace, ...this.hosts.map(({ name }) => name)]);
-    await batch('', ['link delete front', 'link delete back', 'address flush dev lo scope global']);
+    const cables = [`front-${clientSpace}`, ...this.hosts.flatMap(({ name }) => [`back-${name}`, `front-${name}`])];
+    const there = new Set(
+      (JSON.parse(await run('ip', ['-j', 'link', 'show'])) as { ifname: string }[]).map(({ ifname }) => ifname),
+    );
+    // The kernel takes a namespace apart some time after its name is gone; its cables are to be gone at once.
+    const links = [...cables, 'front', 'back'].filter((name) => there.has(name)).map((name) => `link delete ${name}`);
+    await batch('', [...links, 'address flush dev lo scope global']);
+    removeNamespaces(this.#spaces);
+  }
+
+  get #spaces(): readonly string[] {
+    return [clientSpace, ...this.hosts.map(({ name }) => name)];
   }
 
   async #build(): Promise<void> {
-    const spaces = [clientSpace, ...this.hosts.map(({ name }) => name)];
+    const spaces = this.#spaces;
     await batch('', [
       'link set lo up',
       ...switched('front', ['10.1.0.1/24', 'fd01::1/64']),
