@@ -88,6 +88,22 @@ describePacemaker('what goes back, and what is not told', (lan) => {
     assert.deepEqual([await l.b.packets('stray', right), await l.b.packets('packet', elsewhere)], [[], []]);
   });
 
+  it('hears only what is sent to the address that is named', async () => {
+    const l = lan();
+    const transport = { kind: 'udp', family: 4, hopLimit: 255, trafficClass: 0 } as const;
+    const left = await l.a.open({ transport: { ...transport, port: 49_165 } });
+    const right = await l.b.open({ transport: { ...transport, port: 3795 }, link: 0 });
+    const here = await l.b.calls.watch(right, { filter: { destination: address.b[4] } });
+    const elsewhere = await l.b.calls.watch(right, { filter: { destination: address.a[4] } });
+    const there = { ...packet(7), destination: address.b[4], destinationPort: 3795 };
+    await l.world.eventually('it is told', async () => {
+      await l.a.calls.send(left, there);
+      return (await l.b.packets('packet', here)).length > 0;
+    });
+    await l.world.quiet();
+    assert.deepEqual([await l.b.packets('stray', right), await l.b.packets('packet', elsewhere)], [[], []]);
+  });
+
   it('tells watches apart by the source', async () => {
     const l = lan();
     const transport = { kind: 'udp', family: 4, hopLimit: 255, trafficClass: 0 } as const;

@@ -2,7 +2,7 @@
 #include "pacer.h"
 
 static void give_back(struct pm_pacer *pacer, struct pm_object *object) {
-  if (object->kind != PM_LINE) pacer->objects--;
+  pacer->objects--;
   pm_push(&pacer->used, &object->returned);
 }
 
@@ -23,7 +23,7 @@ void pm_line_close(struct pm_pacer *pacer, struct pm_line *line) {
     }
   }
   pm_line_detach(pacer, line);
-  give_back(pacer, &line->object);
+  pm_hands_close(pacer, line);
 }
 
 static void open_object(struct pm_pacer *pacer, struct pm_object *object) {
@@ -80,6 +80,8 @@ void pm_execute(struct pm_pacer *pacer) {
   }
   /* Only now: the packets of a send belong to its command. */
   pm_send_all(pacer);
+  /* Of what was closed. */
+  pm_hands_wake(pacer);
   for (link = commands; link != NULL; link = next) {
     next = link->next;
     pm_push(&pacer->used, link);

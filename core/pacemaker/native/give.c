@@ -85,7 +85,7 @@ bool pm_close(struct pm_object *object, bool *must_flush) {
   command = pm_command_new(PM_DO_CLOSE, object);
   if (command == NULL) return false;
   object->is_open = false;
-  if (object->kind == PM_LINE) pacer->lines_closing++;
+  if (object->kind == PM_LINE && ((struct pm_line *)object)->transport != PM_FRAMES) pacer->lines_closing++;
   *must_flush = pm_give(pacer, command);
   return true;
 }

@@ -1,6 +1,6 @@
 /*
- * The second thread: at silence it changes addresses and announces them, as the user has foreseen. The kernel may make it wait for
- * a lock that others hold, which the pacemaker itself must never do. Started by life.c.
+ * The second thread: at silence it changes addresses and announces them, as the user has foreseen; and it closes sockets. The kernel may
+ * make it wait, for a lock that others hold or for every processor, which the pacemaker itself must never do. Started by life.c.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -72,14 +72,52 @@ void pm_hands_wake(struct pm_pacer *pacer) {
   (void)!write(pacer->hands_fd, &one, sizeof one);
 }
 
-static void work_off(struct pm_pacer *pacer, const struct hands *hands) {
-  struct pm_link *link = pm_take_all(&pacer->deeds), *next;
+void pm_hands_close(struct pm_pacer *pacer, struct pm_line *line) {
+  /* When they rest, the thread is gone, too, and nothing is held up. */
+  if (!pacer->has_hands || atomic_load_explicit(&pacer->must_rest, memory_order_relaxed)) {
+    pm_line_release(pacer, line);
+    return;
+  }
+  pm_push(&pacer->deeds, &line->object.mail);
+  pacer->has_deeds = true;
+}
+
+/* Performs what there is and closes what is closed fast; puts the lines of frames in front of `slow`, and returns that. */
+static struct pm_link *take_deeds(struct pm_pacer *pacer, const struct hands *hands, struct pm_link *slow) {
+  struct pm_link *link = pm_take_all(&pacer->deeds), *next, *lines = NULL;
   for (; link != NULL; link = next) {
-    const struct pm_object *object = PM_OWNER(link, struct pm_object, mail);
+    struct pm_object *object = PM_OWNER(link, struct pm_object, mail);
     next = link->next;
+    if (object->kind == PM_LINE) {
+      link->next = lines;
+      lines = link;
+      continue;
+    }
     perform(hands, ((const struct pm_watch *)object)->doing);
     pm_push(&pacer->silent, link);
     pacer->notify(pacer->notify_data);
+  }
+  for (link = lines; link != NULL; link = next) {
+    struct pm_line *line = (struct pm_line *)PM_OWNER(link, struct pm_object, mail);
+    next = link->next;
+    if (line->transport != PM_FRAMES) {
+      pm_line_release(pacer, line);
+      continue;
+    }
+    link->next = slow;
+    slow = link;
+  }
+  return slow;
+}
+
+/* Closing a packet socket waits for every processor (synchronize_net), some 10 ms: what comes meanwhile waits for one at most. */
+static void work_off(struct pm_pacer *pacer, const struct hands *hands) {
+  struct pm_link *slow = take_deeds(pacer, hands, NULL);
+  while (slow != NULL) {
+    struct pm_line *line = (struct pm_line *)PM_OWNER(slow, struct pm_object, mail);
+    slow = slow->next;
+    pm_line_release(pacer, line);
+    slow = take_deeds(pacer, hands, slow);
   }
 }
 

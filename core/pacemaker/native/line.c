@@ -64,15 +64,19 @@ void pm_line_detach(struct pm_pacer *pacer, struct pm_line *line) {
   pm_send_all(pacer);
   pm_forget_events(pacer, line);
   (void)epoll_ctl(pacer->epoll_fd, EPOLL_CTL_DEL, line->receive_fd, NULL);
-  (void)close(line->receive_fd);
-  if (line->send_fd != line->receive_fd) (void)close(line->send_fd);
   if (line->previous != NULL) {
     line->previous->next = line->next;
   } else {
     pacer->lines = line->next;
   }
   if (line->next != NULL) line->next->previous = line->previous;
-  atomic_fetch_add_explicit(&pacer->lines_closed, 1, memory_order_release);
+}
+
+void pm_line_release(struct pm_pacer *pacer, struct pm_line *line) {
+  (void)close(line->receive_fd);
+  if (line->send_fd != line->receive_fd) (void)close(line->send_fd);
+  if (line->transport != PM_FRAMES) atomic_fetch_add_explicit(&pacer->lines_closed, 1, memory_order_release);
+  pm_push(&pacer->used, &line->object.returned);
 }
 
 static void deliver(struct pm_pacer *pacer, struct pm_line *line, const struct pm_received *packet) {

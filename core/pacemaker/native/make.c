@@ -23,7 +23,7 @@ struct pm_line *pm_line_new(struct pm_pacer *pacer, uint32_t id, enum pm_transpo
   if (line == NULL) return NULL;
   if (key.length != 0) {
     line->buckets = pm_alloc(PM_BUCKETS * sizeof *line->buckets);
-    line->sources = pm_alloc(PM_SOURCES * sizeof *line->sources);
+    line->sources = pm_alloc(2 * PM_SOURCES * sizeof *line->sources);
     if (line->buckets == NULL || line->sources == NULL) {
       pm_free(line->buckets);
       pm_free(line->sources);

@@ -49,13 +49,16 @@ static bool rules_hold(const uint8_t *rules, size_t length, const struct pm_rece
   return true;
 }
 
+/* A wanted address of no bytes is any. */
+static bool is_address(const uint8_t *wanted, size_t wanted_length, const uint8_t *address, size_t length) {
+  return wanted_length == 0 || (wanted_length == length && memcmp(wanted, address, length) == 0);
+}
+
 bool pm_passes(const struct pm_filter *filter, const struct pm_received *packet) {
   if (packet->hop_limit < filter->hop_limit_least || packet->hop_limit > filter->hop_limit_most) return false;
   if (packet->payload_length < filter->length_least || packet->payload_length > filter->length_most) return false;
-  if (filter->source_length != 0 && (filter->source_length != packet->address_length ||
-                                     memcmp(filter->source, packet->source, filter->source_length) != 0)) {
-    return false;
-  }
+  if (!is_address(filter->source, filter->source_length, packet->source, packet->address_length)) return false;
+  if (!is_address(filter->destination, filter->destination_length, packet->destination, packet->address_length)) return false;
   if (filter->interface_index != 0 && filter->interface_index != packet->interface_index) return false;
   return rules_hold(filter->rules, filter->rules_length, packet);
 }

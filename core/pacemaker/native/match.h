@@ -24,6 +24,9 @@ struct pm_filter {
   /* 0: any source. */
   size_t source_length;
   uint8_t source[16];
+  /* 0: any destination. */
+  size_t destination_length;
+  uint8_t destination[16];
   /* 0: any interface. */
   unsigned interface_index;
   /* Packed rules: offset and length in 4 bytes each, most significant first, then mask and value. Checked by pm_rules_are_valid. */

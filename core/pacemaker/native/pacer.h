@@ -77,7 +77,7 @@ struct pm_line {
   /* PM_BUCKETS lists of watches with a key; NULL without keys. */
   struct pm_watch **buckets;
   bool tells_strays;
-  /* PM_SOURCES of them; NULL without keys. Thread only, as `strays`. */
+  /* PM_SOURCES of them for strays, then as many for what watches do not expect; NULL without keys. Thread only, as `strays`. */
   struct pm_allowance *sources;
   struct pm_allowance strays;
   _Atomic uint64_t discarded;
@@ -173,6 +173,8 @@ struct pm_watch {
   int64_t repeat_until;
   /* Packets that the user was told of: under consent it must have read them all. */
   uint32_t packets_told;
+  /* A packet passed the filter and was not told: it may have meant anything, until the expected one comes again. */
+  bool has_untold;
   /* What a beacon changes to at silence without consent, where the user has read so many packets, and they are all. NULL: nothing. */
   struct pm_beacon *turned;
   struct pm_outgoing_list *turned_packets;
@@ -305,6 +307,8 @@ void pm_line_close(struct pm_pacer *pacer, struct pm_line *line);
 /* line.c */
 void pm_line_attach(struct pm_pacer *pacer, struct pm_line *line);
 void pm_line_detach(struct pm_pacer *pacer, struct pm_line *line);
+/* Closes the sockets of a detached line, which may wait long, and gives it back. The line is not to be touched after it. */
+void pm_line_release(struct pm_pacer *pacer, struct pm_line *line);
 /* Puts packets into the line's batch; what fills it goes out at once. The packets must stay until pm_send_all. */
 void pm_line_queue(struct pm_pacer *pacer, struct pm_line *line, const struct pm_outgoing_list *packets);
 void pm_send_all(struct pm_pacer *pacer);
@@ -359,6 +363,8 @@ int64_t pm_watches_next(struct pm_pacer *pacer, int64_t until);
 void pm_hands_run(struct pm_pacer *pacer);
 /* Gives it a watch that has fallen silent, on its way to the mail. False: it goes there directly. */
 bool pm_hands_take(struct pm_pacer *pacer, struct pm_watch *watch);
+/* Gives it a detached line whose sockets are to be closed; without it they are closed at once. */
+void pm_hands_close(struct pm_pacer *pacer, struct pm_line *line);
 /* Wakes it if it was given anything. */
 void pm_hands_wake(struct pm_pacer *pacer);
 

@@ -72,7 +72,7 @@ void pm_watch_turn(struct pm_watch *watch, struct pm_command *command) {
 /* What was told and not read yet may mean anything: the user has to see it first. */
 static bool turn(struct pm_pacer *pacer, struct pm_watch *watch) {
   struct pm_beacon *beacon = watch->turned;
-  if (beacon == NULL || !beacon->is_live || watch->packets_read != watch->packets_told) return false;
+  if (beacon == NULL || !beacon->is_live || watch->has_untold || watch->packets_read != watch->packets_told) return false;
   forget_turn(watch);
   pm_beacon_turn(pacer, beacon, &watch->turned_packets, watch->turned_interval_us);
   return true;
@@ -150,7 +150,7 @@ void pm_watch_foresee(struct pm_pacer *pacer, struct pm_watch *watch, struct pm_
 void pm_watch_consent(struct pm_watch *watch, const struct pm_command *command) {
   if (command->terms.generation != watch->terms.generation || watch->deadline == PM_NEVER) return;
   /* What the user has not read yet may change its mind. */
-  if (command->packets_read != watch->packets_told) return;
+  if (watch->has_untold || command->packets_read != watch->packets_told) return;
   if (command->consumed != atomic_load_explicit(&watch->consumed, memory_order_relaxed)) return;
   watch->may_speak = watch->has_plan;
 }
@@ -167,11 +167,16 @@ bool pm_watch_hear(struct pm_pacer *pacer, struct pm_watch *watch, const struct 
     watch->heard_awake = pacer->now - asleep(pacer);
     atomic_store_explicit(&watch->heard_at, pacer->now, memory_order_relaxed);
     atomic_fetch_add_explicit(&watch->consumed, 1, memory_order_relaxed);
+    watch->has_untold = false;
     rearm(pacer, watch);
     return true;
   }
   if (watch->terms.is_rearmed_by_any) rearm(pacer, watch);
-  if (pm_tell_unexpected(pacer, watch, packet)) watch->packets_told++;
+  if (pm_tell_unexpected(pacer, watch, packet)) {
+    watch->packets_told++;
+  } else {
+    watch->has_untold = true;
+  }
   return true;
 }
 

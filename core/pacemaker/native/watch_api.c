@@ -40,6 +40,8 @@ static bool read_filter(napi_env env, const napi_value *arguments, const struct 
   filter->length_least = (size_t)bounds[2];
   filter->length_most = (size_t)bounds[3];
   return pm_address(env, arguments[4], "source", pm_address_length(line), true, filter->source, &filter->source_length) &&
+         pm_address(env, arguments[7], "destination", pm_address_length(line), true, filter->destination,
+                    &filter->destination_length) &&
          read_rules(env, arguments[5], filter);
 }
 
@@ -64,15 +66,15 @@ static bool read_returns(napi_env env, const napi_value *arguments, struct pm_wa
 }
 
 /*
- * watchOpen(line, id, key or -1, leastHopLimit, mostHopLimit, leastLength, mostLength, source, rules, interfaceIndex, returnUs,
- * returnBurst)
+ * watchOpen(line, id, key or -1, leastHopLimit, mostHopLimit, leastLength, mostLength, source, rules, interfaceIndex,
+ * destination, returnUs, returnBurst)
  */
 napi_value pm_watch_open(napi_env env, napi_callback_info info) {
-  napi_value arguments[12];
+  napi_value arguments[13];
   int64_t id, key;
   struct pm_line *line;
   struct pm_watch *watch;
-  if (!pm_arguments(env, info, 12, arguments) || !pm_integer(env, arguments[1], 0, UINT32_MAX, "id", &id) ||
+  if (!pm_arguments(env, info, 13, arguments) || !pm_integer(env, arguments[1], 0, UINT32_MAX, "id", &id) ||
       !pm_integer(env, arguments[2], -1, UINT32_MAX, "key", &key)) {
     return NULL;
   }
@@ -80,7 +82,7 @@ napi_value pm_watch_open(napi_env env, napi_callback_info info) {
   if (line == NULL || !check_key(env, line, key)) return NULL;
   watch = pm_watch_new(line, (uint32_t)id);
   if (watch == NULL) return pm_throw_memory(env);
-  if (!read_filter(env, arguments + 3, line, &watch->filter) || !read_returns(env, arguments + 10, watch)) {
+  if (!read_filter(env, arguments + 3, line, &watch->filter) || !read_returns(env, arguments + 11, watch)) {
     pm_object_free(&watch->object);
     return NULL;
   }

@@ -76,7 +76,7 @@ export interface NativePacemaker {
   /** `intervalUs` 0 and `nextAt` NaN: as it is. */
   beaconSet(beacon: Handle, packets: readonly NativePacket[] | undefined, intervalUs: number, nextAt: number): void;
   beaconState(beacon: Handle): [turns: number, nextAt: number];
-  /** `key` -1: none. `rules`: offset and length in 4 bytes each, mask, value, and so on. `source` empty, `interfaceIndex` 0: any. `returnUs` 0: never. */
+  /** `key` -1: none. `rules`: offset and length in 4 bytes each, mask, value, and so on. `source` and `destination` empty, `interfaceIndex` 0: any. `returnUs` 0: never. */
   watchOpen(
     line: Handle,
     id: number,
@@ -88,6 +88,7 @@ export interface NativePacemaker {
     source: Uint8Array,
     rules: Uint8Array,
     interfaceIndex: number,
+    destination: Uint8Array,
     returnUs: number,
     returnBurst: number,
   ): Handle;

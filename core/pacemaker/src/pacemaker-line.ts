@@ -117,7 +117,8 @@ export class PacemakerLine {
 
   /**
    * Packets that were not told because too many came: of packets that no watch wants, 500 a second of one source (where there are keys) and
-   * 2000 of all are told; of unexpected ones of one watch, 1000.
+   * 2000 of all are told; of unexpected ones of one watch, 4000 of one source (where there are keys) and 20 000 of all.
+   * A watch that left one untold neither speaks nor turns at silence, until the expected packet comes again: the user decides.
    */
   get untold(): number {
     return guarded(this.what, (addon) => addon.lineUntold(this.handle));

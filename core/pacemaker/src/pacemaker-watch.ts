@@ -22,6 +22,8 @@ export interface PacketFilter {
   readonly hopLimit?: readonly [least: number, most: number];
   readonly length?: readonly [least: number, most: number];
   readonly source?: Uint8Array;
+  /** 4 or 16 bytes; absent: to any address. */
+  readonly destination?: Uint8Array;
   /** Index of the interface. */
   readonly link?: number;
   readonly bytes?: readonly BytesRule[];
@@ -100,6 +102,7 @@ export class PacemakerWatch {
           filter?.source ?? none,
           packRules(filter?.bytes ?? []),
           filter?.link ?? 0,
+          filter?.destination ?? none,
           returns?.everyUs ?? 0,
           returns?.burst ?? 0,
         ),

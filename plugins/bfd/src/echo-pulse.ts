@@ -21,6 +21,8 @@ export interface EchoPulseOptions {
   readonly content: () => Uint8Array;
   /** Echo packets leave from now on. Told at the end of `follow`. */
   readonly onBegin: () => void;
+  /** Nothing leaves any more, for it has to go another way: the state is to be followed anew. Told at the end of `follow`. */
+  readonly onPause: () => void;
   readonly onEcho: (at: number) => void;
   readonly onSilence: () => void;
   /** The beacon has ended, because the daemon did not run. */
@@ -82,7 +84,11 @@ export class EchoPulse {
       this.end();
       return;
     }
-    if (this.run !== undefined && !isThere(this.run, standpoint, config)) this.end();
+    if (this.run !== undefined && !isThere(this.run, standpoint, config)) {
+      this.end();
+      this.options.onPause();
+      return;
+    }
     this.run ??= this.open(standpoint, config.echoVia);
     this.listen(state, config);
     this.speak(intervalUs);
@@ -103,14 +109,19 @@ export class EchoPulse {
 
   private open(standpoint: Standpoint, way: EchoWay): Run {
     const path = this.options.open(standpoint, () => this.speak(this.intervalUs));
-    const content = this.options.content();
-    const watch = path.socket.watch({
-      ...(path.key !== undefined && { key: path.key }),
-      filter: path.filter,
-      onPacket: (heard) => this.hear(heard),
-      onSilence: () => this.options.onSilence(),
-    });
-    return { path, watch, content, standpoint, way };
+    try {
+      const content = this.options.content();
+      const watch = path.socket.watch({
+        ...(path.key !== undefined && { key: path.key }),
+        filter: path.filter,
+        onPacket: (heard) => this.hear(heard),
+        onSilence: () => this.options.onSilence(),
+      });
+      return { path, watch, content, standpoint, way };
+    } catch (error) {
+      path.close();
+      throw error;
+    }
   }
 
   private hear(heard: HeardPacket): void {

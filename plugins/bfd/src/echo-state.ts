@@ -39,3 +39,12 @@ export function echoReturned(echo: EchoState | undefined, at: number): EchoState
   if (echo === undefined || echo.phase === 'off') return echo;
   return { ...echo, phase: 'working', isTrusted: true, since: Math.max(at, echo.since ?? at) };
 }
+
+/** Nothing comes back while nothing is sent: until the packets leave again, control packets alone detect, at their usual rate. */
+export function echoPaused(echo: EchoState | undefined, isOtherWay: boolean): EchoState | undefined {
+  if (echo === undefined) return undefined;
+  const isTrusted = echo.isTrusted && !isOtherWay;
+  const phase = echo.phase === 'off' ? 'off' : 'trying';
+  const isSame = isTrusted === echo.isTrusted && phase === echo.phase && echo.since === undefined;
+  return isSame ? echo : { ...echo, phase, isTrusted, since: undefined };
+}

@@ -73,14 +73,22 @@ export class EchoWires {
     }
   }
 
+  /** Opens the port of mirrors, until the answer is called. Throws PortError, such as where another program has it. */
+  openPort(family: Family): () => void {
+    const what = `mirror ${family}`;
+    this.#take(what, () => this.#openMirror(family));
+    return () => this.#leave(what);
+  }
+
   /** What comes from the neighbour by the link where its control packets do. Throws PortError, such as where another program has the port. */
-  mirror({ family, neighbour }: SessionConfig, { link }: Standpoint, minRxUs: number): Mirror {
+  mirror({ family, neighbour }: SessionConfig, { link, own }: Standpoint, minRxUs: number): Mirror {
     const what = `mirror ${family}`;
     const socket = this.#take(what, () => this.#openMirror(family));
     const watch = socket.watch({
       key: lastFour(neighbour),
       // Off the link nobody can send with 255 and arrive so (RFC 5082).
-      filter: { source: neighbour, link, hopLimit: [255, 255], length: [1, longestEcho] },
+      // Another session with this neighbour has another address here: each packet goes back once.
+      filter: { source: neighbour, destination: own, link, hopLimit: [255, 255], length: [1, longestEcho] },
       returns: { everyUs: Math.round(minRxUs * returnShare), burst: returnBurst },
       onPacket: () => {},
       onSilence: () => {},
@@ -100,10 +108,8 @@ export class EchoWires {
    */
   #drain(family: Family): () => void {
     if (family === 4) return () => {};
-    const what = `mirror ${family}`;
     try {
-      this.#take(what, () => this.#openMirror(family));
-      return () => this.#leave(what);
+      return this.openPort(family);
     } catch {
       // Another program has the port: then it is the one to read them.
       return () => {};

@@ -40,7 +40,9 @@ const patienceMs = 5000;
 export class Echo {
   private readonly pulse: EchoPulse;
   private standpoint: Standpoint | undefined;
-  private mirror: (Mirror & { readonly link: number; readonly minRxUs: number }) | undefined;
+  private mirror: (Mirror & { readonly link: number; readonly own: string; readonly minRxUs: number }) | undefined;
+  /** Lets go of the port on which the peer's packets come. */
+  private closePort: (() => void) | undefined;
   private earlier = { looped: 0, withheld: 0 };
   private retry: Timer | undefined;
   private patience: Timer | undefined;
@@ -62,6 +64,7 @@ export class Echo {
       },
       content: () => echoContent(this.latest.state.localDiscriminator, draw),
       onBegin: () => around.dispatch({ kind: 'echoing' }),
+      onPause: () => around.dispatch({ kind: 'echoPaused', isOtherWay: false }),
       onEcho: (at) => around.dispatch({ kind: 'echo', at }),
       onSilence: () => {
         this.pulse.silenceTold();
@@ -88,11 +91,25 @@ export class Echo {
     if (mac !== undefined) this.standpoint = { link, own: destination, mac };
   }
 
+  /** The configuration with what can be kept of it: to nobody is promised what another program's socket keeps from coming here. */
+  kept(config: SessionConfig): SessionConfig {
+    if (config.minEchoRxUs === undefined) this.leavePort();
+    else if (this.closePort === undefined) {
+      this.attempt(() => {
+        this.closePort = this.around.wires.openPort(config.family);
+      });
+    }
+    if (config.minEchoRxUs === undefined || this.closePort !== undefined) return config;
+    const { minEchoRxUs: _, ...rest } = config;
+    return rest;
+  }
+
   follow(state: State, config: SessionConfig): void {
     this.latest = { state, config };
     this.reflect(state, config);
     this.attempt(() => this.pulse.follow(state, config, this.standpoint));
-    this.beImpatient(state.echo?.phase === 'trying');
+    // Following may have changed it.
+    this.beImpatient(this.latest.state.echo?.phase === 'trying');
   }
 
   close(): void {
@@ -100,17 +117,25 @@ export class Echo {
     this.beImpatient(false);
     this.pulse.end();
     this.dropMirror();
+    this.leavePort();
+  }
+
+  private leavePort(): void {
+    this.closePort?.();
+    this.closePort = undefined;
   }
 
   /** Only for a session that is Up, and only as often as the peer was told: nobody else can have anything sent anywhere. */
   private reflect(state: State, config: SessionConfig): void {
     const { standpoint } = this;
     const minRxUs = state.kind === 'up' ? config.minEchoRxUs : undefined;
-    const isSame = this.mirror?.link === standpoint?.link && this.mirror?.minRxUs === minRxUs;
-    if (this.mirror !== undefined && !isSame) this.dropMirror();
+    const { mirror } = this;
+    const isSame = mirror?.link === standpoint?.link && mirror?.own === standpoint?.own && mirror?.minRxUs === minRxUs;
+    if (mirror !== undefined && !isSame) this.dropMirror();
     if (minRxUs === undefined || standpoint === undefined || this.mirror !== undefined) return;
     this.attempt(() => {
-      this.mirror = { ...this.around.wires.mirror(config, standpoint, minRxUs), link: standpoint.link, minRxUs };
+      const { link, own } = standpoint;
+      this.mirror = { ...this.around.wires.mirror(config, standpoint, minRxUs), link, own, minRxUs };
     });
   }
 

@@ -3,7 +3,7 @@
  * same one. Packets come here after the checks of receive.ts; what is sent and when follows from the state by voice.ts and timing.ts.
  */
 import type { BfdState } from '@mainstay/sdk';
-import { echoBegun, echoHeard, echoOf, echoReturned, idleEcho } from './echo-state.js';
+import { echoBegun, echoHeard, echoOf, echoPaused, echoReturned, idleEcho } from './echo-state.js';
 import { type ControlPacket, diagnosticName, diagnostics } from './packet.js';
 import type { Effect, Event, MachineConfig, State, Step } from './states.js';
 import { deadlineOf, detectionMs, echoDeadlineOf, echoDetectionMs, slowestUs } from './timing.js';
@@ -73,6 +73,8 @@ function react(state: State, event: Event, config: MachineConfig, now: number): 
       return { state: echoing(state, echoBegun(state.echo, now)), effects: [] };
     case 'echo':
       return { state: echoing(state, echoReturned(state.echo, event.at)), effects: [] };
+    case 'echoPaused':
+      return { state: echoing(state, echoPaused(state.echo, event.isOtherWay)), effects: [] };
     case 'stop':
       return shut(state, config, 'the session ends here');
     default:

@@ -52,6 +52,8 @@ export class Pulse {
   private turn: Turn | undefined;
   /** What the pacemaker has begun to say at silence, in the name of the machine. */
   private begun: Uint8Array | undefined;
+  /** It has begun, even where what it says is not known any more: the turn was replaced while the news was on its way. */
+  private hasBegun = false;
   private hearing: Hearing | undefined;
   private mouth: Mouth | undefined;
   private earlierTurns = 0;
@@ -109,6 +111,7 @@ export class Pulse {
   /** The watch has told of silence: it does so again only under new terms. `hasSaid`: and the beacon says so. */
   silenceTold(hasSaid: boolean): void {
     this.armed = undefined;
+    this.hasBegun = hasSaid;
     this.begun = hasSaid ? this.turn?.bytes : undefined;
     if (hasSaid) this.turn = undefined;
   }
@@ -135,6 +138,7 @@ export class Pulse {
     if (rhythm === undefined) this.silence();
     else this.speak(state, config, rhythm, isNews);
     this.begun = undefined;
+    this.hasBegun = false;
     this.listen(state, config);
     this.foresee(state, config);
   }
@@ -161,7 +165,7 @@ export class Pulse {
     // The next number of a meticulous sequence is drawn when a packet has left, and where there is something new to say.
     const bytes = isMeticulousNow && !isNews ? said.bytes : this.voice.periodic(state, config, config.authentication);
     // What has begun at silence may have met with a change that was on its way: all is said anew, but not at once.
-    const hasBegun = this.begun !== undefined;
+    const { hasBegun } = this;
     const isSame = bytes === said.bytes && !hasBegun;
     const isPaced = said.rhythm.intervalUs === rhythm.intervalUs && !hasBegun;
     if (isSame && isPaced && !isNews) return;

@@ -51,6 +51,8 @@ export class Session implements Listener {
   private leaving: (() => void) | undefined;
   private returning: Timer | undefined;
   private repeatedAt = Number.NEGATIVE_INFINITY;
+  /** Required Min Echo RX Interval as it was last said. */
+  private promisedUs: number | undefined;
   private isClosed = false;
 
   constructor(
@@ -125,12 +127,15 @@ export class Session implements Listener {
 
   /** Takes over a configuration of the same session; its state stays. */
   update(config: SessionConfig): void {
+    // What was heard so far was heard under the former configuration.
+    this.catchUp();
     const before = this.config;
     this.config = config;
     this.pulse.doubt();
     if (before.hopLimit !== config.hopLimit) this.hush();
     if (before.authentication?.type !== config.authentication?.type) this.knownSequence = undefined;
     this.attach();
+    if (before.echoVia !== config.echoVia) this.dispatch({ kind: 'echoPaused', isOtherWay: true }, this.clock.now());
     const isOtherwiseSaid =
       before.multiplier !== config.multiplier ||
       before.authentication !== config.authentication ||
@@ -292,14 +297,17 @@ export class Session implements Listener {
   }
 
   private follow(isNews: boolean): void {
-    this.pulse.follow(this.state, this.config, isNews);
-    this.echo.follow(this.state, this.config);
+    const config = this.echo.kept(this.config);
+    const isOtherPromise = config.minEchoRxUs !== this.promisedUs;
+    this.promisedUs = config.minEchoRxUs;
+    this.pulse.follow(this.state, config, isNews || isOtherPromise);
+    this.echo.follow(this.state, config);
   }
 
   private perform(effect: Effect, before: State): void {
     switch (effect.kind) {
       case 'answer':
-        this.pulse.answer(this.state, this.config);
+        this.pulse.answer(this.state, this.echo.kept(this.config));
         break;
       case 'announce':
       case 'transitioned':

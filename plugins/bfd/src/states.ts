@@ -82,6 +82,8 @@ export type Event =
   | { readonly kind: 'echoing' }
   /** An echo packet came back, at this time. */
   | { readonly kind: 'echo'; readonly at: number }
+  /** Echo packets leave no longer, or another way from now on; `isOtherWay`: one that this peer has not proven yet. */
+  | { readonly kind: 'echoPaused'; readonly isOtherWay: boolean }
   /** The session ends, by a reload or the end of the daemon. */
   | { readonly kind: 'stop' };
 

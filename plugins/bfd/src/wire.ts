@@ -157,8 +157,7 @@ export class Wires {
         const socket = this.pacemaker.open({
           transport: { kind: 'udp', family, port, hopLimit, trafficClass, ...(source !== undefined && { address: source }) },
           link,
-          // Answers go to the port on which the ears are; what comes here is nobody's.
-          onPacket: () => {},
+          // Answers go to the port on which the ears are; what comes here is nobody's, and not told.
           onError: (error) => onError(messageOf(error)),
         });
         return { socket, port, link };

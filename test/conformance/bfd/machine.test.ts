@@ -79,6 +79,8 @@ describe('BFD conformance: the Echo function', () => {
   conforms('echo-configured');
   conforms('echo-late');
   conforms('echo-control-silence');
+  conforms('echo-paused');
+  conforms('echo-other-way');
 });
 
 describe('BFD conformance cases', () => {

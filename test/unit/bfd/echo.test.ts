@@ -175,6 +175,21 @@ describe('the Echo function over a daemon', () => {
     assert.equal(cookies.size, 2);
   });
 
+  it('has the peer prove another way anew', async () => {
+    const both = await pair({ a: daemon, b: loops });
+    await both.up();
+    await both.advance(1000);
+    const { length } = both.changes('a');
+    // There nobody forwards.
+    await both.reload('a', conf('a', ['echo_interval 20']));
+    await both.advance(4000);
+    assert.deepEqual([both.state('a'), echoOf(both, 'a')?.phase], ['up', 'trying']);
+    assert.equal(both.status('a').detail.required_min_rx_ms, 50);
+    await both.reload('a', conf('a', daemon));
+    await both.advance(1000);
+    assert.deepEqual([both.state('a'), echoOf(both, 'a')?.phase, both.changes('a').length], ['up', 'working', length]);
+  });
+
   it('does not mistake a stall of this daemon for silence of the peer', async () => {
     const both = await pair({ a: [...daemon, 'multiplier 200'], b: [...loops, 'multiplier 200'] });
     await both.up();
@@ -280,6 +295,19 @@ describe('the Echo function through the forwarding plane', () => {
     }
   });
 
+  it('takes the look for another way for no silence, and asks for the usual control packets meanwhile', async () => {
+    const router = await lone(configured);
+    forwards(router);
+    await router.up(wants);
+    await keep(router, 200);
+    assert.equal(phase(router), 'working');
+    // From now on its packets come to another address; the next one is to show the way, and is late.
+    await router.tell({ state: 'up', ...wants }, { destination: '192.0.2.4' });
+    await router.advance(100);
+    assert.deepEqual([router.status()[0]?.state, phase(router)], ['up', 'trying']);
+    assert.equal(router.status()[0]?.detail.required_min_rx_ms, 50);
+  });
+
   it('tells operators what it does', async () => {
     const router = await lone(configured);
     const told = () => router.explain('B1')[0]?.contributors.find(({ of }) => of === 'echo');
@@ -326,6 +354,19 @@ describe('looping echo packets back', () => {
     await router.tell({ state: 'down' });
     await hear();
     assert.equal(looped(router), 1, 'and no longer when it has gone down');
+  });
+
+  it('is done once, where the peer has two sessions with this host', async () => {
+    const of = (name: string, own: string) => lines(...usual, ...loops, `source_ip ${own}`).replace('B1', name);
+    const router = await lone(of('B1', '192.0.2.1') + of('B2', '192.0.2.4'));
+    for (const [i, destination] of ['192.0.2.1', '192.0.2.4'].entries()) {
+      const yourDiscriminator = router.status()[i]?.detail.local_discriminator as number;
+      for (const state of ['down', 'up'] as const) await router.tell({ state, yourDiscriminator }, { destination });
+      assert.equal(router.status()[i]?.state, 'up');
+    }
+    await router.hear(echo, { port: 3785, sourcePort: 3785, destination: '192.0.2.4' });
+    const counts = router.status().map(({ detail }) => (detail.echo as unknown as EchoStatus).looped);
+    assert.deepEqual(counts, [0, 1]);
   });
 
   it('is done no more often than the peer was told', async () => {

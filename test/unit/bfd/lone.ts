@@ -5,7 +5,7 @@ import { type TestedPlugin, testPlugin } from '@mainstay/testing';
 import { bytesOf, seededPlugin } from './pair.js';
 
 export const hosts = {
-  router: { eth0: ['192.0.2.1/24', 'fd00::1/64', 'fe80::1/64'] },
+  router: { eth0: ['192.0.2.1/24', '192.0.2.4/24', 'fd00::1/64', 'fe80::1/64'] },
   peer: { eth0: ['192.0.2.2/24', '192.0.2.3/24', 'fd00::2/64', 'fe80::2/64'] },
 };
 

@@ -188,7 +188,7 @@ describe('pacemaker mail', function () {
     const line = addon.lineOpen(pacer, 1, 2, 4, etherType, 1, 1, 0, 14, 1, 1, new Uint8Array(0), new Uint8Array(0));
     const packet = [frame(etherType, 1, 'x'), new Uint8Array(0), 0];
     const beacon = addon.beaconOpen(line, 2, [packet], 1000, 1, 1, clockUs(), Number.NaN, undefined, Number.NaN, true);
-    const watch = addon.watchOpen(line, 3, -1, 0, 255, 0, 1500, new Uint8Array(0), new Uint8Array(0), 0, 0, 0);
+    const watch = addon.watchOpen(line, 3, -1, 0, 255, 0, 1500, new Uint8Array(0), new Uint8Array(0), 0, new Uint8Array(0), 0, 0);
     const odd = [undefined, null, Number.NaN, -1, 0, 4, 1000, 2 ** 53, 1.5, 'x', {}, [], [packet], [[]], true, false];
     const more = [new Uint8Array(0), new Uint8Array(9), new Uint8Array(4), pacer, line, beacon, watch];
     const all = [...odd, ...more];

@@ -122,6 +122,8 @@ static void match(const struct pm_received *packet) {
   filter.rules_length = length;
   filter.source_length = below(2) == 0 ? 0 : packet->address_length;
   memcpy(filter.source, packet->source, sizeof filter.source);
+  filter.destination_length = below(2) == 0 ? 0 : packet->address_length;
+  memcpy(filter.destination, packet->destination, sizeof filter.destination);
   if (pm_rules_are_valid(rules, length)) (void)pm_passes(&filter, packet);
   (void)pm_key_of(&place, packet, &key);
   free(rules);

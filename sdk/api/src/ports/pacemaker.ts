@@ -169,6 +169,8 @@ export interface PacketFilter {
   readonly length?: readonly [least: number, most: number];
   /** Only from this address. */
   readonly source?: string;
+  /** Only to this address. */
+  readonly destination?: string;
   /** Only by the link with this index. */
   readonly link?: number;
   /** Bytes of the payload from `offset` on, equal to `value` where `mask` has ones. */

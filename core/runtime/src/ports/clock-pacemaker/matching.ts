@@ -5,9 +5,10 @@ function isWithin(value: number, bounds: readonly [number, number] | undefined):
   return bounds === undefined || (value >= bounds[0] && value <= bounds[1]);
 }
 
-export function passes({ hopLimit, payload, source, link }: HeardPacket, filter: PacketFilter): boolean {
+export function passes({ hopLimit, payload, source, destination, link }: HeardPacket, filter: PacketFilter): boolean {
   if (!isWithin(hopLimit, filter.hopLimit) || !isWithin(payload.length, filter.length)) return false;
   if (filter.source !== undefined && filter.source !== source) return false;
+  if (filter.destination !== undefined && filter.destination !== destination) return false;
   if (filter.link !== undefined && filter.link !== link) return false;
   return hasBytes(payload, filter.bytes ?? []);
 }

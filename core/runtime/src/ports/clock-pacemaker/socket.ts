@@ -16,7 +16,7 @@ import {
 import { ClockBeacon } from './beacon.js';
 import { hasBytes, keyOf } from './matching.js';
 import { sparing } from './refusals.js';
-import type { Carrier, UdpOverRawIp } from './udp.js';
+import type { Carrier, UdpOverRawIp, WayBack } from './udp.js';
 import { ClockWatch } from './watch.js';
 
 export interface Surroundings {
@@ -78,7 +78,7 @@ export class ClockSocket implements PacedSocket {
     const watch: ClockWatch = new ClockWatch(
       options,
       this.around.clock,
-      (packet, from) => this.#sendFrom(packet, from),
+      (packet, back) => this.#sendBack(packet, back),
       () => void others.delete(watch),
     );
     others.add(watch);
@@ -102,8 +102,8 @@ export class ClockSocket implements PacedSocket {
     if (takers.length === 0 && this.#isOpen) this.options.onPacket?.(packet);
   }
 
-  #sendFrom(packet: PacedPacket, from: string | undefined): void {
-    if (this.#isOpen) this.#carrier.send(packet, from);
+  #sendBack(packet: PacedPacket, back: WayBack | undefined): void {
+    if (this.#isOpen) this.#carrier.send(packet, back);
   }
 }
 

@@ -17,10 +17,16 @@ import {
 } from '@mainstay/sdk';
 import { decodeUdp, encodeUdp, isWithin, udpProtocol } from './udp-packet.js';
 
+/** How a packet goes back to where one came from: by its link, from the own address that it was sent to. */
+export interface WayBack {
+  readonly from: string;
+  readonly link: number;
+}
+
 /** What the socket of any transport is carried by. */
 export interface Carrier extends Pick<RawIpSocket, 'join' | 'leave' | 'close'> {
-  /** `from`, of UDP only: the own address to speak from, where the socket has none. */
-  send(packet: PacedPacket, from?: string): void;
+  /** `back` is of UDP only. */
+  send(packet: PacedPacket, back?: WayBack): void;
 }
 
 /** The links and addresses of the host. */
@@ -101,10 +107,12 @@ class UdpCarrier implements Carrier {
     for (const socket of this.#sockets.values()) socket.leave(group);
   }
 
-  send({ destination, destinationPort = 0, payload }: PacedPacket, from?: string): void {
+  send({ destination, destinationPort = 0, payload }: PacedPacket, back?: WayBack): void {
     const { port, address, hopLimit, trafficClass, family } = this.place.transport;
-    const way = wayTo(destination, family, this.place, this.places.addresses.list());
-    const source = address ?? from ?? way?.source;
+    const way = back
+      ? { link: back.link, source: back.from }
+      : wayTo(destination, family, this.place, this.places.addresses.list());
+    const source = address ?? way?.source;
     const socket = way === undefined ? undefined : this.#sockets.get(way.link);
     if (socket === undefined || source === undefined) {
       this.listener.onError(new PortError(`there is no way to ${destination} [ENETUNREACH]`, 'ENETUNREACH'));

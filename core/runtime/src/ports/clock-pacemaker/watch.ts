@@ -12,6 +12,7 @@ import {
   type WatchTerms,
 } from '@mainstay/sdk';
 import { isSamePacket, passes } from './matching.js';
+import type { WayBack } from './udp.js';
 
 type Returns = NonNullable<WatchOptions['returns']>;
 
@@ -51,12 +52,12 @@ export class ClockWatch implements Watch {
   constructor(
     private readonly options: WatchOptions,
     private readonly clock: Clock,
-    private readonly send: (packet: PacedPacket, from?: string) => void,
+    private readonly send: (packet: PacedPacket, back?: WayBack) => void,
     private readonly forget: () => void,
   ) {
-    const source = options.filter?.source;
-    const canonical = source === undefined ? undefined : canonicalAddress(source);
-    this.#filter = canonical === undefined ? options.filter : { ...options.filter, source: canonical };
+    const source = canonical(options.filter?.source);
+    const destination = canonical(options.filter?.destination);
+    this.#filter = options.filter && { ...options.filter, ...(source && { source }), ...(destination && { destination }) };
   }
 
   arm(terms: WatchTerms): void {
@@ -117,7 +118,7 @@ export class ClockWatch implements Watch {
   }
 
   /** By the generic cell rate algorithm, as the thread does. */
-  #giveBack({ source, destination, sourcePort, payload, receivedAt }: HeardPacket, { everyUs, burst }: Returns): void {
+  #giveBack({ source, destination, link, sourcePort, payload, receivedAt }: HeardPacket, { everyUs, burst }: Returns): void {
     const due = Math.max(this.#returnDue, receivedAt);
     if (due - receivedAt > ((burst - 1) * everyUs) / 1000) {
       this.withheld++;
@@ -126,7 +127,7 @@ export class ClockWatch implements Watch {
     this.#returnDue = due + everyUs / 1000;
     this.returned++;
     const ends = { source: destination, destination: source, destinationPort: sourcePort };
-    this.send({ ...ends, hopLimit: 1, trafficClass: 0, payload }, destination);
+    this.send({ ...ends, hopLimit: 1, trafficClass: 0, payload }, { from: destination, link });
   }
 
   /** Mostly to a later time: the timer that runs finds out when it fires. */
@@ -197,4 +198,8 @@ export class ClockWatch implements Watch {
     this.#schedule(this.#next);
     if (isDue) this.options.onImminent?.(this.#deadline);
   }
+}
+
+function canonical(address: string | undefined): string | undefined {
+  return address === undefined ? undefined : canonicalAddress(address);
 }

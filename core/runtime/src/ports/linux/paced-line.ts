@@ -21,6 +21,7 @@ import {
   type PacedPacket,
   type PacedSocket,
   type PacedSocketOptions,
+  type PacketFilter,
   PortError,
   type Watch,
   type WatchOptions,
@@ -131,9 +132,7 @@ export class PacedLine implements PacedSocket {
   watch({ key, filter, returns, onPacket, onImminent, onSilence }: WatchOptions): Watch {
     const watch = this.#line.watch({
       ...(key !== undefined && { key }),
-      ...(filter && {
-        filter: { ...filter, source: filter.source === undefined ? undefined : addressBytes(filter.source) } as never,
-      }),
+      ...(filter && { filter: nativeFilter(filter) }),
       ...(returns && { returns }),
       onPacket: (packet) => this.#tell(packet, onPacket),
       ...(onImminent && { onImminent: (deadline: number) => onImminent(fromKernel(deadline)) }),
@@ -321,5 +320,13 @@ function bytesOf({ source, destination, sourcePort, hopLimit, payload }: HeardPa
     sourcePort,
     hopLimit,
     payload: buffer(payload),
+  };
+}
+
+function nativeFilter({ source, destination, ...rest }: PacketFilter) {
+  return {
+    ...rest,
+    ...(source !== undefined && { source: addressBytes(source) }),
+    ...(destination !== undefined && { destination: addressBytes(destination) }),
   };
 }
