@@ -89,8 +89,10 @@ export class Chronicle {
     const config = this.configOf();
     this.last = { from, to, diagnostic, why, at };
     this.warned.clear();
-    if (to === 'up') this.counted.timesUp++;
-    if (to === 'up') this.hasBeenUp = true;
+    if (to === 'up') {
+      this.counted.timesUp++;
+      this.hasBeenUp = true;
+    }
     if (from === 'up') this.counted.timesDown++;
     this.log(from === 'up' && to === 'down' ? 'warn' : 'info', `Entering ${nameOf(to)} STATE (was ${nameOf(from)}): ${why}`);
     const payload: BfdChanged = { session: config.name, peer: config.neighbour, from, to, diagnostic, at };

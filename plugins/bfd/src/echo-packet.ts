@@ -3,7 +3,7 @@
  * the peer's forwarding plane the whole frame around it, addressed to this host itself (RFC 5881 section 4). Pure; used by echo-path.ts.
  */
 import { addressBytes } from '@mainstay/sdk';
-import { echoPort } from './packet.js';
+import { echoPort, trafficClass } from './packet.js';
 
 const version = 1;
 const cookieLength = 16;
@@ -34,8 +34,6 @@ export interface RoundTrip {
 const ethernetLength = 14;
 const udpLength = 8;
 const udp = 17;
-/** Class selector 6, as control packets have it. */
-const trafficClass = 0xc0;
 export const etherType = { 4: 0x0800, 6: 0x86dd } as const;
 const ipLength = { 4: 20, 6: 40 } as const;
 const hopLimitOffset = { 4: 8, 6: 7 } as const;

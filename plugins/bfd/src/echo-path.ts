@@ -34,18 +34,22 @@ export interface EchoPath {
 
 type PacemakerPort = Ports['pacemaker'];
 
-/** What is said to the daemon of a neighbour leaves with 255, and comes back with one less. */
-const returnedHopLimit = 254;
+/** What a daemon sends back leaves it with one hop less than the 255 that it came with: so it is told from what comes, also by FRR. */
+export const returnedHopLimit = 254;
 
 export function daemonPath(socket: PacedSocket, { neighbour }: SessionConfig): EchoPath {
   return {
     socket,
     // A content of another length is none of ours.
     filter: { source: neighbour, hopLimit: [returnedHopLimit, 255], length: [contentLength, contentLength] },
-    packetOf: (payload) => {
-      const packet = { source: '', destination: neighbour, destinationPort: echoPort, hopLimit: 255, trafficClass: 0, payload };
-      return packet;
-    },
+    packetOf: (payload) => ({
+      source: '',
+      destination: neighbour,
+      destinationPort: echoPort,
+      hopLimit: 255,
+      trafficClass: 0,
+      payload,
+    }),
     contentOf: ({ payload }) => payload,
     close: () => socket.close(),
   };

@@ -3,15 +3,13 @@
  * tells when that stops. Follows the state of the machine, and tells it what came back in its name. Used by echo.ts.
  */
 import type { Beacon, HeardPacket, Watch } from '@mainstay/sdk';
+import { Alarm } from './alarm.js';
 import type { EchoWay } from './config.js';
 import type { EchoPath, Standpoint } from './echo-path.js';
 import { deadManMs } from './pulse.js';
 import type { SessionConfig } from './session-config.js';
 import type { Event, State } from './states.js';
-import { echoDeadlineOf, echoDetectionMs, echoIntervalUs } from './timing.js';
-
-/** Times are equal when they differ by less than the clock's grain: they went through microseconds. */
-const grainMs = 0.01;
+import { echoDeadlineOf, echoDetectionMs, echoIntervalUs, grainMs } from './timing.js';
 
 export interface EchoPulseOptions {
   readonly now: () => number;
@@ -37,18 +35,12 @@ interface Run {
   readonly way: EchoWay;
 }
 
-interface Armed {
-  readonly deadline: number;
-  readonly expected: HeardPacket | undefined;
-  readonly rearmMs: number;
-}
-
 export class EchoPulse {
   private run: Run | undefined;
   private beacon: Beacon | undefined;
   private intervalUs = 0;
   private expected: HeardPacket | undefined;
-  private armed: Armed | undefined;
+  private readonly alarm = new Alarm();
   private earlier = { sent: 0, returned: 0 };
   private told = 0;
 
@@ -68,13 +60,13 @@ export class EchoPulse {
   /** What has come back in the name of the machine since it was last asked. */
   news(state: State): Event | undefined {
     const at = this.run?.watch.heardAt;
-    if (at === undefined || this.armed?.expected === undefined || state.echo?.phase !== 'working') return undefined;
+    if (at === undefined || !this.alarm.isExpecting || state.echo?.phase !== 'working') return undefined;
     return at > (state.echo.since ?? Number.NEGATIVE_INFINITY) + grainMs ? { kind: 'echo', at } : undefined;
   }
 
   /** The watch has told of silence: it does so again only under new terms. */
   silenceTold(): void {
-    this.armed = undefined;
+    this.alarm.wentOff();
   }
 
   /** Brings the pacemaker in line with the state. Throws PortError where the kernel refuses. */
@@ -100,11 +92,11 @@ export class EchoPulse {
     this.told = 0;
     this.beacon?.close();
     this.beacon = undefined;
-    this.run?.watch.close();
-    this.run?.path.close();
+    this.run.watch.close();
+    this.run.path.close();
     this.run = undefined;
     this.expected = undefined;
-    this.armed = undefined;
+    this.alarm.forget();
   }
 
   private open(standpoint: Standpoint, way: EchoWay): Run {
@@ -167,20 +159,7 @@ export class EchoPulse {
     const deadline = echoDeadlineOf(state, config);
     const rearmMs = echoDetectionMs(state, config);
     if (watch === undefined || rearmMs === undefined) return;
-    if (deadline === undefined) {
-      if (this.armed !== undefined) watch.disarm();
-      this.armed = undefined;
-      return;
-    }
-    const { armed, expected } = this;
-    const isArmed =
-      armed !== undefined &&
-      Math.abs(armed.deadline - deadline) <= grainMs &&
-      armed.expected === expected &&
-      Math.abs(armed.rearmMs - rearmMs) <= grainMs;
-    if (isArmed) return;
-    watch.arm({ deadline, ...(expected && { expected, rearmUs: rearmMs * 1000 }) });
-    this.armed = { deadline, expected, rearmMs };
+    this.alarm.set(watch, deadline === undefined ? undefined : { deadline, expected: this.expected, rearmMs });
   }
 }
 

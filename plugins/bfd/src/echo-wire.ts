@@ -2,17 +2,13 @@
  * The sockets of the Echo function: frames with echo packets, one socket for each link and family; the port on which echo packets of peers
  * are looped back, one for each family; a socket for each session that speaks to the daemon of its peer. Used by session.ts.
  */
-import { addressBytes, type Family, messageOf, type PacedSocket, PortError, type Ports, type Watch } from '@mainstay/sdk';
-import { daemonPath, type EchoPath, forwardingPath, openEchoFrames, type Standpoint } from './echo-path.js';
-import { echoPort, sourcePorts } from './packet.js';
+import { addressBytes, type Family, messageOf, type PacedSocket, type Ports, type Watch } from '@mainstay/sdk';
+import { daemonPath, type EchoPath, forwardingPath, openEchoFrames, returnedHopLimit, type Standpoint } from './echo-path.js';
+import { echoPort, trafficClass } from './packet.js';
 import type { SessionConfig } from './session-config.js';
+import { openSpeaker } from './source-port.js';
 
-/** RFC 4594 section 3.2: class selector 6, for the control of networks. */
-const trafficClass = 0xc0;
 const everyLink = 0;
-const portAttempts = 32;
-/** What goes back has gone one hop: so it is known from what comes, also to FRR. */
-const returnedHopLimit = 254;
 /** Section 6.8.9 lets a peer send packets a quarter early, and one between two turns. A few that were held up come together. */
 const returnShare = 0.75;
 const returnBurst = 4;
@@ -126,19 +122,8 @@ export class EchoWires {
   }
 
   #speaker({ own, link }: Standpoint, family: Family, onError: (error: Error) => void): PacedSocket {
-    for (let attempt = 1; ; attempt++) {
-      const port = this.draw(sourcePorts.least, sourcePorts.most);
-      try {
-        return this.pacemaker.open({
-          transport: { kind: 'udp', family, port, hopLimit: 255, trafficClass, address: own },
-          link,
-          onError,
-        });
-      } catch (error) {
-        const isTaken = error instanceof PortError && error.errno === 'EADDRINUSE';
-        if (!isTaken || attempt === portAttempts) throw error;
-      }
-    }
+    const transport = { family, hopLimit: 255, trafficClass, address: own };
+    return openSpeaker(this.pacemaker, this.draw, { transport, link, onError }).socket;
   }
 
   #take(what: string, open: () => PacedSocket): PacedSocket {

@@ -6,10 +6,7 @@ import type { BfdState } from '@mainstay/sdk';
 import { echoBegun, echoHeard, echoOf, echoPaused, echoReturned, idleEcho } from './echo-state.js';
 import { type ControlPacket, diagnosticName, diagnostics } from './packet.js';
 import type { Effect, Event, MachineConfig, State, Step } from './states.js';
-import { deadlineOf, detectionMs, echoDeadlineOf, echoDetectionMs, slowestUs } from './timing.js';
-
-/** Times are equal when they differ by less: they went through microseconds. */
-const grainMs = 0.01;
+import { deadlineOf, detectionMs, echoDeadlineOf, echoDetectionMs, grainMs, slowestUs } from './timing.js';
 
 /** What is known of a peer that was never heard: section 6.8.1. */
 const unheard = {

@@ -11,6 +11,8 @@ export const multihopPort = 4784;
 export const echoPort = 3785;
 /** RFC 5881 section 4: a source port in this range, one for each session. */
 export const sourcePorts = { least: 49_152, most: 65_535 } as const;
+/** RFC 4594 section 3.2: class selector 6, for the control of networks. */
+export const trafficClass = 0xc0;
 
 const version = 1;
 export const headerLength = 24;

@@ -3,30 +3,22 @@
  * when that stops. Follows the state of the machine, and tells the machine what it has heard in its name. Used by session.ts.
  */
 import type { Beacon, BeaconEnd, HeardPacket, PacedPacket } from '@mainstay/sdk';
+import { Alarm } from './alarm.js';
 import { isMeticulous } from './authentication.js';
 import { isSettled, step } from './machine.js';
-import { type ControlPacket, encodeControl } from './packet.js';
+import { type ControlPacket, encodeControl, trafficClass } from './packet.js';
 import type { SessionConfig } from './session-config.js';
 import type { Event, State } from './states.js';
-import { deadlineOf, detectionMs, type Rhythm, rhythmOf } from './timing.js';
+import { deadlineOf, detectionMs, grainMs, type Rhythm, rhythmOf } from './timing.js';
 import type { Voice } from './voice.js';
 import type { Hearing, Mouth } from './wire.js';
 
 /** The daemon may hang for so long before its sessions fall silent, and their peers take them as down. */
 export const deadManMs = 2000;
 
-/** Times are equal when they differ by less than the clock's grain: they went through microseconds. */
-const grainMs = 0.01;
-
 interface Expected {
   readonly heard: HeardPacket;
   readonly packet: ControlPacket;
-}
-
-interface Armed {
-  readonly deadline: number;
-  readonly expected: HeardPacket | undefined;
-  readonly rearmMs: number;
 }
 
 interface Said {
@@ -46,9 +38,7 @@ export class Pulse {
   private beacon: Beacon | undefined;
   private said: Said | undefined;
   private expected: Expected | undefined;
-  private armed: Armed | undefined;
-  /** The watch has terms, be it of silence that it has told: it would go on hearing an expected packet in the machine's name. */
-  private isListening = false;
+  private readonly alarm = new Alarm();
   private turn: Turn | undefined;
   /** What the pacemaker has begun to say at silence, in the name of the machine. */
   private begun: Uint8Array | undefined;
@@ -73,9 +63,8 @@ export class Pulse {
     if (this.hearing === hearing) return;
     this.earlierConsumed += this.hearing?.watch.consumed ?? 0;
     this.hearing = hearing;
-    this.armed = undefined;
+    this.alarm.forget();
     this.turn = undefined;
-    this.isListening = false;
     this.expected = undefined;
   }
 
@@ -104,13 +93,13 @@ export class Pulse {
   /** What the pacemaker has heard in the name of the machine since it was last asked. */
   news(state: State): Event | undefined {
     const at = this.hearing?.watch.heardAt;
-    if (at === undefined || this.armed?.expected === undefined) return undefined;
+    if (at === undefined || !this.alarm.isExpecting) return undefined;
     return at > (state.detectingSince ?? Number.NEGATIVE_INFINITY) + grainMs ? { kind: 'heard', at } : undefined;
   }
 
   /** The watch has told of silence: it does so again only under new terms. `hasSaid`: and the beacon says so. */
   silenceTold(hasSaid: boolean): void {
-    this.armed = undefined;
+    this.alarm.wentOff();
     this.hasBegun = hasSaid;
     this.begun = hasSaid ? this.turn?.bytes : undefined;
     if (hasSaid) this.turn = undefined;
@@ -220,24 +209,8 @@ export class Pulse {
     if (watch === undefined) return;
     if (this.expected !== undefined && !isSettled(state, this.expected.packet, config)) this.doubt();
     const deadline = deadlineOf(state);
-    if (deadline === undefined) {
-      if (this.isListening) watch.disarm();
-      this.isListening = false;
-      this.armed = undefined;
-      return;
-    }
     const expected = this.expected?.heard;
-    const rearmMs = detectionMs(state);
-    const { armed } = this;
-    const isArmed =
-      armed !== undefined &&
-      Math.abs(armed.deadline - deadline) <= grainMs &&
-      armed.expected === expected &&
-      Math.abs(armed.rearmMs - rearmMs) <= grainMs;
-    if (isArmed) return;
-    watch.arm({ deadline, ...(expected && { expected, rearmUs: rearmMs * 1000 }) });
-    this.isListening = true;
-    this.armed = { deadline, expected, rearmMs };
+    this.alarm.set(watch, deadline === undefined ? undefined : { deadline, expected, rearmMs: detectionMs(state) });
   }
 
   /** Silence means Down without doubt: the pacemaker says so at once, whatever JavaScript is doing then. */
@@ -270,5 +243,5 @@ function withoutPoll(heard: HeardPacket, packet: ControlPacket): Expected {
 }
 
 function packetOf(payload: Uint8Array, { neighbour, source, hopLimit, port }: SessionConfig): PacedPacket {
-  return { source: source ?? '', destination: neighbour, destinationPort: port, hopLimit, trafficClass: 0xc0, payload };
+  return { source: source ?? '', destination: neighbour, destinationPort: port, hopLimit, trafficClass, payload };
 }

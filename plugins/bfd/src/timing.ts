@@ -4,6 +4,9 @@ import type { MachineConfig, State } from './states.js';
 /** Section 6.8.3: while a session is not Up, packets are a second apart at least. */
 export const slowestUs = 1_000_000;
 
+/** Times are equal when they differ by less, milliseconds: they went through microseconds. */
+export const grainMs = 0.01;
+
 /**
  * Shares of the interval (section 6.8.7): 75 to 100 %, with a multiplier of 1 up to 90 %. A hundredth is left below, for a packet
  * that is late makes the next interval shorter.

@@ -4,8 +4,9 @@
  * Used by session.ts.
  */
 import { type Family, type HeardPacket, messageOf, type PacedSocket, PortError, type Ports, type Watch } from '@mainstay/sdk';
-import { decodeControl, sourcePorts } from './packet.js';
+import { decodeControl, trafficClass } from './packet.js';
 import type { SessionConfig } from './session-config.js';
+import { openSpeaker } from './source-port.js';
 
 /** What a session hears with. */
 export interface Listener {
@@ -30,13 +31,10 @@ export interface StrayCounters {
   untold: number;
 }
 
-/** RFC 4594 section 3.2: class selector 6, for the control of networks. */
-const trafficClass = 0xc0;
 /** Your Discriminator. */
 const discriminatorAt = { offset: 8, length: 4 } as const;
 /** On every link: where a session's packets come in is the business of routing. */
 const everyLink = 0;
-const portAttempts = 32;
 
 type PacemakerPort = Ports['pacemaker'];
 
@@ -151,21 +149,13 @@ export class Wires {
    */
   speak(config: SessionConfig, link: number, before: number | undefined, onError: (message: string) => void): Mouth {
     const { family, source, hopLimit } = config;
-    for (let attempt = 1; ; attempt++) {
-      const port = before ?? this.draw(sourcePorts.least, sourcePorts.most);
-      try {
-        const socket = this.pacemaker.open({
-          transport: { kind: 'udp', family, port, hopLimit, trafficClass, ...(source !== undefined && { address: source }) },
-          link,
-          // Answers go to the port on which the ears are; what comes here is nobody's, and not told.
-          onError: (error) => onError(messageOf(error)),
-        });
-        return { socket, port, link };
-      } catch (error) {
-        const isTaken = error instanceof PortError && error.errno === 'EADDRINUSE';
-        if (!isTaken || before !== undefined || attempt === portAttempts) throw error;
-      }
-    }
+    const speaker = openSpeaker(this.pacemaker, this.draw, {
+      transport: { family, hopLimit, trafficClass, ...(source !== undefined && { address: source }) },
+      link,
+      before,
+      onError: (error) => onError(messageOf(error)),
+    });
+    return { ...speaker, link };
   }
 
   private open(family: Family, port: number): Ear {
