@@ -94,7 +94,8 @@ export class Echo {
   /** The configuration with what can be kept of it: to nobody is promised what another program's socket keeps from coming here. */
   kept(config: SessionConfig): SessionConfig {
     if (config.minEchoRxUs === undefined) this.leavePort();
-    else if (this.closePort === undefined) {
+    // Asked with every packet: what was refused a moment ago is not tried again with each.
+    else if (this.closePort === undefined && this.retry === undefined) {
       this.attempt(() => {
         this.closePort = this.around.wires.openPort(config.family);
       });
@@ -152,8 +153,10 @@ export class Echo {
     } catch (error) {
       const what = 'The Echo function does not work, and the session goes on without it';
       this.around.warnOnce('echo', `${what}: ${messageOf(error)}`);
-      this.retry?.cancel();
-      this.retry = this.around.run.clock.after(retryMs, () => this.around.followAgain());
+      this.retry ??= this.around.run.clock.after(retryMs, () => {
+        this.retry = undefined;
+        this.around.followAgain();
+      });
     }
   }
 
