@@ -110,13 +110,14 @@ export class Router {
   /** An event of a lane, or of the supervisor itself (`from` undefined). Never waits for anybody. */
   event(from: LaneHandle | undefined, { hook, key, payload, about }: LaneEvent): void {
     if (!Object.hasOwn(catalogue, hook) || !mayCall(from, hook)) return;
-    if (from !== undefined) this.#remember(from.name, { hook, key, payload, ...(about && { about }) });
+    const said: LaneEvent = { hook, key, payload, ...(about && { about }) };
+    if (from !== undefined) this.#remember(from.name, said);
     for (const lane of this.#lanes()) {
       const interest = this.#interests.get(lane.name);
-      if (lane !== from && interest?.has(hook, key) === true) lane.deliver({ hook, key, payload, ...(about && { about }) });
+      if (lane !== from && interest?.has(hook, key) === true) lane.deliver(said);
     }
     if (about !== undefined) return;
-    for (const listener of this.#listeners) if (listener.interest.has(hook, key)) listener.hear({ hook, key, payload });
+    for (const listener of this.#listeners) if (listener.interest.has(hook, key)) listener.hear(said);
   }
 
   #remember(from: string, { hook, key, payload, about }: LaneEvent): void {
