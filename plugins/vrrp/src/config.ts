@@ -54,6 +54,12 @@ const trackedInterface: ValueSpec<TrackedInterface> = {
   },
 };
 
+const sessionName: ValueSpec<string> = {
+  syntax: 'NAME',
+  json: { type: 'string' },
+  parse: (args) => args.take()?.text ?? args.fail('the name of a bfd_instance is missing', { code: 'CONFIG_MISSING_VALUE' }),
+};
+
 /** As it is written: of the weight, what is left out is that of the session. */
 export interface WrittenSession {
   readonly name: string;
@@ -65,7 +71,7 @@ const trackedSession: ValueSpec<WrittenSession> = {
   syntax: 'NAME [weight -253..253 [reverse|noreverse]]',
   json: { type: 'string' },
   parse(args) {
-    const name = args.take()?.text ?? args.fail('the name of a bfd_instance is missing', { code: 'CONFIG_MISSING_VALUE' });
+    const name = sessionName.parse(args);
     const word = args.take();
     if (word === undefined) return { name };
     if (word.text !== 'weight')
@@ -81,12 +87,6 @@ const trackedSession: ValueSpec<WrittenSession> = {
     const hint = 'write reverse, noreverse, or nothing';
     return args.fail(`"${option.text}" is not known here`, { at: option.at, code: 'CONFIG_BAD_VALUE', hint });
   },
-};
-
-const sessionName: ValueSpec<string> = {
-  syntax: 'NAME',
-  json: { type: 'string' },
-  parse: (args) => args.take()?.text ?? args.fail('the name of a bfd_instance is missing', { code: 'CONFIG_MISSING_VALUE' }),
 };
 
 /** Of bfd_instance, whose plugin parses them. */
