@@ -2,10 +2,10 @@
  * The other ends of all sessions of one daemon: one small process (`native/neighbours.c`) that speaks for any number of neighbours, the
  * same for every program, and writes down what the program does by the time stamps of the kernel. Used by the benchmarks of BFD.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { Background, until } from '../support/command.js';
 import { scratch } from '../support/peers.js';
+import { GrowingLines } from './lines.js';
 import { helper } from './native.js';
 import { BenchNet } from './net.js';
 
@@ -80,12 +80,10 @@ export class Neighbours {
   readonly ups: { readonly at: number; readonly session: number }[] = [];
   /** Times that a neighbour was rightly given up, because this process was late. */
   void = 0;
-  #rest = '';
-  #position = 0;
 
   private constructor(
     private readonly process: Background,
-    private readonly file: number,
+    private readonly lines: GrowingLines,
   ) {}
 
   static async start(net: BenchNet, { count, intervalMs, multiplier, deaths = 0 }: NeighbourPlan): Promise<Neighbours> {
@@ -96,7 +94,7 @@ export class Neighbours {
     const places = [path, host.namespace, 'eth0', first, String(count), own.address(0), hardwareOf(net, 'd')];
     const process = new Background(helper('neighbours'), [...places, ...numbers]);
     await process.saw(/speaking/, 10_000);
-    return new Neighbours(process, openSync(path, 'r'));
+    return new Neighbours(process, new GrowingLines(path));
   }
 
   get isRunning(): boolean {
@@ -105,15 +103,8 @@ export class Neighbours {
 
   /** Reads what came since the last time: a quarter of a second's worth may still be in the helper's buffer. */
   refresh(): this {
-    const chunk = Buffer.alloc(1 << 20);
-    for (;;) {
-      const length = readSync(this.file, chunk, 0, chunk.length, this.#position);
-      if (length === 0) return this;
-      this.#position += length;
-      const lines = (this.#rest + chunk.toString('latin1', 0, length)).split('\n');
-      this.#rest = lines.pop() ?? '';
-      for (const line of lines) this.#take(line);
-    }
+    for (const line of this.lines.read()) this.#take(line);
+    return this;
   }
 
   /** Waits for sums that are newer than now. */
@@ -149,7 +140,7 @@ export class Neighbours {
   async stop(): Promise<void> {
     const { code } = await this.process.stop('SIGTERM', 5000);
     this.refresh();
-    closeSync(this.file);
+    this.lines.close();
     if (code !== 0) throw new Error(`the neighbours ended with ${code}: ${this.process.output}`);
   }
 

@@ -1,8 +1,8 @@
 /** What happened on the switch and to the addresses of hosts, read from the file that the helper native/watch.c writes. */
-import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { Background, until } from '../support/command.js';
 import { scratch } from '../support/peers.js';
+import { GrowingLines } from './lines.js';
 import { helper } from './native.js';
 import type { BenchHost, BenchNet } from './net.js';
 
@@ -35,12 +35,10 @@ export class Watch {
   readonly changes: AddressChange[] = [];
   /** What the helper could not see: buffers that overflowed. A measurement with losses is void. */
   readonly losses: string[] = [];
-  #rest = '';
-  #position = 0;
 
   private constructor(
     private readonly process: Background,
-    private readonly file: number,
+    private readonly lines: GrowingLines,
   ) {}
 
   /** Watches all ports of the given hosts, and their addresses. */
@@ -50,20 +48,13 @@ export class Watch {
     const addresses = hosts.flatMap((host) => ['addresses', host.namespace]);
     const process = new Background(helper('watch'), [path, ...packets, ...addresses]);
     await process.saw(/watching/, 10_000);
-    return new Watch(process, openSync(path, 'r'));
+    return new Watch(process, new GrowingLines(path));
   }
 
   /** Reads what came since the last time. What is in the helper's buffer, 20 ms at most, comes with the next reading. */
   refresh(): this {
-    const chunk = Buffer.alloc(1 << 20);
-    for (;;) {
-      const length = readSync(this.file, chunk, 0, chunk.length, this.#position);
-      if (length === 0) return this;
-      this.#position += length;
-      const lines = (this.#rest + chunk.toString('latin1', 0, length)).split('\n');
-      this.#rest = lines.pop() ?? '';
-      for (const line of lines) this.#take(line);
-    }
+    for (const line of this.lines.read()) this.#take(line);
+    return this;
   }
 
   /** Reads until `found` answers something; rejects after `ms`. */
@@ -80,7 +71,7 @@ export class Watch {
   async stop(): Promise<this> {
     const { code } = await this.process.stop('SIGTERM', 5000);
     this.refresh();
-    closeSync(this.file);
+    this.lines.close();
     if (code !== 0) throw new Error(`the watch ended with ${code}: ${this.process.output}`);
     if (this.losses.length > 0) throw new Error(`the watch is incomplete: ${this.losses.join(', ')}`);
     return this;
