@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BfdPeer, type BfdPlan, BirdPeer, FrrPeer } from '../support/bfd-peers.js';
+import { closeBfdWorld, firstObject } from '../support/bfd-world.js';
 import { Capture, fields } from '../support/capture.js';
 import { until } from '../support/command.js';
 import { Lan } from '../support/netns.js';
@@ -72,19 +73,11 @@ function scenario({ name, keywords, plan, Peer }: Variant): Scenario<World> {
         );
       },
     },
-    async close({ mainstay, peer, capture, lan }) {
-      if (mainstay.process.isRunning) await mainstay.crash();
-      await peer.crash();
-      await capture.stop();
-      lan.destroy();
-    },
+    close: closeBfdWorld,
   };
 }
 
-async function session({ mainstay }: World): Promise<Session | undefined> {
-  const { objects } = (await mainstay.ask('/v1/status').catch(() => ({ objects: [] }))) as { objects: readonly Session[] };
-  return objects[0];
-}
+const session = ({ mainstay }: World) => firstObject<Session>(mainstay);
 
 /** As BIRD calls them, with their codes. */
 const codes: Readonly<Record<string, number>> = {

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BfdPeer, type BfdPeerKind, bfdPeers, FrrPeer, type PeerState } from '../support/bfd-peers.js';
+import { closeBfdWorld, firstObject } from '../support/bfd-world.js';
 import { Capture, fields } from '../support/capture.js';
 import { until } from '../support/command.js';
 import { type Host, Lan } from '../support/netns.js';
@@ -70,10 +71,7 @@ async function loseEchoes(host: Host, isLost: boolean): Promise<void> {
   else await host.run('nft', ['delete', 'table', 'inet', 'lossy']);
 }
 
-async function sessionOf(daemon: Daemon): Promise<Session | undefined> {
-  const { objects } = (await daemon.ask('/v1/status').catch(() => ({ objects: [] }))) as { objects: readonly Session[] };
-  return objects[0];
-}
+const sessionOf = (daemon: Daemon) => firstObject<Session>(daemon);
 
 async function reach(world: World, what: string, check: (session: Session) => boolean, ms = patienceMs): Promise<void> {
   try {
@@ -143,13 +141,6 @@ async function open(kind: BfdPeerKind | 'mainstay', family: 4 | 6, way: Way): Pr
     lan.destroy();
     throw error;
   }
-}
-
-async function close({ mainstay, peer, capture, lan }: World): Promise<void> {
-  if (mainstay.process.isRunning) await mainstay.crash();
-  await peer.crash();
-  await capture.stop();
-  lan.destroy();
 }
 
 async function works(world: World): Promise<void> {
@@ -255,14 +246,14 @@ const full = (kind: 'frr' | 'mainstay', family: 4 | 6, way: Way): Scenario<World
     'lost on this side: the peer is down': lostHere,
     'the packets are as the RFC wants them': judged,
   },
-  close,
+  close: closeBfdWorld,
 });
 
 const silent = (kind: 'bird' | 'keepalived'): Scenario<World> => ({
   name: `with ${kind}`,
   open: () => open(kind, 4, 'forwarding'),
   steps: { 'a peer without Echo is not disturbed': undisturbed, 'no echo packet leaves': nothingSent },
-  close,
+  close: closeBfdWorld,
 });
 
 describeScenarios('BFD Echo', 2, 900_000, [

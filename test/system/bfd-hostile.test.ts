@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ethernetFrame } from '../support/advert-bytes.js';
 import { type BfdPeer, type BfdPeerKind, bfdPeers } from '../support/bfd-peers.js';
+import { closeBfdWorld, firstObject } from '../support/bfd-world.js';
 import { Capture, fields } from '../support/capture.js';
 import { until } from '../support/command.js';
 import { type HostileBfd, hostileBfd } from '../support/hostile-bfd.js';
@@ -57,7 +58,7 @@ function scenario(kind: BfdPeerKind, family: 4 | 6): Scenario<World> {
       'every hostile packet is counted under its cause': counted,
       'the peer is up, and heard the rhythm that it should': undisturbed,
     },
-    close,
+    close: closeBfdWorld,
   };
 }
 
@@ -79,17 +80,7 @@ async function open(kind: BfdPeerKind, family: 4 | 6): Promise<World> {
   }
 }
 
-async function close({ mainstay, peer, capture, lan }: World): Promise<void> {
-  if (mainstay.process.isRunning) await mainstay.crash();
-  await peer.crash();
-  await capture.stop();
-  lan.destroy();
-}
-
-async function look({ mainstay }: World): Promise<Seen | undefined> {
-  const { objects } = (await mainstay.ask('/v1/status').catch(() => ({ objects: [] }))) as { objects: readonly Seen[] };
-  return objects[0];
-}
+const look = ({ mainstay }: World) => firstObject<Seen>(mainstay);
 
 async function settle(world: World): Promise<void> {
   const { lan, family, peer, mainstay } = world;

@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BfdPeer, type BfdPeerKind, bfdPeers, type PeerState } from '../support/bfd-peers.js';
+import { closeBfdWorld, firstObject } from '../support/bfd-world.js';
 import { Capture, fields } from '../support/capture.js';
 import { until } from '../support/command.js';
 import { Lan } from '../support/netns.js';
@@ -64,7 +65,7 @@ function scenario(kind: BfdPeerKind, family: 4 | 6): Scenario<World> {
       'the packets are as the RFC wants them': packets,
       'tshark has no complaint about a packet of Mainstay': complaints,
     },
-    close,
+    close: closeBfdWorld,
   };
 }
 
@@ -83,17 +84,7 @@ async function open(kind: BfdPeerKind, family: 4 | 6): Promise<World> {
   }
 }
 
-async function close({ mainstay, peer, capture, lan }: World): Promise<void> {
-  if (mainstay.process.isRunning) await mainstay.crash();
-  await peer.crash();
-  await capture.stop();
-  lan.destroy();
-}
-
-async function session({ mainstay }: World): Promise<Session | undefined> {
-  const { objects } = (await mainstay.ask('/v1/status').catch(() => ({ objects: [] }))) as { objects: readonly Session[] };
-  return objects[0];
-}
+const session = ({ mainstay }: World) => firstObject<Session>(mainstay);
 
 /** Waits until both sides are in these states. */
 async function reach(world: World, mine: string | undefined, theirs: readonly PeerState[], ms = 60_000): Promise<void> {
