@@ -17,7 +17,7 @@ import { type RealServer, startNginx } from './support/real-servers.js';
 import { client as addresses, Site } from './support/site.js';
 import { Stalls } from './support/stalls.js';
 
-const virtual = '192.0.2.1';
+const virtual = '192.0.2.5';
 const way = { from: addresses[4].through, to: virtual, port: 80 };
 const perSecond = 200;
 /** Seconds. */
@@ -127,7 +127,7 @@ describe('real servers that fail under load', function () {
     await client.driver.begin(way, perSecond);
     assert.deepEqual(await answering(perSecond), ['one', 'three', 'two']);
     const absence = await dies('three');
-    const went = new Destinations(way.from);
+    const went = new Destinations(way);
     went.lookUp();
     assert.deepEqual(await answering(perSecond), ['one', 'two']);
     const again = Date.now();
@@ -160,7 +160,7 @@ describe('real servers that fail under load', function () {
     await client.driver.begin(way, perSecond);
     assert.deepEqual(await answering(perSecond), ['one', 'three', 'two']);
     const absences = [await dies('three')];
-    const went = new Destinations(way.from);
+    const went = new Destinations(way);
     went.lookUp();
     // What weighs 3 together is enough; 1 is not.
     assert.deepEqual(

@@ -1,5 +1,6 @@
 /** Which real server a connection went to, as the kernel has it in /proc/net/ip_vs_conn (IPv4). Used by the tests of traffic. */
 import { readFileSync } from 'node:fs';
+import type { Way } from './request.js';
 
 /** The kernel forgets a connection that was refused or reset ten seconds later; less what the way of the news may take. */
 const rememberedMs = 8000;
@@ -9,11 +10,12 @@ export class Destinations {
   readonly #found = new Map<number, string>();
   readonly #lookedUpAt: number[] = [];
 
-  constructor(private readonly client: string) {}
+  /** `to`: a virtual address that no earlier test had. The kernel keeps connections for minutes, and a client begins with the same ports. */
+  constructor(private readonly way: Pick<Way, 'from' | 'to'>) {}
 
   lookUp(): void {
     this.#lookedUpAt.push(Date.now());
-    for (const [port, to] of destinations(this.client)) this.#found.set(port, to);
+    for (const [port, to] of destinations(this.way)) this.#found.set(port, to);
   }
 
   /** The address of the real server. */
@@ -27,12 +29,12 @@ export class Destinations {
   }
 }
 
-function destinations(client: string): ReadonlyMap<number, string> {
+function destinations(way: Pick<Way, 'from' | 'to'>): ReadonlyMap<number, string> {
   const lines = readFileSync('/proc/net/ip_vs_conn', 'utf8').split('\n').slice(1);
   return new Map(
     lines.flatMap((line): [number, string][] => {
-      const [, from = '', port = '', , , to = ''] = line.split(/ +/);
-      return dotted(from) === client ? [[Number.parseInt(port, 16), dotted(to)]] : [];
+      const [, from = '', port = '', virtual = '', , to = ''] = line.split(/ +/);
+      return dotted(from) === way.from && dotted(virtual) === way.to ? [[Number.parseInt(port, 16), dotted(to)]] : [];
     }),
   );
 }
