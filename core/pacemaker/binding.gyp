@@ -3,6 +3,7 @@
     {
       "target_name": "pacemaker",
       "sources": [
+        "native/asker.c",
         "native/beacon.c",
         "native/beacon_api.c",
         "native/datagram.c",
@@ -27,12 +28,15 @@
         "native/open.c",
         "native/outbox.c",
         "native/outgoing.c",
+        "native/outgoing_api.c",
         "native/pacemaker_api.c",
         "native/packet.c",
         "native/process.c",
         "native/raw_ip.c",
         "native/return.c",
         "native/ring.c",
+        "native/routine.c",
+        "native/routine_api.c",
         "native/schedule.c",
         "native/socket.c",
         "native/stack.c",

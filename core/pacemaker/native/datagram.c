@@ -9,54 +9,18 @@
 #include <linux/errqueue.h>
 
 #include "entries.h"
-#include "outgoing.h"
+#include "outgoing_api.h"
 #include "socket.h"
 #include "values.h"
 
 /* The most errors one call takes from the queue; the rest wakes the loop again. */
 #define PM_ERROR_BATCH 64
 
-static bool place_of(napi_env env, napi_value address, napi_value port, size_t length, const char *name, struct pm_place *out) {
-  const uint8_t *bytes;
-  int64_t number;
-  if (!pm_bytes(env, address, name, &bytes, &out->length) || !pm_integer(env, port, 0, 65535, "port", &number)) return false;
-  if (out->length != 0 && out->length != length) {
-    pm_throw_type(env, "an address has the wrong length for its family");
-    return false;
-  }
-  if (out->length != 0) memcpy(out->address, bytes, out->length);
-  out->port = (uint16_t)number;
-  return true;
-}
-
-/* family, link, mark, local address, local port: the first five arguments. */
-static bool outgoing_of(napi_env env, const napi_value *arguments, struct pm_outgoing *out) {
-  int64_t version, mark;
-  size_t length = 0;
-  memset(out, 0, sizeof *out);
-  if (!pm_integer(env, arguments[0], 4, 6, "family", &version) || !pm_integer(env, arguments[2], 0, UINT32_MAX, "mark", &mark)) {
-    return false;
-  }
-  if (napi_get_value_string_utf8(env, arguments[1], NULL, 0, &length) != napi_ok) {
-    pm_throw_type(env, "link must be a string");
-    return false;
-  }
-  if (length >= sizeof out->link) {
-    /* No interface has a name so long. */
-    pm_throw_errno(env, "SO_BINDTODEVICE", ENODEV);
-    return false;
-  }
-  if (napi_get_value_string_utf8(env, arguments[1], out->link, sizeof out->link, &length) != napi_ok) return false;
-  out->family = version == 6 ? AF_INET6 : AF_INET;
-  out->mark = (uint32_t)mark;
-  return place_of(env, arguments[3], arguments[4], version == 6 ? 16 : 4, "local", &out->local);
-}
-
 /* streamPrepare(family, link, mark, local, localPort) -> the descriptor, which is the caller's to close. */
 napi_value pm_stream_prepare(napi_env env, napi_callback_info info) {
   napi_value arguments[5], result;
   struct pm_outgoing from;
-  if (!pm_arguments(env, info, 5, arguments) || !outgoing_of(env, arguments, &from)) return NULL;
+  if (!pm_arguments(env, info, 5, arguments) || !pm_outgoing_of(env, arguments, &from)) return NULL;
   struct pm_opened stream = pm_open_stream(&from);
   if (stream.error != 0) {
     pm_throw_errno(env, stream.call, stream.error);
@@ -73,9 +37,9 @@ napi_value pm_datagram_open(napi_env env, napi_callback_info info) {
   struct pm_place to;
   struct pm_socket *socket_ = NULL;
   int64_t protocol;
-  if (!pm_arguments(env, info, 9, arguments) || !outgoing_of(env, arguments, &from) ||
+  if (!pm_arguments(env, info, 9, arguments) || !pm_outgoing_of(env, arguments, &from) ||
       !pm_integer(env, arguments[5], 1, 255, "protocol", &protocol) ||
-      !place_of(env, arguments[6], arguments[7], from.family == AF_INET6 ? 16 : 4, "remote", &to) ||
+      !pm_place_of(env, arguments[6], arguments[7], from.family == AF_INET6 ? 16 : 4, "remote", &to) ||
       !pm_is_function(env, arguments[8], "onReadable")) {
     return NULL;
   }

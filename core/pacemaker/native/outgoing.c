@@ -1,4 +1,4 @@
-/* Opens, marks, binds and connects sockets that go out to one peer. Used by datagram.c. */
+/* Opens, marks, binds and connects sockets that go out to one peer. Used by datagram.c and routine.c. */
 #include "outgoing.h"
 
 #include <errno.h>
@@ -13,18 +13,11 @@
 #define IP_BIND_ADDRESS_NO_PORT 24
 #endif
 
-union address {
-  struct sockaddr any;
-  struct sockaddr_in v4;
-  struct sockaddr_in6 v6;
-};
-
 static bool is_link_local(const struct pm_place *place) {
   return place->length == 16 && place->address[0] == 0xfe && (place->address[1] & 0xc0) == 0x80;
 }
 
-/* The link is the zone of link-local addresses (RFC 4007). */
-static socklen_t address_of(const struct pm_outgoing *from, const struct pm_place *place, union address *out) {
+socklen_t pm_address_from(const struct pm_outgoing *from, const struct pm_place *place, union pm_address *out) {
   memset(out, 0, sizeof *out);
   if (from->family == AF_INET) {
     out->v4.sin_family = AF_INET;
@@ -40,8 +33,8 @@ static socklen_t address_of(const struct pm_outgoing *from, const struct pm_plac
 }
 
 static int bind_local(int fd, const struct pm_outgoing *from) {
-  union address local;
-  socklen_t length = address_of(from, &from->local, &local);
+  union pm_address local;
+  socklen_t length = pm_address_from(from, &from->local, &local);
   if (from->local.port == 0) {
     /* Else the kernel takes a port from all destinations at once, and has none left after some 28,000 connections a minute. */
     (void)pm_set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
@@ -77,14 +70,14 @@ static struct pm_opened open_from(const struct pm_outgoing *from, int type, int 
 struct pm_opened pm_open_stream(const struct pm_outgoing *from) { return open_from(from, SOCK_STREAM, IPPROTO_TCP); }
 
 struct pm_opened pm_open_datagram(const struct pm_outgoing *from, int protocol, const struct pm_place *to) {
-  union address remote;
+  union pm_address remote;
   struct pm_opened opened = open_from(from, SOCK_DGRAM, protocol);
   if (opened.error != 0) return opened;
   /* Without it routers' and neighbours' "unreachable" is not told. */
   int error = from->family == AF_INET ? pm_set_option(opened.fd, IPPROTO_IP, IP_RECVERR, 1)
                                       : pm_set_option(opened.fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
   if (error != 0) return failed(opened.fd, error, "IP_RECVERR");
-  socklen_t length = address_of(from, to, &remote);
+  socklen_t length = pm_address_from(from, to, &remote);
   if (connect(opened.fd, &remote.any, length) != 0) return failed(opened.fd, errno, "connect");
   return opened;
 }

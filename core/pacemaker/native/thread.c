@@ -22,6 +22,11 @@
  * more, which now pass before the turn and not in it.
  */
 #define REHEARSAL_US 1500
+/*
+ * So long before a deadline the thread wakes up and looks again and again: an event of the clock is told late, later where the processor
+ * was asleep, and whoever waits for a silence has a site that is down. It comes rarely: packets put deadlines off long before.
+ */
+#define VIGIL_US 200
 /* More packets a second than this are gathered for so long before they are read: a wake-up costs more than a packet. */
 #define BUSY_RATE 2000
 #define GATHER_US 500
@@ -72,13 +77,14 @@ static void rehearse(struct pm_pacer *pacer) {
 }
 
 static int64_t next_wake(struct pm_pacer *pacer) {
-  int64_t next = pm_beacons_next(pacer), rehearsal = next_rehearsal(pacer);
+  int64_t next = pm_beacons_next(pacer), rehearsal = next_rehearsal(pacer), deadline;
   if (rehearsal != PM_NEVER) next = min(next, rehearsal);
   if (pacer->tick_at <= pacer->now) pacer->tick_at = pacer->now + TICK_US;
   if (pacer->objects > 0) next = min(next, pacer->tick_at);
   if (pacer->troubles_due != PM_NEVER) next = min(next, pacer->troubles_due);
   if (pacer->repeats.first != NULL) next = min(next, pacer->repeats.first->at);
-  return min(next, pm_watches_next(pacer, next));
+  deadline = pm_watches_next(pacer, next == INT64_MAX ? next : next + VIGIL_US);
+  return deadline == INT64_MAX ? next : min(next, deadline - VIGIL_US);
 }
 
 /* Sets the timer, which also takes back an expiry that was not read. INT64_MAX: none. */
@@ -154,12 +160,25 @@ static void receive_all(struct pm_pacer *pacer) {
   }
 }
 
+/* Stays awake while a deadline is close at hand. Answers whether it has come. */
+static bool keep_vigil(struct pm_pacer *pacer) {
+  int64_t deadline;
+  pm_touch(pacer);
+  while ((deadline = pm_watches_next(pacer, pacer->now + VIGIL_US)) > pacer->now) {
+    if (deadline > pacer->now + VIGIL_US) return false;
+    collect(pacer, 0);
+    receive_all(pacer);
+    pm_touch(pacer);
+    pm_beacons_serve(pacer);
+  }
+  return true;
+}
+
 /* What had arrived when a deadline came is heard first. */
 static void look_for_silence(struct pm_pacer *pacer) {
   int64_t until;
-  pm_touch(pacer);
+  if (!keep_vigil(pacer)) return;
   until = pacer->now;
-  if (pm_watches_next(pacer, until) > until) return;
   for (int round = 0; round < MOST_ROUNDS; round++) {
     collect(pacer, 0);
     receive_all(pacer);

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { NativeMissingError, NativeSocketError } from './errors.js';
+import type { NativeAsker } from './native-asker.js';
 import type { NativePacemaker } from './native-pacemaker.js';
 
 /** Opaque: the C side checks what it is given. */
@@ -19,7 +20,7 @@ export interface ReceivedIpPacket {
   readonly payload: Buffer;
 }
 
-interface Native extends NativePacemaker {
+interface Native extends NativePacemaker, NativeAsker {
   rawIpOpen(family: 4 | 6, protocol: number, index: number, receiveBuffer: number, onReadable: (errno: number) => void): Handle;
   rawIpMembership(handle: Handle, join: boolean, group: Uint8Array): void;
   rawIpReceive(handle: Handle, max: number): { packets: ReceivedIpPacket[]; discarded: number; error: number };

@@ -17,7 +17,8 @@ export interface Departure {
   readonly localPort?: number | undefined;
 }
 
-function from({ family, link = '', mark = 0, localAddress = none, localPort = 0 }: Departure) {
+/** @internal As the addon takes it. */
+export function departureArguments({ family, link = '', mark = 0, localAddress = none, localPort = 0 }: Departure) {
   return [family, link, mark, localAddress, localPort] as const;
 }
 
@@ -26,7 +27,7 @@ function from({ family, link = '', mark = 0, localAddress = none, localPort = 0 
  * NativeSocketError: ENODEV where there is no such interface, EPERM without CAP_NET_ADMIN for a mark, EADDRNOTAVAIL, EADDRINUSE.
  */
 export function prepareStream(departure: Departure): number {
-  return guarded('outgoing connection', (addon) => addon.streamPrepare(...from(departure)));
+  return guarded('outgoing connection', (addon) => addon.streamPrepare(...departureArguments(departure)));
 }
 
 export interface DatagramOptions extends Departure {
@@ -51,7 +52,9 @@ export class DatagramSocket {
   constructor(private readonly options: DatagramOptions) {
     this.#what = `datagrams of protocol ${options.protocol}`;
     this.#handle = guarded(this.#what, (addon) =>
-      addon.datagramOpen(...from(options), options.protocol, options.address, options.port, (errno) => this.#read(errno)),
+      addon.datagramOpen(...departureArguments(options), options.protocol, options.address, options.port, (errno) =>
+        this.#read(errno),
+      ),
     );
   }
 

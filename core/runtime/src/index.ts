@@ -5,6 +5,7 @@ export { HostChecks } from './checks/host-checks.js';
 export { CheckLoop, type LoopOptions } from './checks/loop.js';
 export type { AskedCheck, CheckersMessage, CheckMessage, CheckNews, CheckOrder } from './checks/orders.js';
 export type { RunnableChecker } from './checks/probe.js';
+export type { Departed, RoutineFacts, RoutineQuestion, Routines, RunningRoutine } from './checks/routines.js';
 export { type Planned, Schedule } from './checks/schedule.js';
 export { judge, type Standing, standingAtStart } from './checks/standing.js';
 export { ConfigRegistry, loadConfig, loadKeepalivedText } from './config/index.js';

@@ -1,5 +1,14 @@
 /** One probe of REDIS_CHECK: AUTH where it is configured, PING, and ROLE where one is wanted. Called by Mainstay's checking loop. */
-import { type CheckContext, type Connection, down, messageOf, up, type Verdict } from '@mainstay/sdk';
+import {
+  type CheckContext,
+  type Connection,
+  down,
+  messageOf,
+  type Routine,
+  type RoutineContext,
+  up,
+  type Verdict,
+} from '@mainstay/sdk';
 import type { RedisConfig } from './config.js';
 import { decodeReply, encodeCommand, longestReply, NotRedis, type Reply } from './resp.js';
 
@@ -21,6 +30,13 @@ export async function checkRedis({ config, target, signal, ports }: CheckContext
   } finally {
     connection?.close();
   }
+}
+
+/** What a server that works answers is always the same, unless it tells of its role. */
+export function routine({ config }: RoutineContext<RedisConfig>): Routine | undefined {
+  if (config.role !== undefined) return undefined;
+  const opening = isAuthenticated(config) ? '+OK\r\n+PONG\r\n' : '+PONG\r\n';
+  return { send: commandsOf(config), opening, octets: opening.length };
 }
 
 const isAuthenticated = ({ password, user }: RedisConfig) => password !== undefined || user !== undefined;

@@ -1,6 +1,6 @@
 /** mainstay-checker-redis: the checker REDIS_CHECK. A package whose default export is a checker is a plugin of Mainstay. */
 import { defineChecker } from '@mainstay/sdk';
-import { checkRedis } from './check.js';
+import { checkRedis, routine } from './check.js';
 import { fields } from './config.js';
 
 export { decodeReply, encodeCommand, longestReply, NotRedis, type Reply } from './resp.js';
@@ -11,4 +11,5 @@ export default defineChecker({
   fields,
   needs: ['tcp'],
   check: checkRedis,
+  routine,
 });

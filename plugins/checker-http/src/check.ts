@@ -4,9 +4,10 @@ import type { HttpConfig, SslGetConfig, UrlConfig } from './config.js';
 import type { Credentials } from './credentials.js';
 import { type Answer, exchange } from './exchange.js';
 import { Judge } from './judge.js';
-import { hostOf, nameOf, requestText } from './request.js';
+import { hostOf, nameOf, requestText, virtualHostOf } from './request.js';
 import { NotHttp } from './response.js';
 import { failed, firstRound, type Round, succeeded, turnOf } from './rounds.js';
+import { remember } from './routine.js';
 
 type Context = CheckContext<HttpConfig> | CheckContext<SslGetConfig>;
 
@@ -51,11 +52,6 @@ function roundOf(memory: Map<string, unknown>, count: number): Round {
   return (memory.get('round') as Round | undefined) ?? firstRound(count);
 }
 
-/** The host, by precedence: url, checker, real server, virtual server. */
-function virtualHostOf({ config, virtualHost }: Context, url: UrlConfig): string | undefined {
-  return url.virtualhost ?? config.virtualhost ?? virtualHost;
-}
-
 async function ask(context: Context, url: UrlConfig, credentials: Credentials | undefined, ms: number): Promise<Verdict> {
   const { target, signal, config } = context;
   const virtualHost = virtualHostOf(context, url);
@@ -69,6 +65,7 @@ async function ask(context: Context, url: UrlConfig, credentials: Credentials | 
       const request = requestText({ path: url.path, host, protocol: config.http_protocol });
       const answer = await exchange(connection, request, { limit: judge.limit, body: (bytes) => judge.take(bytes) });
       const problem = shortOf(answer, context, url, what) ?? judge.verdict(answer);
+      remember(context.memory, answer);
       return problem === undefined ? up(`status ${answer.head.status}`) : down(`${what}: ${problem}`);
     } finally {
       connection.close();

@@ -10,6 +10,11 @@ export interface Answer {
   readonly missing?: string;
   /** The body is longer than what was to be read of it. */
   readonly isLonger: boolean;
+  /** The status line that all of it begins with; undefined behind interim answers. */
+  readonly opening: string | undefined;
+  /** Octets of all of it, heads among them, and whether it ended with the connection. */
+  readonly length: number;
+  readonly isEnded: boolean;
 }
 
 /** The connection ended, or broke, before there was a status. */
@@ -36,9 +41,11 @@ export async function exchange(
     refusal = error;
   });
   let missing: string | undefined;
+  let isEnded = false;
   while (!reader.isComplete && octets <= limit) {
     const bytes = await connection.read();
     if (bytes === undefined) {
+      isEnded = true;
       missing = reader.end();
       break;
     }
@@ -46,5 +53,7 @@ export async function exchange(
   }
   const { head } = reader;
   if (head === undefined) throw refusal ?? new NoAnswer(`the connection ended; of the answer ${missing} is missing`);
-  return { head, octets: Math.min(octets, limit), isLonger: octets > limit, ...(missing === undefined ? {} : { missing }) };
+  const { opening, octets: length } = reader;
+  const whole = { head, octets: Math.min(octets, limit), isLonger: octets > limit, opening, length, isEnded };
+  return missing === undefined ? whole : { ...whole, missing };
 }

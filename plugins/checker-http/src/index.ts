@@ -4,6 +4,7 @@ import { check, timeoutMs } from './check.js';
 import { httpFields, type SslConfig, sslBlock, sslFields } from './config.js';
 import { readCredentials } from './credentials.js';
 import { KeptCredentials } from './kept-credentials.js';
+import { routine } from './routine.js';
 import { checkEntry } from './rules.js';
 
 export { type Genhash, type GenhashOptions, genhash, partsOfUrl } from './genhash.js';
@@ -22,6 +23,7 @@ export function checkerHttp(): Plugin {
     defaults,
     timeoutMs,
     check: (context) => check(context),
+    routine,
   });
   const sslGet = defineChecker({
     keyword: 'SSL_GET',

@@ -24,6 +24,9 @@ export class ResponseReader {
   /** Octets that are left of the body, or of the chunk. */
   private left = 0;
   private found: ResponseHead | undefined;
+  private taken = 0;
+  private hasInterim = false;
+  private first = '';
 
   /** `body` gets the body in pieces; what it throws goes through. */
   constructor(private readonly body: (bytes: Uint8Array) => void) {}
@@ -32,16 +35,28 @@ export class ResponseReader {
     return this.found;
   }
 
+  /** Octets of the answer so far, its heads among them. */
+  get octets(): number {
+    return this.taken;
+  }
+
+  /** The status line, in octets as they came, where the answer begins with it; undefined behind interim answers. */
+  get opening(): string | undefined {
+    return this.found === undefined || this.hasInterim ? undefined : this.first;
+  }
+
   get isComplete(): boolean {
     return this.state === 'done';
   }
 
   /** The next octets; what follows a complete answer is nobody's. Throws NotHttp. */
   push(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length && this.state !== 'done'; ) {
+    let at = 0;
+    while (at < bytes.length && this.state !== 'done') {
       if (this.state === 'length' || this.state === 'chunk' || this.state === 'end') at = this.content(bytes, at);
       else at = this.line(bytes, at);
     }
+    this.taken += at;
   }
 
   /** The connection has ended. Answers what is missing of the answer, where something is. */
@@ -107,9 +122,14 @@ export class ResponseReader {
   }
 
   private begin(head: ResponseHead): void {
+    const [first = ''] = this.lines;
+    this.first = first;
     this.lines = [];
     // Interim answers are followed by the one that counts; 101 would be another protocol, which nobody asked for.
-    if (head.status < 200 && head.status !== 101) return;
+    if (head.status < 200 && head.status !== 101) {
+      this.hasInterim = true;
+      return;
+    }
     this.found = head;
     this.start(framingOf(head));
   }

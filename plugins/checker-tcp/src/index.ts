@@ -11,4 +11,5 @@ export default defineChecker({
     connection.close();
     return up();
   },
+  routine: () => ({}),
 });

@@ -8,6 +8,7 @@ import type { Clock } from './clock.js';
 import type { Block, Fields, Infer } from './config/schema.js';
 import type { Log } from './plugin.js';
 import type { CheckState, Endpoint, PortName, Ports } from './ports/index.js';
+import type { Routine, RoutineContext } from './routine.js';
 
 /**
  * Where the server listens, and from where it is to be asked: `connect_ip`, `connect_port`, `bindto`, `bind_port`, `bind_if` and
@@ -83,6 +84,13 @@ export interface CheckerSpec<F extends Fields> {
   timeoutMs?(config: Infer<Block<F>>, timing: { readonly delayLoopMs: number; readonly timeoutMs: number }): number;
   /** One probe. A throw or a rejection counts as down, with its message as the reason. */
   check?(context: CheckContext<Infer<Block<F>>>): Verdict | Promise<Verdict>;
+  /**
+   * Asked after a probe that found the server up: by which exchange would the next probe find the same? Such probes are made without
+   * `check` from then on. When the server answers in another way, refuses or breaks off, `check` is called as ever, and the first
+   * connection to the target that it opens is the one on which this happened: what it writes there first, as far as it was sent already,
+   * is not sent again. undefined (default): `check` makes every probe.
+   */
+  routine?(context: RoutineContext<Infer<Block<F>>>): Routine | undefined;
   /** Instead of `check`, for what tells of its changes itself. Answers a function that ends it. */
   watch?(context: WatchContext<Infer<Block<F>>>): () => void;
 }

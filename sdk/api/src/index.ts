@@ -16,6 +16,7 @@ export * from './manifest.js';
 export * from './notify.js';
 export * from './plugin.js';
 export * from './ports/index.js';
+export * from './routine.js';
 export * from './script/command-line.js';
 export * from './script/keywords.js';
 export * from './script/review.js';

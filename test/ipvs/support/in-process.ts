@@ -7,6 +7,7 @@ import { Host, type LoadedPlugin, loadPlugin, openHostPorts, systemClock } from 
 import { LinuxIpvs } from '@mainstay/core/linux-ipvs';
 import { openLinuxPorts } from '@mainstay/core/linux-ports';
 import { openSocketPorts } from '@mainstay/core/server-ports/index';
+import { LinuxRoutines } from '@mainstay/core/server-ports/routines';
 import { formatDiagnostic, type Ipvs, type Ports } from '@mainstay/sdk';
 import type { LogRecord } from '@mainstay/testing';
 import { root } from '../../support/repository.js';
@@ -51,6 +52,7 @@ export async function startInProcess(config: string, { plugins: names, around, r
     clock: systemClock,
     log: (record) => void log.push(record),
     portsFor: () => ports,
+    routines: new LinuxRoutines(),
     facts: { isRestart: false, keepAddressesAtExit: false, configDirectory: root },
     consent: new Set(),
   });

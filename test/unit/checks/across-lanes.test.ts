@@ -249,7 +249,15 @@ describe('checks of another lane', () => {
     lane.plan = planned('balance', 'balance', 'another', ['checks']);
     await world.crash('balance');
     world.begin('balance');
-    assert.deepEqual(world.ends[1]?.facts().checking, { checks: 0, probes: 0, planned: 0, underWay: 0, unserved: 0, unsent: 0 });
+    assert.deepEqual(world.ends[1]?.facts().checking, {
+      checks: 0,
+      probes: 0,
+      planned: 0,
+      underWay: 0,
+      inRoutine: 0,
+      unserved: 0,
+      unsent: 0,
+    });
   });
 
   it('wait in the lane that checks while whoever wants them reads nothing, the newest of each', async () => {

@@ -1,5 +1,5 @@
 /** A checking loop on a virtual clock, with checkers written in a line; for the tests of the loop. */
-import { CheckLoop, HookBus } from '@mainstay/core';
+import { CheckLoop, HookBus, type Routines } from '@mainstay/core';
 import {
   type App,
   type CheckContext,
@@ -42,7 +42,7 @@ export function request(
   };
 }
 
-export function loopBench(setup: (taps: App['taps']) => void = () => {}) {
+export function loopBench(setup: (taps: App['taps']) => void = () => {}, routines?: Routines) {
   const clock = createVirtualClock();
   const random = createRandom(1);
   const log: string[] = [];
@@ -60,6 +60,7 @@ export function loopBench(setup: (taps: App['taps']) => void = () => {}) {
     clock,
     random: () => random.next(),
     hooks: bus.callsFor('checkers'),
+    routines,
     log: (level, plugin, message) => log.push(`${plugin} ${level}: ${message}`),
     send: (_client, batch) => {
       if (bench.isFree) states.push(...batch);
@@ -75,10 +76,10 @@ export function loopBench(setup: (taps: App['taps']) => void = () => {}) {
     bus,
     /** Of each state that was told: `a up`. */
     told: () => states.map(({ id, isUp }) => `${id} ${isUp ? 'up' : 'down'}`),
-    serve(check: Ask, spec: Partial<CheckerSpec<Fields>> = {}) {
+    serve(check: Ask, spec: Partial<CheckerSpec<Fields>> = {}, ports = {} as Ports) {
       const checker = defineChecker({ keyword: 'X_CHECK', fields: {}, check: check as never, ...spec });
       const say = () => {};
-      const plugin = { plugin: 'x', log: { error: say, warn: say, info: say, debug: say }, ports: {} as Ports };
+      const plugin = { plugin: 'x', log: { error: say, warn: say, info: say, debug: say }, ports };
       loop.serve(checker.keyword, { ...plugin, spec: checker });
     },
     put(...requests: readonly CheckRequest[]) {

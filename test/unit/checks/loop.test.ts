@@ -321,7 +321,7 @@ describe('the checking loop', () => {
     bench.loop.apply('lb', { isFirst: true, isLast: true, put: [], drop: [] });
     assert.deepEqual(
       { ...bench.loop.counts(), strays: 0 },
-      { checks: 0, probes: 0, planned: 0, underWay: 0, unserved: 0, unsent: 0, strays: 0 },
+      { checks: 0, probes: 0, planned: 0, underWay: 0, inRoutine: 0, unserved: 0, unsent: 0, strays: 0 },
     );
   });
 

@@ -11,6 +11,7 @@ import type { CheckersMessage, CheckNews, HeldMessage } from './orders.js';
 import type { SendStates } from './outbox.js';
 import type { RunnableChecker } from './probe.js';
 import { type CheckChannel, ReportRequests, remoteLane } from './remote-lane.js';
+import type { Routines } from './routines.js';
 
 export interface HostChecksOptions {
   readonly lane: string;
@@ -18,6 +19,7 @@ export interface HostChecksOptions {
   readonly random?: () => number;
   readonly hooks: HookCalls;
   readonly log: (level: LogLevel, plugin: string, message: string, fields?: Readonly<Record<string, unknown>>) => void;
+  readonly routines?: Routines | undefined;
 }
 
 export class HostChecks {
@@ -95,6 +97,11 @@ export class HostChecks {
     }
   }
 
+  /** Other events are wanted of this lane than before. */
+  interestChanged(): void {
+    this.#loop?.interestChanged();
+  }
+
   /** What the process tells of itself. */
   facts(): Readonly<Record<string, unknown>> {
     const wanted = [...this.#clients].map(([plugin, client]) => [`checks of ${plugin}`, client.facts()] as const);
@@ -106,9 +113,9 @@ export class HostChecks {
   }
 
   #theLoop(): CheckLoop {
-    const { clock, random, hooks, log } = this.#options;
+    const { clock, random, hooks, log, routines } = this.#options;
     const send: SendStates = (client, states) => this.#tell(client, states);
-    this.#loop ??= new CheckLoop({ clock, ...(random !== undefined && { random }), hooks, log, send });
+    this.#loop ??= new CheckLoop({ clock, ...(random !== undefined && { random }), hooks, log, send, routines });
     return this.#loop;
   }
 

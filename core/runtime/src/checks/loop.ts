@@ -8,7 +8,8 @@ import { contentKey } from './content.js';
 import type { AskedCheck, CheckOrder } from './orders.js';
 import { Outbox, type SendStates } from './outbox.js';
 import { type Check, Probe, type RunnableChecker, type Say } from './probe.js';
-import { type Finding, Prober } from './prober.js';
+import { type Finding, Prober, type ProberOptions } from './prober.js';
+import type { Routines } from './routines.js';
 import { judge, renewed, standingAtStart, stateOf } from './standing.js';
 import { Telling } from './telling.js';
 
@@ -20,6 +21,8 @@ export interface LoopOptions {
   readonly hooks: HookCalls;
   readonly log: (level: LogLevel, plugin: string, message: string, fields?: Readonly<Record<string, unknown>>) => void;
   readonly send: SendStates;
+  /** Who makes probes that go on as before; absent: each is made by its checker. */
+  readonly routines?: Routines | undefined;
   readonly soon?: (work: () => void) => void;
 }
 
@@ -40,11 +43,12 @@ export class CheckLoop {
 
   constructor(options: LoopOptions) {
     this.#options = options;
-    const { clock, random = Math.random, hooks, log, send, soon } = options;
+    const { clock, random = Math.random, hooks, log, send, routines, soon } = options;
     this.#outbox = new Outbox(clock, send, soon);
     this.#telling = new Telling(clock, hooks, log);
     const complain = (plugin: string, message: string) => log('error', plugin, message);
-    this.#prober = new Prober({ clock, random, judged: (...args) => this.#judged(...args), complain });
+    const judged: ProberOptions['judged'] = (...args) => this.#judged(...args);
+    this.#prober = new Prober({ clock, random, judged, complain, routines, isSettled: (probe) => this.#isSettled(probe) });
   }
 
   /** Its plugin runs. */
@@ -71,6 +75,12 @@ export class CheckLoop {
     if (own.checks.size === 0 && own.unnamed === undefined) this.#clients.delete(client);
   }
 
+  /** Other events are wanted of this process than before. */
+  interestChanged(): void {
+    for (const probe of this.#probes.values())
+      if (probe.routine !== undefined && !this.#isSettled(probe)) this.#prober.recall(probe);
+  }
+
   report(client: string, ids?: readonly string[]): readonly CheckReport[] {
     const checks = this.#clients.get(client)?.checks ?? new Map<string, Check>();
     return [...(ids ?? checks.keys())].flatMap((id) => {
@@ -83,10 +93,10 @@ export class CheckLoop {
   counts() {
     let checks = 0;
     for (const client of this.#clients.values()) checks += client.checks.size;
-    const { planned, underWay, strays } = this.#prober;
+    const { planned, underWay, inRoutine, strays } = this.#prober;
     const served = new Set(this.#prober.checkers);
     const unserved = [...this.#probes.values()].filter(({ checker }) => !served.has(checker)).length;
-    return { checks, probes: this.#probes.size, planned, underWay, unserved, strays, unsent: this.#outbox.size };
+    return { checks, probes: this.#probes.size, planned, underWay, inRoutine, unserved, strays, unsent: this.#outbox.size };
   }
 
   /** Nothing is probed any more, and nothing stays open. */
@@ -214,6 +224,16 @@ export class CheckLoop {
     return judgement.isRetrying;
   }
 
+  /** The verdict of its last probe, given once more, would change nothing and nobody would hear of it. */
+  #isSettled({ checks }: Probe): boolean {
+    for (const check of checks) {
+      const { isUp, isSettled, failures } = check.standing;
+      if (check.request.isSuspended === true) continue;
+      if (!isUp || !isSettled || failures > 0 || this.#telling.isHeard(check)) return false;
+    }
+    return true;
+  }
+
   #tell({ client, id, standing }: Check): void {
     this.#outbox.put(client, stateOf(id, standing));
   }
@@ -221,9 +241,9 @@ export class CheckLoop {
   #reportOf(check: Check): CheckReport {
     const { probe, standing } = check;
     const { clock } = this.#options;
+    const inMs = check.request.isSuspended === true ? undefined : this.#prober.nextIn(probe);
     const { attempt, lastProbeAt, lastDurationMs, probes, failures } = probe;
-    const isPlanned = probe.place >= 0 && probe.run === undefined && check.request.isSuspended !== true;
-    const nextProbeAt = isPlanned ? Math.round(clock.wall() + probe.dueAt - clock.now()) : undefined;
+    const nextProbeAt = inMs === undefined ? undefined : Math.round(clock.wall() + inMs);
     const state: CheckState = stateOf(check.id, standing);
     return {
       ...state,

@@ -1,5 +1,6 @@
 /** One question that is asked of one server again and again, for all checks that ask it. Data; the prober does the asking. */
 import type { Checker, CheckRequest, KnownState, Log, Ports, Verdict } from '@mainstay/sdk';
+import type { RoutineHistory, RunningRoutine } from './routines.js';
 import type { Planned } from './schedule.js';
 import type { Standing } from './standing.js';
 
@@ -29,7 +30,7 @@ export interface Run {
   /** Its deadline was put off once, because it was noticed late. */
   hadPause: boolean;
   endedWith?: DOMException;
-  /** Of a watch: ends it. */
+  /** Ends a watch, or closes what was opened for the checker and it did not ask for. */
   end?: () => void;
   /** Of a watch: what it told last. It tells only changes, so whoever joins later is judged by this. */
   last?: Verdict;
@@ -67,6 +68,10 @@ export class Probe implements Planned {
   readonly memory = new Map<string, unknown>();
   readonly log: Log;
   run: Run | undefined;
+  /** In its steady state: its attempts are made elsewhere. */
+  routine: RunningRoutine | undefined;
+  /** Of the attempts of the routine, those that are in `probes`. */
+  noted = 0;
   attempt = 1;
   /** When the last regular probe was due: the next is counted from there, so that checks do not move together over time. */
   beganAt = 0;
@@ -97,6 +102,15 @@ export class Probe implements Planned {
   get known(): KnownState | undefined {
     for (const { request, standing } of this.checks) if (standing.isKnown && request.isSuspended !== true) return standing;
     return undefined;
+  }
+
+  /** What was asked and answered without this process's JavaScript. `wall`: milliseconds since the epoch. */
+  note({ rounds, lastBeganAgoMs, lastTookMs }: RoutineHistory, wall: number): void {
+    if (rounds === this.noted) return;
+    this.probes += rounds - this.noted;
+    this.noted = rounds;
+    this.lastProbeAt = Math.round(wall - lastBeganAgoMs);
+    this.lastDurationMs = lastTookMs;
   }
 
   /** The next regular time after `now`, a whole number of periods from the last. */

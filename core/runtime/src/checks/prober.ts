@@ -2,8 +2,10 @@
  * Asks: begins each probe when it is due, ends it at its deadline, and plans the next. One probe never overlaps itself. What a
  * verdict means is the loop's business.
  */
-import { type Clock, forbearance, messageOf, type Verdict } from '@mainstay/sdk';
+import { type Clock, forbearance, messageOf, type Ports, type Verdict } from '@mainstay/sdk';
+import { portsWith } from './answered-ports.js';
 import type { Check, Probe, Run, RunnableChecker } from './probe.js';
+import type { Departed, Routines, RunningRoutine } from './routines.js';
 import { Schedule } from './schedule.js';
 import { failureOf, timedOut, verdictOf } from './verdict.js';
 
@@ -24,6 +26,10 @@ export interface ProberOptions {
    */
   readonly judged: (probe: Probe, verdict: Verdict, facts: Finding, only?: Check) => boolean | Promise<boolean>;
   readonly complain: (plugin: string, message: string) => void;
+  /** Who makes the probes that go on as before. */
+  readonly routines?: Routines | undefined;
+  /** Nobody would learn anything from the verdict that was given last. */
+  readonly isSettled: (probe: Probe) => boolean;
 }
 
 /** Of the verdicts of a watch. */
@@ -43,6 +49,9 @@ export class Prober {
   /** Of how many probes the checker still works although their deadline is over. */
   readonly #strays = new Map<string, number>();
   #underWay = 0;
+  #inRoutine = 0;
+  /** Checkers whose routine failed, which was said. */
+  readonly #blamed = new Set<string>();
 
   constructor(options: ProberOptions) {
     this.#options = options;
@@ -54,6 +63,10 @@ export class Prober {
   }
   get underWay(): number {
     return this.#underWay;
+  }
+  /** Probes that are made without JavaScript. */
+  get inRoutine(): number {
+    return this.#inRoutine;
   }
   get checkers(): readonly string[] {
     return [...this.#checkers.keys()];
@@ -92,8 +105,31 @@ export class Prober {
     });
   }
 
+  /** Milliseconds until the next probe begins; undefined: none is planned, or one is under way. Notes what was made meanwhile. */
+  nextIn(probe: Probe): number | undefined {
+    const { routine } = probe;
+    const { clock } = this.#options;
+    if (routine === undefined) return probe.place >= 0 && probe.run === undefined ? probe.dueAt - clock.now() : undefined;
+    const facts = routine.facts();
+    probe.note(facts, clock.wall());
+    return facts.isUnderWay ? undefined : facts.dueInMs;
+  }
+
+  /** Somebody wants to learn of each verdict again. */
+  recall(probe: Probe): void {
+    const { routine } = probe;
+    if (routine === undefined) return;
+    const { clock } = this.#options;
+    const facts = routine.end();
+    this.#leftRoutine(probe);
+    probe.note(facts, clock.wall());
+    // What is under way is asked anew.
+    this.#schedule.put(probe, clock.now() + Math.max(0, facts.dueInMs));
+  }
+
   /** No more of it, for now or for ever. */
   halt(probe: Probe): void {
+    this.recall(probe);
     this.#schedule.remove(probe);
     probe.attempt = 1;
     const { run } = probe;
@@ -102,12 +138,15 @@ export class Prober {
   }
 
   close(): void {
+    this.#options.routines?.close();
     this.#schedule.close();
     this.#checkers.clear();
   }
 
   #planWithin(probe: Probe, withinMs: number): void {
     const checker = this.#checkers.get(probe.checker);
+    // Who joins waits for a verdict of its own.
+    this.recall(probe);
     if (checker === undefined || !probe.isWanted || probe.run !== undefined || probe.place >= 0) return;
     const { clock, random } = this.#options;
     this.#schedule.put(probe, clock.now() + (checker.spec.watch === undefined ? random() * withinMs : 0));
@@ -123,27 +162,32 @@ export class Prober {
     const checker = this.#checkers.get(probe.checker);
     if (checker === undefined) return;
     const { clock } = this.#options;
-    const run: Run = { controller: new AbortController(), startedAt: clock.now(), isOver: false, hadPause: false };
     if (probe.attempt === 1) probe.beganAt = probe.dueAt;
-    probe.run = run;
-    probe.probes++;
-    probe.lastProbeAt = clock.wall();
-    this.#underWay++;
-    if (checker.spec.watch === undefined) this.#ask(probe, run, checker);
+    const run = this.#open(probe, clock.now());
+    if (checker.spec.watch === undefined) this.#ask(probe, run, checker, checker.ports);
     else this.#watch(probe, run, checker);
   }
 
-  #ask(probe: Probe, run: Run, { spec, plugin, ports }: RunnableChecker): void {
+  #open(probe: Probe, startedAt: number): Run {
+    const { clock } = this.#options;
+    const run: Run = { controller: new AbortController(), startedAt, isOver: false, hadPause: false };
+    probe.run = run;
+    probe.probes++;
+    probe.lastProbeAt = Math.round(clock.wall() - (clock.now() - startedAt));
+    this.#underWay++;
+    return run;
+  }
+
+  #ask(probe: Probe, run: Run, { spec, plugin }: RunnableChecker, ports: Ports): void {
     const { keyword } = spec;
     const { target, config, virtualHost, timing } = probe.request;
-    const { delayLoopMs, timeoutMs } = timing;
+    const { delayLoopMs } = timing;
     const { attempt, known, memory, log } = probe;
     const { clock } = this.#options;
     let answer: unknown;
     let comesLater: boolean;
     try {
-      const own = spec.timeoutMs?.(config as never, { delayLoopMs, timeoutMs });
-      const withinMs = own !== undefined && own > 0 && Number.isFinite(own) ? own : timeoutMs;
+      const withinMs = timeoutOf(spec, probe);
       this.#schedule.put(probe, run.startedAt + withinMs);
       const { signal } = run.controller;
       const given = { target, config, virtualHost, attempt, delayLoopMs, timeoutMs: withinMs, known };
@@ -198,17 +242,77 @@ export class Prober {
     const isWatched = this.#checkers.get(probe.checker)?.spec.watch !== undefined;
     const retry = isWatched ? 0 : probe.request.timing.retry;
     const isRetrying = this.#options.judged(probe, verdict, { durationMs, retry });
-    if (typeof isRetrying === 'boolean') this.#next(probe, run, isRetrying);
-    else void isRetrying.then((answer) => this.#next(probe, run, answer));
+    const { ok } = verdict;
+    if (typeof isRetrying === 'boolean') this.#next(probe, run, isRetrying, ok);
+    else void isRetrying.then((answer) => this.#next(probe, run, answer, ok));
   }
 
-  #next(probe: Probe, run: Run, isRetrying: boolean): void {
+  #next(probe: Probe, run: Run, isRetrying: boolean, isUp: boolean): void {
     if (probe.run !== run) return;
     probe.run = undefined;
     if (!probe.isWanted || !this.#checkers.has(probe.checker)) return;
     const now = this.#options.clock.now();
     probe.attempt = isRetrying ? probe.attempt + 1 : 1;
+    if (isUp && !isRetrying && this.#beginRoutine(probe, now)) return;
     this.#schedule.put(probe, isRetrying ? now + Math.max(1, probe.request.timing.delayBeforeRetryMs) : probe.nextAfter(now));
+  }
+
+  /** Answers false where `check` has to make the next probe. */
+  #beginRoutine(probe: Probe, now: number): boolean {
+    const { routines, isSettled } = this.#options;
+    const checker = this.#checkers.get(probe.checker);
+    if (routines === undefined || checker?.spec.routine === undefined || !isSettled(probe)) return false;
+    const { spec, plugin } = checker;
+    const { target, config, virtualHost, timing } = probe.request;
+    try {
+      const routine = spec.routine?.({ target, config, virtualHost, memory: probe.memory } as never);
+      if (routine === undefined) return false;
+      const timeoutMs = timeoutOf(spec, probe);
+      const question = { target, routine, dueInMs: probe.nextAfter(now) - now, delayLoopMs: timing.delayLoopMs, timeoutMs };
+      const running: RunningRoutine = routines.begin(question, (departed) => this.#departed(probe, running, departed));
+      probe.routine = running;
+      probe.noted = 0;
+      this.#inRoutine++;
+      return true;
+    } catch (error) {
+      // The probes go on: it only costs more.
+      if (!this.#blamed.has(spec.keyword)) {
+        this.#options.complain(
+          plugin,
+          `${spec.keyword} has a routine that cannot be used, each probe is made by its check: ${messageOf(error)}`,
+        );
+      }
+      this.#blamed.add(spec.keyword);
+      return false;
+    }
+  }
+
+  #leftRoutine(probe: Probe): void {
+    probe.routine = undefined;
+    this.#inRoutine--;
+  }
+
+  /** A probe did not go as those before it: it is judged as any other, by what has come of it already. */
+  #departed(probe: Probe, routine: RunningRoutine, departed: Departed): void {
+    const { outcome, beganAgoMs, dueAgoMs } = departed;
+    const checker = this.#checkers.get(probe.checker);
+    if (probe.routine !== routine || checker === undefined) {
+      if (outcome !== 'late') outcome.discard();
+      return;
+    }
+    const { clock } = this.#options;
+    const now = clock.now();
+    this.#leftRoutine(probe);
+    probe.note(departed, clock.wall());
+    probe.beganAt = now - dueAgoMs;
+    const run = this.#open(probe, now - beganAgoMs);
+    if (outcome === 'late') {
+      this.#over(probe, run, timedOut, reasons.late);
+      return;
+    }
+    const { ports, discard } = portsWith(checker.ports, probe.request.target, outcome);
+    run.end = discard;
+    this.#ask(probe, run, checker, ports);
   }
 
   #watch(probe: Probe, run: Run, { spec, plugin, ports }: RunnableChecker): void {
@@ -258,4 +362,11 @@ export class Prober {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
+
+/** What the checker says, where that is a time. Throws what the checker throws. */
+function timeoutOf({ timeoutMs: own }: RunnableChecker['spec'], { request: { config, timing } }: Probe): number {
+  const { delayLoopMs, timeoutMs } = timing;
+  const ms = own?.(config as never, { delayLoopMs, timeoutMs });
+  return ms !== undefined && ms > 0 && Number.isFinite(ms) ? ms : timeoutMs;
 }

@@ -24,6 +24,11 @@ export class Telling {
     return verdictOf(await this.hooks.shape('checker.verdict', identity.realServer, verdict, identity), identity.checker);
   }
 
+  /** Taps want to know of every verdict. */
+  isHeard(check: Check): boolean {
+    return this.isShaped(check) || this.hooks.isTapped('checker.result', check.request.identity.realServer);
+  }
+
   result({ request: { identity } }: Check, verdict: Verdict, durationMs: number): void {
     if (!this.hooks.isTapped('checker.result', identity.realServer)) return;
     this.hooks.observe('checker.result', identity.realServer, { ...identity, verdict, durationMs, at: this.clock.wall() });

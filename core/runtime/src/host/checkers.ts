@@ -96,6 +96,9 @@ function problemsOf(spec: unknown, { loaded }: Member): readonly string[] {
   if ((typeof spec.check === 'function') === (typeof spec.watch === 'function')) {
     problems.push('it must have either check() or watch()');
   }
+  if (spec.routine !== undefined && !(Array.isArray(needs) && needs.includes('tcp'))) {
+    problems.push('it has a routine(), which goes over TCP, and does not need "tcp"');
+  }
   if (!Array.isArray(needs)) problems.push('"needs" must be a list of ports');
   else {
     const more = needs.filter((need) => !loaded.manifest.needs.includes(need));

@@ -20,6 +20,7 @@ import {
   type SourceTree,
 } from '@mainstay/sdk';
 import { HostChecks } from '../checks/host-checks.js';
+import type { Routines } from '../checks/routines.js';
 import { ConfigRegistry } from '../config/bind/registry.js';
 import { HookBus, type TapStatus } from '../hooks/index.js';
 import type { LogLevel, LogRecord } from '../log/record.js';
@@ -52,6 +53,8 @@ export interface HostOptions {
   readonly generation?: number;
   /** 0 <= number < 1, for what must not happen everywhere at once. Default: Math.random. */
   readonly random?: () => number;
+  /** Makes probes that go on as before. Absent: each is made by its checker. */
+  readonly routines?: Routines;
 }
 
 export interface BindOptions {
@@ -87,7 +90,7 @@ export class Host {
     this.#options = options;
     this.#generation = options.generation ?? 1;
     for (const [keyword, why] of options.reserved ?? []) this.config.reserve(keyword, why);
-    const { clock, lane, random } = options;
+    const { clock, lane, random, routines } = options;
     this.bus = new HookBus({
       lane,
       clock,
@@ -100,6 +103,7 @@ export class Host {
       lane,
       clock,
       ...(random !== undefined && { random }),
+      routines,
       hooks: this.bus.callsFor('checkers'),
       log: (level, plugin, message, fields) => this.#log(level, plugin, message, fields),
     });

@@ -1,6 +1,7 @@
 /** Core's Host as a lane sees it: loads the plugins of a LaneSetup from disk and runs their lives. Made by main.ts. */
 import { type Diagnostic, formatDiagnostic, type HookNameOf, MainstayError, type PortName, type Ports } from '@mainstay/sdk';
 import type { CheckChannel } from '../checks/remote-lane.js';
+import type { Routines } from '../checks/routines.js';
 import { Host, type LoadedPlugin } from '../host/index.js';
 import type { LogRecord } from '../log/record.js';
 import { checkPlugin } from '../plugins/check-plugin.js';
@@ -20,6 +21,7 @@ export interface AdapterOptions {
   /** What the process has to tell of itself in a report. */
   readonly laneFacts?: () => Readonly<Record<string, unknown>>;
   readonly checkChannel: CheckChannel;
+  readonly routines: Routines;
   readonly onLease: (hook: HookNameOf<'adjust'>, key: string, plugin: string, terms: LeaseTerms | undefined) => void;
 }
 
@@ -42,6 +44,7 @@ async function hostFor(setup: LaneSetup, options: AdapterOptions): Promise<Ready
     consent: new Set(setup.consent),
     otherPlugins: new Map(setup.elsewhere),
     generation: setup.generation,
+    routines: options.routines,
   });
   for (const planned of setup.schemaOf) {
     const { plugin } = await importPlugin(planned, planned.origin);
@@ -88,7 +91,10 @@ export function laneHost(options: AdapterOptions): LaneHost {
     },
     stop: async (why) => made?.host.stop(why),
     interest: () => ready().host.bus.interest(),
-    setRemoteInterest: (interest) => made?.host.bus.setRemoteInterest(interest),
+    setRemoteInterest: (interest) => {
+      made?.host.bus.setRemoteInterest(interest);
+      made?.host.checks.interestChanged();
+    },
     deliver: (hook, key, payload, about) => ready().host.bus.deliver(hook, key, payload, about),
     receiveLease: (hook, key, plugin, terms) => made?.host.leases.receive(hook, key, plugin, terms),
     objects: async () => (await made?.host.objects()) ?? [],

@@ -13,6 +13,7 @@ import {
   type Ports,
 } from '@mainstay/sdk';
 import { LineCutter } from '../log/line-cutter.js';
+import { LinuxRoutines } from '../ports/sockets/routines.js';
 import { weigh } from '../supervisor/memory.js';
 import { collectYoungGarbage } from '../young-garbage.js';
 import { BoundedSender } from './bounded-sender.js';
@@ -115,6 +116,7 @@ const host = laneHost({
   log: (record) => sender.send({ kind: 'log', record }),
   portsFor,
   openPorts: open,
+  routines: new LinuxRoutines(),
   laneFacts: () => ({ ...(ports?.pacemaker && { pacemaker: paceOf(ports.pacemaker.status()) }) }),
   onObserve: (hook, key, payload) => sender.send({ kind: 'event', hook, key, payload }),
   onForget: (hook, key) => sender.send({ kind: 'event', hook, key, payload: undefined, about: 'forgotten' }),

@@ -3,12 +3,12 @@
  * `for (const { name, run } of checkerContract(checker, { ... })) it(name, run);`
  */
 import assert from 'node:assert/strict';
-import { type Checker, defineChecker, type Fields, type Ports, type Verdict } from '@mainstay/sdk';
+import { type Checker, defineChecker, type Fields, type Ports, type Routine, type Verdict } from '@mainstay/sdk';
 import { createVirtualClock, type VirtualClock } from '../clock/virtual-clock.js';
 import { secretsOf, undocumented } from './checker-fields.js';
 import { runElsewhere } from './checker-process.js';
 import { bindCheckerBlock, type CheckerRun, type RunCheckerOptions, runChecker } from './run-checker.js';
-import { watchedPorts } from './watched-ports.js';
+import { type Conversation, watchedPorts } from './watched-ports.js';
 
 /** A server, and the ways to it. */
 export interface ContractStage {
@@ -72,6 +72,10 @@ export function checkerContract<F extends Fields>(
     })),
     ...all.map((one) => ({ name: `keeps secrets with ${one.name}`, run: () => keepsSecrets(checker, trial, one) })),
     ...[...up, ...down].map((one) => ({ name: `says the same again of ${one.name}`, run: () => saysTheSame(trial, one) })),
+    ...(checker.routine === undefined ? [] : up).map((one) => ({
+      name: `does with ${one.name} what its routine says`,
+      run: () => keepsItsRoutine(trial, one),
+    })),
     ...(module === undefined ? [] : [...up, ...down]).map((one) => ({
       name: `says the same of ${one.name} in another process`,
       run: () => saysTheSameElsewhere(trial, one, module as URL),
@@ -86,6 +90,9 @@ interface Trial extends CheckerRun {
   readonly open: readonly string[];
   /** Timers of the virtual clock, or resources of the process, more than before. */
   readonly leftovers: readonly string[];
+  readonly conversations: readonly Conversation[];
+  /** What its `routine` makes of the probe. */
+  readonly routine: Routine | undefined;
 }
 type Try = (one: ContractCase, deadlineMs?: number) => Promise<Trial>;
 
@@ -102,7 +109,9 @@ async function tryOnce<F extends Fields>(
   const stage = (await one.stage?.(clock)) ?? {};
   const watched = watchedPorts(stage.ports ?? {});
   let over: Promise<unknown> = Promise.resolve();
+  let routine: () => Routine | undefined = () => undefined;
   const check = (context: Parameters<NonNullable<Checker<F>['check']>>[0]) => {
+    routine = () => checker.routine?.(context);
     const answer = (async () => checker.check?.(context) ?? { ok: false as const, reason: 'it has no check()' })();
     over = answer.catch(() => {});
     return answer;
@@ -120,7 +129,8 @@ async function tryOnce<F extends Fields>(
   const afterSignalMs = await within(over, obeysWithinMs, clock);
   await stage.close?.();
   const leftovers = await settled(before, clock);
-  return { ...run, afterSignalMs, open: [...watched.open], leftovers };
+  const { conversations } = watched;
+  return { ...run, afterSignalMs, open: [...watched.open], leftovers, conversations, routine: routine() };
 }
 
 /** How long it took, or undefined where it takes longer than that. */
@@ -216,6 +226,22 @@ async function keepsSecrets<F extends Fields>(checker: Checker<F>, trial: Try, o
     0,
     'the value of a secret keyword is in its log or reason',
   );
+}
+
+async function keepsItsRoutine(trial: Try, one: ContractCase): Promise<void> {
+  const { routine, conversations } = await trial(one);
+  if (routine === undefined) return;
+  const { send = '', opening = '', octets } = routine;
+  const text = (bytes: Uint8Array | string) => Buffer.from(bytes as Uint8Array).toString('latin1');
+  const [conversation, ...more] = conversations;
+  assert.ok(
+    conversation !== undefined && more.length === 0,
+    `it opens ${conversations.length} connections, and a routine is one`,
+  );
+  assert.equal(text(conversation.sent), text(send), 'it sends something else');
+  if (octets === undefined) return;
+  assert.equal(text(conversation.received).slice(0, text(opening).length), text(opening), 'the answer begins in another way');
+  assert.equal(conversation.received.length, octets, 'the answer has another length');
 }
 
 async function saysTheSame(trial: Try, one: ContractCase): Promise<void> {

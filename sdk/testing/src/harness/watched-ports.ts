@@ -1,10 +1,17 @@
-/** Ports that note what was opened and not closed again by whoever used them. Used by checkerContract. */
+/** Ports that note what was opened and not closed again by whoever used them, and what was said over TCP. Used by checkerContract. */
 import type { Connection, Ports, TlsConnection, UdpExchange } from '@mainstay/sdk';
 
 export interface WatchedPorts {
   readonly ports: Partial<Ports>;
   /** What is open: `tcp 192.0.2.10:80`. */
   readonly open: ReadonlySet<string>;
+  readonly conversations: readonly Conversation[];
+}
+
+/** Of one TCP connection. */
+export interface Conversation {
+  sent: Uint8Array;
+  received: Uint8Array;
 }
 
 export function watchedPorts(ports: Partial<Ports>): WatchedPorts {
@@ -26,11 +33,15 @@ export function watchedPorts(ports: Partial<Ports>): WatchedPorts {
     });
   };
   const { tcp, tls, udp } = ports;
+  const conversations: Conversation[] = [];
   return {
     open,
+    conversations,
     ports: {
       ...ports,
-      ...(tcp && { tcp: { connect: async (to, options) => noted('tcp', nameOf(to), await tcp.connect(to, options)) } }),
+      ...(tcp && {
+        tcp: { connect: async (to, options) => noted('tcp', nameOf(to), heard(await tcp.connect(to, options), conversations)) },
+      }),
       ...(tls && { tls: { connect: async (to, options) => noted('tls', nameOf(to), await tls.connect(to, options)) } }),
       ...(udp && { udp: { open: async (to, options) => noted('udp', nameOf(to), await udp.open(to, options)) } }),
     },
@@ -39,4 +50,22 @@ export function watchedPorts(ports: Partial<Ports>): WatchedPorts {
 
 function nameOf({ address, port }: { readonly address: string; readonly port: number }): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function heard(connection: Connection, conversations: Conversation[]): Connection {
+  const conversation: Conversation = { sent: new Uint8Array(0), received: new Uint8Array(0) };
+  conversations.push(conversation);
+  return {
+    write(data) {
+      conversation.sent = Buffer.concat([conversation.sent, typeof data === 'string' ? Buffer.from(data) : data]);
+      return connection.write(data);
+    },
+    async read() {
+      const bytes = await connection.read();
+      if (bytes !== undefined) conversation.received = Buffer.concat([conversation.received, bytes]);
+      return bytes;
+    },
+    end: () => connection.end(),
+    close: () => connection.close(),
+  };
 }
