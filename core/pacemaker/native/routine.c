@@ -37,6 +37,7 @@ static void close_round(struct pm_routine *routine) {
   routine->fd = -1;
   free(routine->answer);
   routine->answer = NULL;
+  routine->answered = 0;
 }
 
 static void as_before(struct pm_asker *asker, struct pm_routine *routine) {
