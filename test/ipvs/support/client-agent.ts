@@ -54,7 +54,7 @@ function serve(): ClientDriver {
       return answers;
     },
     async begin(way, perSecond) {
-      load = new Load(way, perSecond);
+      load = await Load.begin(way, perSecond);
     },
     tally: async () => loaded().tally(),
     end: () => loaded().end(),

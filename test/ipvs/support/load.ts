@@ -1,5 +1,13 @@
-/** So many requests a second, whether the earlier ones are answered or not, as strangers on the Internet ask. Used by client-agent.ts. */
-import { ask, type Way } from './request.js';
+/** So many requests a second, by the program ../native/requests.c, which keeps up where Node does not. Used by client-agent.ts. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { run } from '../../support/command.js';
+import { root } from '../../support/repository.js';
+import type { Way } from './request.js';
 
 export interface Failure {
   /** Milliseconds since the epoch. */
@@ -20,70 +28,70 @@ export interface Tally {
   readonly beganAt: number;
 }
 
-const tickMs = 20;
-/** A machine that does not keep up asks less often, instead of drowning. */
-const mostAtOnce = 50;
+let program: Promise<string> | undefined;
+
+/** The path of the compiled program. */
+async function compiled(): Promise<string> {
+  const to = join(mkdtempSync(join(tmpdir(), 'requests-')), 'requests');
+  await run('gcc', ['-O1', '-Wall', '-Wextra', '-Werror', '-o', to, join(root, 'test/ipvs/native/requests.c')]);
+  return to;
+}
 
 export class Load {
-  readonly #way: Way;
-  readonly #beganAt = Date.now();
-  readonly #timer: NodeJS.Timeout;
+  readonly #child: ChildProcessWithoutNullStreams;
   readonly #failures: Failure[] = [];
-  readonly #answered = new Map<string, number>();
-  readonly #underWay = new Set<Promise<void>>();
-  #started = 0;
-  #slowestMs = 0;
-  /** Requests that are due and not begun, in parts of one. */
-  #due = 0;
-  #lookedAt = performance.now();
+  readonly #waiting: { resolve(tally: Tally): void; reject(error: Error): void }[] = [];
 
-  constructor(way: Way, perSecond: number) {
-    this.#way = way;
-    this.#timer = setInterval(() => this.#tick(perSecond), tickMs);
+  private constructor(child: ChildProcessWithoutNullStreams) {
+    this.#child = child;
+    child.stderr.pipe(process.stderr);
+    createInterface(child.stdout).on('line', (line) => this.#hear(line));
+    child.on('close', () => {
+      for (const { reject } of this.#waiting.splice(0)) reject(new Error('the program that makes requests has ended'));
+    });
   }
 
-  tally(): Tally {
-    return {
-      started: this.#started,
-      answered: Object.fromEntries(this.#answered),
-      failures: [...this.#failures],
-      slowestMs: Math.round(this.#slowestMs),
-      beganAt: this.#beganAt,
-    };
+  static async begin({ from, to, port }: Way, perSecond: number): Promise<Load> {
+    program ??= compiled();
+    return new Load(spawn(await program, [from, to, `${port}`, `${perSecond}`]));
+  }
+
+  tally(): Promise<Tally> {
+    return this.#ask('t\n');
   }
 
   async end(): Promise<Tally> {
-    clearInterval(this.#timer);
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
-    return this.tally();
+    const ended = once(this.#child, 'close');
+    const tally = await this.#ask('e\n');
+    await ended;
+    return tally;
   }
 
-  #tick(perSecond: number): void {
-    const now = performance.now();
-    this.#due += ((now - this.#lookedAt) * perSecond) / 1000;
-    this.#lookedAt = now;
-    while (this.#due >= 1 && this.#underWay.size < mostAtOnce) {
-      this.#due--;
-      this.#begin();
+  #ask(command: string): Promise<Tally> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#child.stdin.write(command);
+    });
+  }
+
+  #hear(line: string): void {
+    const [kind, ...words] = line.split(' ');
+    if (kind === 'F') {
+      const [startedAt, failedAt, port, ...why] = words;
+      this.#failures.push({ startedAt: Number(startedAt), failedAt: Number(failedAt), port: Number(port), why: why.join(' ') });
+      return;
     }
-    // What could not be begun in time is not made up for in a crowd.
-    this.#due = Math.min(this.#due, mostAtOnce);
-  }
-
-  #begin(): void {
-    const startedAt = Date.now();
-    const began = performance.now();
-    this.#started++;
-    const { answer, port } = ask(this.#way);
-    const work = answer
-      .then(
-        (name) => {
-          this.#answered.set(name, (this.#answered.get(name) ?? 0) + 1);
-          this.#slowestMs = Math.max(this.#slowestMs, performance.now() - began);
-        },
-        (error: Error) => void this.#failures.push({ startedAt, failedAt: Date.now(), port, why: error.message }),
-      )
-      .finally(() => this.#underWay.delete(work));
-    this.#underWay.add(work);
+    const [started, beganAt, slowestMs, ...servers] = words;
+    const answered = servers.map((server): [string, number] => {
+      const [name = '', count] = server.split('=');
+      return [name, Number(count)];
+    });
+    this.#waiting.shift()?.resolve({
+      started: Number(started),
+      answered: Object.fromEntries(answered),
+      failures: [...this.#failures],
+      slowestMs: Number(slowestMs),
+      beganAt: Number(beganAt),
+    });
   }
 }

@@ -1,4 +1,4 @@
-/** One HTTP request on a connection of its own, without more than that takes: a lab is slow. Used by client-agent.ts and load.ts. */
+/** One HTTP request on a connection of its own, without more than that takes: a lab is slow. Used by client-agent.ts. */
 import { connect } from 'node:net';
 
 /** From an address of the client to a virtual server. */
