@@ -9,7 +9,8 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 
 const request = 'GET / HTTP/1.0\r\n\r\n';
 const answer = 'HTTP/1.0 200 OK\r\n\r\nfine';
-const asBefore: Routine = { send: request, opening: 'HTTP/1.0 200', octets: answer.length };
+const expected = { octets: answer.length, parts: [{ at: 0, text: 'HTTP/1.0 200' }] };
+const asBefore: Routine = { send: request, answer: expected };
 /** Long: nothing depends on it but the patience of a test that fails. */
 const patient = 60_000;
 
@@ -69,9 +70,9 @@ describe('routines (Linux)', () => {
     return { running: running as RunningRoutine, departed };
   }
 
-  async function opened({ outcome }: Departed, signal = new AbortController().signal): Promise<Connection> {
+  async function opened({ outcome }: Departed, signal = new AbortController().signal, differs = () => {}): Promise<Connection> {
     assert.ok(outcome !== 'late', 'it was late');
-    return outcome.take({ signal });
+    return outcome.take({ signal }, differs);
   }
 
   async function textOf(connection: Connection): Promise<string> {
@@ -150,7 +151,7 @@ describe('routines (Linux)', () => {
     assert.deepEqual([told.outcome, told.rounds], ['late', 0]);
     assert.ok(told.beganAgoMs >= 20);
     const endless = await serve(({ socket }) => socket.write(answer));
-    const ended: Routine = { ...asBefore, isEnded: true };
+    const ended: Routine = { send: request, answer: { ...expected, isEnded: true } };
     assert.equal((await ask({ port: endless, routine: ended, timeoutMs: 20 }).departed).outcome, 'late');
   });
 
@@ -181,7 +182,7 @@ describe('routines (Linux)', () => {
     for (const isEnded of [false, true]) {
       it(`hands over an answer that is ${what}${isEnded ? ', where the end counts' : ''}`, async () => {
         const port = await serve(turning(2, ({ socket }) => socket.end(text)));
-        const told = await ask({ port, routine: { ...asBefore, isEnded } }).departed;
+        const told = await ask({ port, routine: { send: request, answer: { ...expected, isEnded } } }).departed;
         assert.equal(told.rounds, 2);
         assert.equal(await textOf(await opened(told)), text);
       });
@@ -209,8 +210,10 @@ describe('routines (Linux)', () => {
 
   it('refuses a check that sends something else', async () => {
     const port = await serve(turning(1, ({ socket }) => socket.end('other')));
-    const connection = await opened(await ask({ port }).departed);
+    let told = 0;
+    const connection = await opened(await ask({ port }).departed, undefined, () => told++);
     await assert.rejects(connection.write('HELO'), /the routine of the checker sends something else than its check/);
+    assert.equal(told, 1);
     connection.close();
   });
 
@@ -288,9 +291,28 @@ describe('routines (Linux)', () => {
     const target = { address: '127.0.0.1', port: 1 };
     const begin = (routine: Routine) =>
       routines.begin({ target, routine, dueInMs: 0, delayLoopMs: 1000, timeoutMs: 1000 }, () => assert.fail('it began'));
-    assert.throws(() => begin({ octets: 65_537 }), /"octets" of a routine must be a whole number, 1 to 65536, not 65537/);
-    assert.throws(() => begin({ octets: 1.5 }), RangeError);
-    assert.throws(() => begin({ send: 'x'.repeat(4097) }), /"send" of a routine must be text or bytes, 4096 octets at most/);
-    assert.throws(() => begin({ opening: 7 as never }), /"opening" of a routine/);
+    const one = { at: 0, text: 'x' };
+    const wrong: readonly (readonly [unknown, RegExp])[] = [
+      [{ answer: { octets: 65_537, parts: [one] } }, /"octets" of a routine must be a whole number, 1 to 65536, not 65537/],
+      [{ answer: { octets: 1.5, parts: [one] } }, /"octets"/],
+      [{ answer: { octets: 0, parts: [one] } }, /"octets"/],
+      [{ answer: { octets: 5, parts: [] } }, /"parts" of a routine must be a list of 1 to 8/],
+      [{ answer: { octets: 5, parts: Array(9).fill(one) } }, /"parts"/],
+      [{ answer: { octets: 5, parts: [{ at: 5, text: 'x' }] } }, /a part of a routine must lie within its 5 octets/],
+      [{ answer: { octets: 5, parts: [{ at: 0, text: '' }] } }, /a part/],
+      [{ answer: { octets: 5, parts: [{ at: 0, text: 7 }] } }, /"text" of a routine must be text or bytes/],
+      [{ answer: { octets: 65_000, parts: [1, 2, 3].map(() => ({ at: 0, text: 'x'.repeat(2000) })) } }, /4096 octets together/],
+      [{ answer: { octets: 5, parts: [one], isOver: true } }, /"answer" has "isOver", and knows only octets, parts, isEnded/],
+      [{ answer: true }, /"answer" must be an object/],
+      [{ send: 'x' }, /must say what "answer" it expects/],
+      [
+        { send: 'x'.repeat(4097), answer: { octets: 5, parts: [one] } },
+        /"send" of a routine must be text or bytes, 4096 octets at most/,
+      ],
+      [{ octets: 7 }, /a routine has "octets"/],
+      [Promise.resolve({}), /a routine has "then"/],
+      [true, /a routine must be an object/],
+    ];
+    for (const [routine, message] of wrong) assert.throws(() => begin(routine as Routine), message);
   });
 });

@@ -84,7 +84,7 @@ class Asking implements RunningRoutine {
   #depart(beganAt: number, outcome: Departed['outcome']): void {
     this.#round = undefined;
     const now = this.clock.now();
-    this.departed({ ...this.#history(), dueAgoMs: now - this.#dueAt, beganAgoMs: now - beganAt, outcome });
+    this.departed({ ...this.#history(), dueAgoMs: now - this.#dueAt, beganAgoMs: now - beganAt, hadPause: false, outcome });
   }
 
   #history() {
@@ -96,7 +96,7 @@ class Asking implements RunningRoutine {
 async function converse(
   tcp: TcpPort,
   target: RoutineQuestion['target'],
-  { send = '', opening = '', octets = 0, isEnded = false }: Routine,
+  { send = '', answer: expected }: Routine,
   signal: AbortSignal,
 ): Promise<Found | undefined> {
   const connection = await tcp.connect(target, { signal });
@@ -105,16 +105,18 @@ async function converse(
     connection.close();
     return undefined;
   };
-  if (octets === 0) return asBefore();
+  if (expected === undefined) return asBefore();
   connection.write(send).catch(() => {});
-  const begin = Buffer.from(opening as Uint8Array);
+  const { octets, parts, isEnded = false } = expected;
   for (;;) {
     const bytes = await connection.read();
     if (bytes === undefined) return isEnded && answer.length === octets ? asBefore() : { connection, answer };
     answer = Buffer.concat([answer, bytes]);
-    const length = Math.min(begin.length, answer.length);
-    if (answer.length > octets || Buffer.compare(begin.subarray(0, length), answer.subarray(0, length)) !== 0)
-      return { connection, answer };
+    const isOther = parts.some(({ at, text }) => {
+      const there = Buffer.from(answer).subarray(at, at + Buffer.byteLength(text as Uint8Array));
+      return Buffer.compare(there, Buffer.from(text as Uint8Array).subarray(0, there.length)) !== 0;
+    });
+    if (answer.length > octets || isOther) return { connection, answer };
     if (answer.length === octets && !isEnded) return asBefore();
   }
 }

@@ -50,23 +50,21 @@ static void on_environment_end(napi_async_cleanup_hook_handle handle, void *data
   pm_asker_close(data);
 }
 
-/* The list of those that departed; they are freed. NULL: an exception is pending. */
+/* The list of those that departed; they are freed. What cannot be told now is told at the next turn. NULL: an exception is pending. */
 static napi_value take_departed(struct pm_asker_handle *asker) {
   napi_env env = asker->env;
   napi_value list, value;
   uint32_t count = 0;
-  bool is_fine = napi_create_array(env, &list) == napi_ok;
+  PM_TRY(env, napi_create_array(env, &list));
   while (asker->asker.departed != NULL) {
     struct pm_routine *routine = asker->asker.departed;
+    value = pm_departed_value(env, routine);
+    if (value == NULL || napi_set_element(env, list, count++, value) != napi_ok) break;
     asker->asker.departed = routine->next;
-    if (is_fine) {
-      value = pm_departed_value(env, routine);
-      is_fine = value != NULL && napi_set_element(env, list, count++, value) == napi_ok;
-    }
     pm_asker_remove(asker, routine);
   }
-  asker->asker.last_departed = &asker->asker.departed;
-  return is_fine ? list : NULL;
+  if (asker->asker.departed == NULL) asker->asker.last_departed = &asker->asker.departed;
+  return list;
 }
 
 static void tell(struct pm_asker_handle *asker) {
@@ -106,12 +104,13 @@ static void on_timer(uv_timer_t *timer) { turn(timer->data); }
 /* Only what is due keeps the loop alive. */
 void pm_asker_arm(struct pm_asker_handle *asker) {
   const struct pm_slot *first = asker->asker.schedule.first;
-  if (first == NULL) {
+  if (first == NULL && asker->asker.departed == NULL) {
     (void)uv_timer_stop(&asker->timer);
     return;
   }
-  int64_t left = first->at - pm_asker_now();
-  uint64_t milliseconds = left <= 0 ? 0 : (uint64_t)((left + MILLISECOND - 1) / MILLISECOND);
+  int64_t left = asker->asker.departed != NULL ? 0 : first->at - pm_asker_now();
+  /* Not 0: such a timer is called again before the loop looks at anything else. */
+  uint64_t milliseconds = left <= 0 ? 1 : (uint64_t)((left + MILLISECOND - 1) / MILLISECOND);
   uv_update_time(asker->timer.loop);
   (void)uv_timer_start(&asker->timer, on_timer, milliseconds, 0);
 }

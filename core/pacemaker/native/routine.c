@@ -32,8 +32,12 @@ int pm_asker_open(struct pm_asker *asker) {
   return asker->poller < 0 ? errno : 0;
 }
 
-static void close_round(struct pm_routine *routine) {
-  if (routine->fd >= 0) (void)close(routine->fd);
+/* A child that another thread forks a moment before may keep the socket open: then only taking it out ends its events. */
+static void close_round(struct pm_asker *asker, struct pm_routine *routine) {
+  if (routine->fd >= 0) {
+    (void)epoll_ctl(asker->poller, EPOLL_CTL_DEL, routine->fd, NULL);
+    (void)close(routine->fd);
+  }
   routine->fd = -1;
   free(routine->answer);
   routine->answer = NULL;
@@ -42,7 +46,7 @@ static void close_round(struct pm_routine *routine) {
 
 static void as_before(struct pm_asker *asker, struct pm_routine *routine) {
   int64_t now = pm_asker_now();
-  close_round(routine);
+  close_round(asker, routine);
   routine->phase = PM_RESTING;
   routine->rounds++;
   routine->last_began = routine->began;
@@ -55,7 +59,7 @@ static void as_before(struct pm_asker *asker, struct pm_routine *routine) {
 
 static void depart(struct pm_asker *asker, struct pm_routine *routine, enum pm_departure departure, int error, const char *call) {
   pm_schedule_remove(&asker->schedule, &routine->slot);
-  if (departure != PM_OTHERWISE) close_round(routine);
+  if (departure != PM_OTHERWISE) close_round(asker, routine);
   else (void)epoll_ctl(asker->poller, EPOLL_CTL_DEL, routine->fd, NULL);
   routine->phase = PM_DEPARTED;
   routine->departure = departure;
@@ -82,6 +86,7 @@ static void begin_round(struct pm_asker *asker, struct pm_routine *routine, int6
   routine->began = now;
   routine->had_pause = false;
   routine->sent = 0;
+  routine->send_error = 0;
   routine->answered = 0;
   struct pm_opened stream = open_stream(&routine->from);
   if (stream.error != 0) {
@@ -135,16 +140,28 @@ static void ask(struct pm_routine *routine) {
         send(routine->fd, routine->request + routine->sent, routine->request_length - routine->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (length < 0 && errno == EINTR) continue;
     if (length < 0 && errno == EAGAIN) return;
-    if (length < 0) break;
+    if (length < 0) {
+      routine->send_error = errno;
+      break;
+    }
     routine->sent += (size_t)length;
   }
   routine->phase = PM_LISTENING;
 }
 
-static bool begins_otherwise(const struct pm_routine *routine, const uint8_t *bytes, size_t length) {
-  if (routine->answered >= routine->opening_length) return false;
-  size_t left = routine->opening_length - routine->answered;
-  return memcmp(routine->opening + routine->answered, bytes, length < left ? length : left) != 0;
+static size_t min(size_t a, size_t b) { return a < b ? a : b; }
+static size_t max(size_t a, size_t b) { return a > b ? a : b; }
+
+/* Whether a piece of the answer differs from what is expected in its place. */
+static bool is_otherwise(const struct pm_routine *routine, const uint8_t *bytes, size_t length) {
+  size_t begin = routine->answered, end = begin + length;
+  if (end > routine->octets) return true;
+  for (int i = 0; i < routine->part_count; i++) {
+    const struct pm_part *part = &routine->parts[i];
+    size_t from = max(part->at, begin), until = min(part->at + part->length, end);
+    if (from < until && memcmp(part->bytes + (from - part->at), bytes + (from - begin), until - from) != 0) return true;
+  }
+  return false;
 }
 
 static bool keep(struct pm_routine *routine, const uint8_t *bytes, size_t length) {
@@ -157,7 +174,7 @@ static bool keep(struct pm_routine *routine, const uint8_t *bytes, size_t length
 
 /* One piece of an answer. Answers false where the round is over. */
 static bool heard(struct pm_asker *asker, struct pm_routine *routine, const uint8_t *bytes, size_t length) {
-  bool is_other = routine->answered + length > routine->octets || begins_otherwise(routine, bytes, length);
+  bool is_other = is_otherwise(routine, bytes, length);
   if (!is_other && !routine->until_end && routine->answered + length == routine->octets) {
     as_before(asker, routine);
     return false;
@@ -182,12 +199,12 @@ static void listen_to(struct pm_asker *asker, struct pm_routine *routine, uint32
       depart(asker, routine, PM_OTHERWISE, errno, "recv");
       return;
     }
-    if (length == 0 && routine->until_end && routine->answered == routine->octets) {
+    if (length == 0 && routine->until_end && routine->answered == routine->octets && routine->send_error == 0) {
       as_before(asker, routine);
       return;
     }
     if (length == 0) {
-      depart(asker, routine, PM_OTHERWISE, 0, NULL);
+      depart(asker, routine, PM_OTHERWISE, routine->send_error, "send");
       return;
     }
     if (!heard(asker, routine, bytes, (size_t)length)) return;
@@ -225,7 +242,7 @@ void pm_routine_begin(struct pm_asker *asker, struct pm_routine *routine, int64_
 
 void pm_routine_end(struct pm_asker *asker, struct pm_routine *routine) {
   pm_schedule_remove(&asker->schedule, &routine->slot);
-  close_round(routine);
+  close_round(asker, routine);
   free(routine->request);
   free(routine);
 }

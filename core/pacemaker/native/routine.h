@@ -15,6 +15,13 @@
 
 /* Bytes of an answer that can be expected. */
 #define PM_MOST_ANSWER 65536
+/* Parts of it that are compared. */
+#define PM_MOST_PARTS 8
+
+struct pm_part {
+  size_t at, length;
+  const uint8_t *bytes;
+};
 
 /* How a round ended that did not end as it should; PM_AS_BEFORE: none did. */
 enum pm_departure { PM_AS_BEFORE, PM_FAILED, PM_LATE, PM_OTHERWISE };
@@ -26,9 +33,11 @@ struct pm_routine {
   uint64_t id;
   struct pm_outgoing from;
   struct pm_place to;
-  /* Sent once connected, and how the answer begins: one block. No octets are expected: being connected is enough. */
-  uint8_t *request, *opening;
-  size_t request_length, opening_length, octets;
+  /* Sent once connected, with the bytes of the parts behind it. No octets are expected: being connected is enough. */
+  uint8_t *request;
+  size_t request_length, octets;
+  struct pm_part parts[PM_MOST_PARTS];
+  int part_count;
   /* The answer ends with the connection, and not with its last octet. */
   bool until_end;
   int64_t period, timeout;
@@ -39,6 +48,8 @@ struct pm_routine {
   int64_t due, began;
   bool had_pause;
   size_t sent, answered;
+  /* Why the request was not sent in full, or 0. */
+  int send_error;
   /* What came so far, where it did not come at once; has room for one octet more than is expected. */
   uint8_t *answer;
 

@@ -8,7 +8,9 @@
 #include "outgoing_api.h"
 #include "values.h"
 
-#define MOST_REQUEST 4096
+#define MOST_TEXT 4096
+/* In front of the bytes of a part. */
+#define PART_HEAD 8
 #define MOST_TIME INT64_C(4000000000000)
 
 /* askerOpen(onDeparted) */
@@ -27,26 +29,48 @@ napi_value pm_asker_close_entry(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* What is sent and how the answer begins, in one block of the routine. */
-static bool copy_texts(napi_env env, napi_value request, napi_value opening, struct pm_routine *routine) {
-  const uint8_t *asked, *answered;
-  if (!pm_bytes(env, request, "request", &asked, &routine->request_length) ||
-      !pm_bytes(env, opening, "opening", &answered, &routine->opening_length)) {
+static uint32_t number_at(const uint8_t *bytes) {
+  return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/* Parts, each as offset in the answer and length (4 octets each, big endian) and its bytes. Answers what is wrong with them, or NULL. */
+static const char *read_parts(struct pm_routine *routine, const uint8_t *bytes, size_t length) {
+  while (length > 0) {
+    struct pm_part *part = &routine->parts[routine->part_count];
+    if (routine->part_count == PM_MOST_PARTS) return "an answer has at most 8 parts";
+    if (length < PART_HEAD) return "a part is cut short";
+    *part = (struct pm_part){.at = number_at(bytes), .length = number_at(bytes + 4), .bytes = bytes + PART_HEAD};
+    if (part->length > length - PART_HEAD) return "a part is cut short";
+    if (part->length > routine->octets || part->at > routine->octets - part->length) return "a part must lie within the answer";
+    bytes += PART_HEAD + part->length;
+    length -= PART_HEAD + part->length;
+    routine->part_count++;
+  }
+  return NULL;
+}
+
+/* What is sent and what is compared, in one block of the routine. */
+static bool copy_texts(napi_env env, napi_value request, napi_value parts, struct pm_routine *routine) {
+  const uint8_t *asked, *compared;
+  size_t length;
+  if (!pm_bytes(env, request, "request", &asked, &routine->request_length) || !pm_bytes(env, parts, "parts", &compared, &length)) {
     return false;
   }
-  if (routine->request_length > MOST_REQUEST || routine->opening_length > MOST_REQUEST) {
-    pm_throw_type(env, "request and opening have at most 4096 bytes each");
+  if (routine->request_length > MOST_TEXT || length > MOST_TEXT + PM_MOST_PARTS * PART_HEAD) {
+    pm_throw_type(env, "request and parts have at most 4096 bytes each");
     return false;
   }
-  routine->request = malloc(routine->request_length + routine->opening_length + 1);
+  routine->request = malloc(routine->request_length + length + 1);
   if (routine->request == NULL) {
     pm_throw_errno(env, "malloc", ENOMEM);
     return false;
   }
-  routine->opening = routine->request + routine->request_length;
+  uint8_t *copy = routine->request + routine->request_length;
   if (routine->request_length > 0) memcpy(routine->request, asked, routine->request_length);
-  if (routine->opening_length > 0) memcpy(routine->opening, answered, routine->opening_length);
-  return true;
+  if (length > 0) memcpy(copy, compared, length);
+  const char *wrong = read_parts(routine, copy, length);
+  if (wrong != NULL) pm_throw_type(env, wrong);
+  return wrong == NULL;
 }
 
 static bool read_times(napi_env env, const napi_value *arguments, struct pm_routine *routine, int64_t *due_in) {
@@ -74,7 +98,7 @@ static bool read_question(napi_env env, const napi_value *arguments, struct pm_r
 }
 
 /*
- * routineBegin(asker, family, link, mark, local, localPort, remote, remotePort, request, opening, octets, untilEnd, dueInUs, periodUs,
+ * routineBegin(asker, family, link, mark, local, localPort, remote, remotePort, request, parts, octets, untilEnd, dueInUs, periodUs,
  * timeoutUs) -> its id
  */
 napi_value pm_routine_begin_entry(napi_env env, napi_callback_info info) {
@@ -163,6 +187,7 @@ napi_value pm_departed_value(napi_env env, struct pm_routine *routine) {
   if (!pm_set_number(env, departed, "id", (double)routine->id) || !set_history(env, departed, routine, now) ||
       !pm_set_number(env, departed, "dueAgoUs", microseconds(now - routine->due)) ||
       !pm_set_number(env, departed, "beganAgoUs", microseconds(now - routine->began)) ||
+      !pm_set_boolean(env, departed, "hadPause", routine->had_pause) ||
       !pm_set_number(env, departed, "departure", routine->departure) || !pm_set_number(env, departed, "error", routine->error) ||
       napi_set_named_property(env, departed, "call", call) != napi_ok ||
       !pm_set_bytes(env, departed, "answer", routine->answer == NULL ? (const uint8_t *)"" : routine->answer, routine->answered) ||

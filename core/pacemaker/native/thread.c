@@ -24,9 +24,11 @@
 #define REHEARSAL_US 1500
 /*
  * So long before a deadline the thread wakes up and looks again and again: an event of the clock is told late, later where the processor
- * was asleep, and whoever waits for a silence has a site that is down. It comes rarely: packets put deadlines off long before.
+ * was asleep, and whoever waits for a silence has a site that is down. It comes rarely, as packets put deadlines off long before; where they
+ * come as often as that there is none.
  */
 #define VIGIL_US 200
+#define LEAST_SPAN_US 2000
 /* More packets a second than this are gathered for so long before they are read: a wake-up costs more than a packet. */
 #define BUSY_RATE 2000
 #define GATHER_US 500
@@ -76,6 +78,12 @@ static void rehearse(struct pm_pacer *pacer) {
   pm_beacons_rehearse(pacer);
 }
 
+/* Of the first watch. */
+static bool has_vigil(const struct pm_pacer *pacer) {
+  const struct pm_watch *watch = PM_OWNER(pacer->deadlines.first, struct pm_watch, slot);
+  return watch->terms.rearm_us < 0 || watch->terms.rearm_us >= LEAST_SPAN_US;
+}
+
 static int64_t next_wake(struct pm_pacer *pacer) {
   int64_t next = pm_beacons_next(pacer), rehearsal = next_rehearsal(pacer), deadline;
   if (rehearsal != PM_NEVER) next = min(next, rehearsal);
@@ -84,7 +92,8 @@ static int64_t next_wake(struct pm_pacer *pacer) {
   if (pacer->troubles_due != PM_NEVER) next = min(next, pacer->troubles_due);
   if (pacer->repeats.first != NULL) next = min(next, pacer->repeats.first->at);
   deadline = pm_watches_next(pacer, next == INT64_MAX ? next : next + VIGIL_US);
-  return deadline == INT64_MAX ? next : min(next, deadline - VIGIL_US);
+  if (deadline == INT64_MAX) return next;
+  return min(next, has_vigil(pacer) ? deadline - VIGIL_US : deadline);
 }
 
 /* Sets the timer, which also takes back an expiry that was not read. INT64_MAX: none. */
@@ -160,12 +169,13 @@ static void receive_all(struct pm_pacer *pacer) {
   }
 }
 
-/* Stays awake while a deadline is close at hand. Answers whether it has come. */
+/* Stays awake while a deadline is close at hand, and no longer than that takes. Answers whether one has come. */
 static bool keep_vigil(struct pm_pacer *pacer) {
-  int64_t deadline;
+  int64_t deadline, until;
   pm_touch(pacer);
-  while ((deadline = pm_watches_next(pacer, pacer->now + VIGIL_US)) > pacer->now) {
-    if (deadline > pacer->now + VIGIL_US) return false;
+  until = pacer->now + VIGIL_US;
+  while ((deadline = pm_watches_next(pacer, until)) > pacer->now) {
+    if (deadline > until || !has_vigil(pacer)) return false;
     collect(pacer, 0);
     receive_all(pacer);
     pm_touch(pacer);

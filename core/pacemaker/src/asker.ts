@@ -8,20 +8,21 @@ import { guarded, type Handle } from './native.js';
 import type { NativeDeparted, NativeHistory, NativeRoutineFacts } from './native-asker.js';
 import { type Departure, departureArguments } from './outgoing.js';
 
-/** Octets of an answer that can be expected at most. */
-export const mostAnswer = 65_536;
-/** Octets that can be sent, and of an opening. */
-export const mostRequest = 4096;
+export interface Part {
+  /** Offset in the answer. */
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
 
 export interface Question extends Departure {
   /** 4 or 16 bytes. */
   readonly address: Uint8Array;
   readonly port: number;
-  /** Sent once the connection is there. */
+  /** Sent once the connection is there; at most 4096 octets. */
   readonly request: Uint8Array;
-  /** How the answer begins. */
-  readonly opening: Uint8Array;
-  /** Of the whole answer; 0: being connected is enough. */
+  /** What is compared of the answer: at most 8, and 4096 octets together. */
+  readonly parts: readonly Part[];
+  /** Of the whole answer, at most 65,536; 0: being connected is enough. */
   readonly octets: number;
   /** The server ends the stream behind its answer. */
   readonly isEnded: boolean;
@@ -49,6 +50,8 @@ export interface RoutineFacts extends History {
 export interface Departed extends History {
   readonly dueAgoMs: number;
   readonly beganAgoMs: number;
+  /** Its deadline was put off once. */
+  readonly hadPause: boolean;
   readonly outcome:
     | { readonly kind: 'failed'; readonly error: NativeSocketError }
     | { readonly kind: 'late' }
@@ -74,7 +77,7 @@ export class Asker {
 
   /** Asks until it departs from its routine, which is told once, or is ended. Throws RangeError and TypeError for what cannot be. */
   begin(question: Question, departed: (departed: Departed) => void): Routine {
-    const { address, port, request, opening, octets, isEnded, dueInMs, periodMs, timeoutMs } = question;
+    const { address, port, request, parts, octets, isEnded, dueInMs, periodMs, timeoutMs } = question;
     const times = [dueInMs, periodMs, timeoutMs].map((ms) => Math.max(0, Math.round(ms * 1000)));
     const id = guarded('routine', (addon) =>
       addon.routineBegin(
@@ -83,7 +86,7 @@ export class Asker {
         address,
         port,
         request,
-        opening,
+        packed(parts),
         octets,
         isEnded,
         ...(times as [number, number, number]),
@@ -114,14 +117,32 @@ export class Asker {
 
   #hear(all: readonly NativeDeparted[]): void {
     for (const one of all) this.#leaving.set(one.id, one);
+    const thrown: unknown[] = [];
     for (const one of all) {
       const tell = this.#departed.get(one.id);
       this.#departed.delete(one.id);
       this.#leaving.delete(one.id);
-      if (tell !== undefined) tell(departedOf(one));
-      else if (one.fd >= 0) closeSync(one.fd);
+      try {
+        if (tell !== undefined) tell(departedOf(one));
+        else if (one.fd >= 0) closeSync(one.fd);
+      } catch (error) {
+        thrown.push(error);
+      }
     }
+    // Nobody asks any more what these are told of: the others must hear of it first.
+    if (thrown.length > 0) throw thrown[0];
   }
+}
+
+/** As the addon takes them: offset and length in four octets each, then the bytes. */
+function packed(parts: readonly Part[]): Uint8Array {
+  const pieces = parts.flatMap(({ at, bytes }) => {
+    const head = Buffer.alloc(8);
+    head.writeUInt32BE(at, 0);
+    head.writeUInt32BE(bytes.length, 4);
+    return [head, bytes];
+  });
+  return Buffer.concat(pieces);
 }
 
 /** Of no more use once it has departed. */
@@ -140,7 +161,8 @@ function factsOf(facts: NativeRoutineFacts): RoutineFacts {
 }
 
 function departedOf(one: NativeDeparted): Departed {
-  return { ...historyOf(one), dueAgoMs: one.dueAgoUs / 1000, beganAgoMs: one.beganAgoUs / 1000, outcome: outcomeOf(one) };
+  const { dueAgoUs, beganAgoUs, hadPause } = one;
+  return { ...historyOf(one), dueAgoMs: dueAgoUs / 1000, beganAgoMs: beganAgoUs / 1000, hadPause, outcome: outcomeOf(one) };
 }
 
 function outcomeOf({ departure, error, call, fd, answer }: NativeDeparted): Departed['outcome'] {

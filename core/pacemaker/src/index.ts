@@ -1,5 +1,5 @@
 /** @mainstay/pacemaker: sockets on the event loop, and a thread that keeps time beside it. Linux only; used by core's Linux ports. */
-export { Asker, type Departed, mostAnswer, mostRequest, type Question, type Routine, type RoutineFacts } from './asker.js';
+export { Asker, type Departed, type Part, type Question, type Routine, type RoutineFacts } from './asker.js';
 export { errnoName, NativeMissingError, NativeSocketError } from './errors.js';
 export type { ReceivedIpPacket } from './native.js';
 export { type NetlinkBatch, NetlinkSocket, type NetlinkSocketOptions } from './netlink-socket.js';

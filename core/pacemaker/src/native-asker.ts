@@ -19,6 +19,8 @@ export interface NativeDeparted extends NativeHistory {
   readonly id: number;
   readonly dueAgoUs: number;
   readonly beganAgoUs: number;
+  /** Its deadline was put off once. */
+  readonly hadPause: boolean;
   /** 1: `call` failed with `error`; 2: too late; 3: the answer is another one, and reading failed with `error` unless that is 0. */
   readonly departure: number;
   readonly error: number;
@@ -41,7 +43,7 @@ export interface NativeAsker {
     remote: Uint8Array,
     remotePort: number,
     request: Uint8Array,
-    opening: Uint8Array,
+    parts: Uint8Array,
     octets: number,
     untilEnd: boolean,
     dueInUs: number,

@@ -35,8 +35,8 @@ export async function checkRedis({ config, target, signal, ports }: CheckContext
 /** What a server that works answers is always the same, unless it tells of its role. */
 export function routine({ config }: RoutineContext<RedisConfig>): Routine | undefined {
   if (config.role !== undefined) return undefined;
-  const opening = isAuthenticated(config) ? '+OK\r\n+PONG\r\n' : '+PONG\r\n';
-  return { send: commandsOf(config), opening, octets: opening.length };
+  const text = isAuthenticated(config) ? '+OK\r\n+PONG\r\n' : '+PONG\r\n';
+  return { send: commandsOf(config), answer: { octets: text.length, parts: [{ at: 0, text }] } };
 }
 
 const isAuthenticated = ({ password, user }: RedisConfig) => password !== undefined || user !== undefined;

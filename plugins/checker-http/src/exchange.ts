@@ -10,8 +10,8 @@ export interface Answer {
   readonly missing?: string;
   /** The body is longer than what was to be read of it. */
   readonly isLonger: boolean;
-  /** The status line that all of it begins with; undefined behind interim answers. */
-  readonly opening: string | undefined;
+  /** The head in Latin-1, octet for octet, where all of it begins with that; undefined behind interim answers. */
+  readonly rawHead: string | undefined;
   /** Octets of all of it, heads among them, and whether it ended with the connection. */
   readonly length: number;
   readonly isEnded: boolean;
@@ -53,7 +53,7 @@ export async function exchange(
   }
   const { head } = reader;
   if (head === undefined) throw refusal ?? new NoAnswer(`the connection ended; of the answer ${missing} is missing`);
-  const { opening, octets: length } = reader;
-  const whole = { head, octets: Math.min(octets, limit), isLonger: octets > limit, opening, length, isEnded };
+  const { rawOpening: rawHead, octets: length } = reader;
+  const whole = { head, octets: Math.min(octets, limit), isLonger: octets > limit, rawHead, length, isEnded };
   return missing === undefined ? whole : { ...whole, missing };
 }

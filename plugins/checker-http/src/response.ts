@@ -26,7 +26,7 @@ export class ResponseReader {
   private found: ResponseHead | undefined;
   private taken = 0;
   private hasInterim = false;
-  private first = '';
+  private rawHead = '';
 
   /** `body` gets the body in pieces; what it throws goes through. */
   constructor(private readonly body: (bytes: Uint8Array) => void) {}
@@ -40,9 +40,9 @@ export class ResponseReader {
     return this.taken;
   }
 
-  /** The status line, in octets as they came, where the answer begins with it; undefined behind interim answers. */
-  get opening(): string | undefined {
-    return this.found === undefined || this.hasInterim ? undefined : this.first;
+  /** The head in Latin-1, octet for octet, where the answer begins with it; undefined behind interim answers. */
+  get rawOpening(): string | undefined {
+    return this.found === undefined || this.hasInterim ? undefined : this.rawHead;
   }
 
   get isComplete(): boolean {
@@ -87,9 +87,10 @@ export class ResponseReader {
     this.partial = this.partial.length === 0 && end >= 0 ? piece : Buffer.concat([this.partial, piece]);
     if (this.state === 'head' && this.lines.length === 0) this.refuseOthers();
     if (end < 0) return bytes.length;
-    const text = Buffer.from(this.partial).toString('latin1').replace(/\r$/, '');
+    const text = Buffer.from(this.partial).toString('latin1');
     this.partial = new Uint8Array(0);
-    this.complete(text);
+    if (this.state === 'head') this.rawHead += `${text}\n`;
+    this.complete(text.replace(/\r$/, ''));
     return end + 1;
   }
 
@@ -122,8 +123,6 @@ export class ResponseReader {
   }
 
   private begin(head: ResponseHead): void {
-    const [first = ''] = this.lines;
-    this.first = first;
     this.lines = [];
     // Interim answers are followed by the one that counts; 101 would be another protocol, which nobody asked for.
     if (head.status < 200 && head.status !== 101) {

@@ -52,6 +52,7 @@ export class FakeRoutines implements Routines {
           lastTookMs: 1,
           dueAgoMs,
           beganAgoMs: dueAgoMs,
+          hadPause: false,
           outcome,
         });
       },
@@ -71,12 +72,12 @@ export class FakeRoutines implements Routines {
 }
 
 /** What opening the connection comes to, and what became of it. */
-export function connectionThat(open: (options: ConnectOptions) => Promise<Connection>) {
+export function connectionThat(open: (options: ConnectOptions, differs: () => void) => Promise<Connection>) {
   const fate = { isTaken: false, isDiscarded: false };
   const outcome: Departed['outcome'] = {
-    take(options) {
+    take(options, differs) {
       fate.isTaken = true;
-      return open(options);
+      return open(options, differs);
     },
     discard: () => {
       fate.isDiscarded = true;

@@ -66,7 +66,8 @@ async function check({ target, signal, ports, memory }: CheckContext<unknown>): 
 }
 
 function routine({ memory }: { readonly memory: Map<string, unknown> }): Routine {
-  return { send: 'how are you?', opening: 'ok', octets: memory.get('octets') as number, isEnded: true };
+  const octets = memory.get('octets') as number;
+  return { send: 'how are you?', answer: { octets, parts: [{ at: 0, text: 'ok' }], isEnded: true } };
 }
 
 async function lived(phases: readonly { readonly mood: Mood; readonly forMs: number }[], retry: number, hasRoutines: boolean) {

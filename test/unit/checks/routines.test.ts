@@ -44,7 +44,7 @@ function stage({ ask, spec = {}, setup }: StageOptions = {}) {
     (await ports.tcp.connect(target, { signal })).close();
     return ok;
   };
-  const routine = (): Routine => ({ send: 'ping' });
+  const routine = (): Routine => ({});
   const serve = () => bench.serve(check, { needs: ['tcp'], routine, ...spec }, { tcp } as unknown as Ports);
   serve();
   return {
@@ -66,7 +66,7 @@ describe('routines of the checking loop', () => {
     const [begun] = routines.begun;
     assert.deepEqual(begun?.question, {
       target: { address: '192.0.2.1', port: 80 },
-      routine: { send: 'ping' },
+      routine: {},
       dueInMs: 10_000,
       delayLoopMs: 10_000,
       timeoutMs: 5000,
@@ -235,5 +235,39 @@ describe('routines of the checking loop', () => {
     assert.equal(asked(), 8);
     const lines = bench.log.filter((line) => line.includes('routine'));
     assert.deepEqual(lines, ['x error: X_CHECK has a routine that cannot be used, each probe is made by its check: no idea']);
+  });
+
+  it('asks again where the check does other things than its routine: what came of that is no verdict', async () => {
+    const { bench, routines, asked } = stage();
+    bench.put(request('a', { timing: { retry: 0 } }));
+    await bench.clock.advance(10_000);
+    routines.running[0]?.depart(
+      connectionThat((_, differs) => {
+        differs();
+        return Promise.reject(new RangeError('something else'));
+      }),
+    );
+    await bench.clock.advance(1);
+    assert.deepEqual([asked(), bench.told(), routines.running.length], [3, ['a up'], 0]);
+    assert.deepEqual(bench.log, [
+      'x error: X_CHECK has a routine that cannot be used, each probe is made by its check: it sends something else than the check',
+    ]);
+    await bench.clock.advance(10_000);
+    assert.deepEqual([asked(), routines.begun.length], [4, 1]);
+  });
+
+  it('rests where every answer is another one, and tries again later', async () => {
+    const { bench, routines } = stage();
+    bench.put(request('a'));
+    for (let n = 0; n < 3; n++) {
+      await bench.clock.advance(10_000);
+      routines.running[0]?.depart(connected());
+      await bench.clock.settle();
+    }
+    assert.equal(routines.running.length, 0);
+    await bench.clock.advance(90 * 10_000);
+    assert.equal(routines.begun.length, 3);
+    await bench.clock.advance(10 * 10_000);
+    assert.equal(routines.begun.length, 4);
   });
 });

@@ -2,11 +2,12 @@
 import type { Connection, ConnectOptions, Endpoint, Ports, TcpPort } from '@mainstay/sdk';
 import type { Departed } from './routines.js';
 
-/** `discard` closes the connection where the checker did not ask for it. */
+/** `discard` closes the connection where the checker did not ask for it. `differs`: it writes something else than its routine. */
 export function portsWith(
   ports: Ports,
   target: Endpoint,
   connection: Exclude<Departed['outcome'], 'late'>,
+  differs: () => void,
 ): { readonly ports: Ports; discard(): void } {
   let isThere = true;
   const take = () => {
@@ -16,7 +17,8 @@ export function portsWith(
   };
   const tcp: TcpPort = {
     connect(to: Endpoint, options: ConnectOptions): Promise<Connection> {
-      return isThere && isSame(to, target) && take() ? connection.take(options) : ports.tcp.connect(to, options);
+      const isMeant = isThere && isSame(to, target) && options?.signal !== undefined && take();
+      return isMeant ? connection.take(options, differs) : ports.tcp.connect(to, options);
     },
   };
   // Reading another port of a plugin that was not granted it is an error, so nothing is copied.

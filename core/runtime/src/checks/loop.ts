@@ -241,7 +241,8 @@ export class CheckLoop {
   #reportOf(check: Check): CheckReport {
     const { probe, standing } = check;
     const { clock } = this.#options;
-    const inMs = check.request.isSuspended === true ? undefined : this.#prober.nextIn(probe);
+    const nextInMs = this.#prober.nextIn(probe);
+    const inMs = check.request.isSuspended === true ? undefined : nextInMs;
     const { attempt, lastProbeAt, lastDurationMs, probes, failures } = probe;
     const nextProbeAt = inMs === undefined ? undefined : Math.round(clock.wall() + inMs);
     const state: CheckState = stateOf(check.id, standing);

@@ -30,6 +30,8 @@ export interface Run {
   /** Its deadline was put off once, because it was noticed late. */
   hadPause: boolean;
   endedWith?: DOMException;
+  /** The checker does other things than its routine says: what came of that is no verdict. */
+  isVoid?: boolean;
   /** Ends a watch, or closes what was opened for the checker and it did not ask for. */
   end?: () => void;
   /** Of a watch: what it told last. It tells only changes, so whoever joins later is judged by this. */
@@ -72,6 +74,8 @@ export class Probe implements Planned {
   routine: RunningRoutine | undefined;
   /** Of the attempts of the routine, those that are in `probes`. */
   noted = 0;
+  /** How often in a row a routine ended at its first attempt. */
+  strikes = 0;
   attempt = 1;
   /** When the last regular probe was due: the next is counted from there, so that checks do not move together over time. */
   beganAt = 0;

@@ -32,6 +32,10 @@ export interface ProberOptions {
   readonly isSettled: (probe: Probe) => boolean;
 }
 
+/** After so many routines in a row that ended at once, there is none for so many probes. */
+const mostStrikes = 3;
+const restRounds = 100;
+
 /** Of the verdicts of a watch. */
 const atOnce: Finding = { durationMs: 0, retry: 0 };
 
@@ -50,7 +54,7 @@ export class Prober {
   readonly #strays = new Map<string, number>();
   #underWay = 0;
   #inRoutine = 0;
-  /** Checkers whose routine failed, which was said. */
+  /** Checkers whose routine is of no use, which was said. */
   readonly #blamed = new Set<string>();
 
   constructor(options: ProberOptions) {
@@ -163,14 +167,14 @@ export class Prober {
     if (checker === undefined) return;
     const { clock } = this.#options;
     if (probe.attempt === 1) probe.beganAt = probe.dueAt;
-    const run = this.#open(probe, clock.now());
+    const run = this.#open(probe, clock.now(), false);
     if (checker.spec.watch === undefined) this.#ask(probe, run, checker, checker.ports);
     else this.#watch(probe, run, checker);
   }
 
-  #open(probe: Probe, startedAt: number): Run {
+  #open(probe: Probe, startedAt: number, hadPause: boolean): Run {
     const { clock } = this.#options;
-    const run: Run = { controller: new AbortController(), startedAt, isOver: false, hadPause: false };
+    const run: Run = { controller: new AbortController(), startedAt, isOver: false, hadPause };
     probe.run = run;
     probe.probes++;
     probe.lastProbeAt = Math.round(clock.wall() - (clock.now() - startedAt));
@@ -236,6 +240,10 @@ export class Prober {
     if (probe.run !== run || run.isOver) return;
     this.#schedule.remove(probe);
     this.#end(run, reason);
+    if (run.isVoid === true) {
+      this.#askAgain(probe);
+      return;
+    }
     const durationMs = this.#options.clock.now() - run.startedAt;
     probe.lastDurationMs = durationMs;
     if (!verdict.ok) probe.failures++;
@@ -263,6 +271,7 @@ export class Prober {
     const checker = this.#checkers.get(probe.checker);
     if (routines === undefined || checker?.spec.routine === undefined || !isSettled(probe)) return false;
     const { spec, plugin } = checker;
+    if (this.#blamed.has(spec.keyword) || hasRest(probe)) return false;
     const { target, config, virtualHost, timing } = probe.request;
     try {
       const routine = spec.routine?.({ target, config, virtualHost, memory: probe.memory } as never);
@@ -275,16 +284,24 @@ export class Prober {
       this.#inRoutine++;
       return true;
     } catch (error) {
-      // The probes go on: it only costs more.
-      if (!this.#blamed.has(spec.keyword)) {
-        this.#options.complain(
-          plugin,
-          `${spec.keyword} has a routine that cannot be used, each probe is made by its check: ${messageOf(error)}`,
-        );
-      }
-      this.#blamed.add(spec.keyword);
+      this.#blame(plugin, spec.keyword, messageOf(error));
       return false;
     }
+  }
+
+  /** The probes go on: it only costs more. */
+  #blame(plugin: string, keyword: string, why: string): void {
+    if (this.#blamed.has(keyword)) return;
+    this.#blamed.add(keyword);
+    const what = `${keyword} has a routine that cannot be used, each probe is made by its check`;
+    this.#options.complain(plugin, `${what}: ${why}`);
+  }
+
+  #askAgain(probe: Probe): void {
+    probe.run = undefined;
+    const plugin = this.#checkers.get(probe.checker)?.plugin ?? '';
+    this.#blame(plugin, probe.checker, 'it sends something else than the check');
+    this.#schedule.put(probe, this.#options.clock.now());
   }
 
   #leftRoutine(probe: Probe): void {
@@ -294,7 +311,7 @@ export class Prober {
 
   /** A probe did not go as those before it: it is judged as any other, by what has come of it already. */
   #departed(probe: Probe, routine: RunningRoutine, departed: Departed): void {
-    const { outcome, beganAgoMs, dueAgoMs } = departed;
+    const { outcome, beganAgoMs, dueAgoMs, hadPause, rounds } = departed;
     const checker = this.#checkers.get(probe.checker);
     if (probe.routine !== routine || checker === undefined) {
       if (outcome !== 'late') outcome.discard();
@@ -304,13 +321,16 @@ export class Prober {
     const now = clock.now();
     this.#leftRoutine(probe);
     probe.note(departed, clock.wall());
+    probe.strikes = rounds === 0 ? probe.strikes + 1 : 0;
     probe.beganAt = now - dueAgoMs;
-    const run = this.#open(probe, now - beganAgoMs);
+    const run = this.#open(probe, now - beganAgoMs, hadPause);
     if (outcome === 'late') {
       this.#over(probe, run, timedOut, reasons.late);
       return;
     }
-    const { ports, discard } = portsWith(checker.ports, probe.request.target, outcome);
+    const { ports, discard } = portsWith(checker.ports, probe.request.target, outcome, () => {
+      run.isVoid = true;
+    });
     run.end = discard;
     this.#ask(probe, run, checker, ports);
   }
@@ -362,6 +382,13 @@ export class Prober {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
+
+/** Its answers differ each time: a routine would only be one more way to learn that. Tried anew now and then. */
+function hasRest(probe: Probe): boolean {
+  if (probe.strikes < mostStrikes) return false;
+  probe.strikes = (probe.strikes + 1) % restRounds;
+  return true;
 }
 
 /** What the checker says, where that is a time. Throws what the checker throws. */

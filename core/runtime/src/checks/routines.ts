@@ -7,7 +7,7 @@ import type { CheckTiming, Connection, ConnectOptions, Endpoint, Routine } from 
 export interface RoutineQuestion {
   readonly target: Endpoint;
   readonly routine: Routine;
-  /** The first probe begins so soon, milliseconds; then one begins every `delayLoopMs`, however long they take. */
+  /** The first probe begins so soon, milliseconds; the others are due every `delayLoopMs`, but for times that pass while one is under way. */
   readonly dueInMs: number;
   readonly delayLoopMs: CheckTiming['delayLoopMs'];
   readonly timeoutMs: number;
@@ -31,8 +31,13 @@ export interface RoutineFacts extends RoutineHistory {
 export interface Departed extends RoutineHistory {
   readonly dueAgoMs: number;
   readonly beganAgoMs: number;
-  /** `late`: nothing came in time. Else what opening the connection to the target comes to; to be taken or discarded, once. */
-  readonly outcome: 'late' | { take(options: ConnectOptions): Promise<Connection>; discard(): void };
+  /** Its deadline was put off once, because it was noticed late. */
+  readonly hadPause: boolean;
+  /**
+   * `late`: nothing came in time. Else what opening the connection to the target comes to; to be taken or discarded, once. `differs` is
+   * called when something else is written to it than the routine has sent.
+   */
+  readonly outcome: 'late' | { take(options: ConnectOptions, differs: () => void): Promise<Connection>; discard(): void };
 }
 
 export interface RunningRoutine {

@@ -231,17 +231,23 @@ async function keepsSecrets<F extends Fields>(checker: Checker<F>, trial: Try, o
 async function keepsItsRoutine(trial: Try, one: ContractCase): Promise<void> {
   const { routine, conversations } = await trial(one);
   if (routine === undefined) return;
-  const { send = '', opening = '', octets } = routine;
+  const { send = '', answer } = routine;
   const text = (bytes: Uint8Array | string) => Buffer.from(bytes as Uint8Array).toString('latin1');
   const [conversation, ...more] = conversations;
   assert.ok(
     conversation !== undefined && more.length === 0,
     `it opens ${conversations.length} connections, and a routine is one`,
   );
-  assert.equal(text(conversation.sent), text(send), 'it sends something else');
-  if (octets === undefined) return;
-  assert.equal(text(conversation.received).slice(0, text(opening).length), text(opening), 'the answer begins in another way');
-  assert.equal(conversation.received.length, octets, 'the answer has another length');
+  const [sent, received] = [text(conversation.sent), text(conversation.received)];
+  assert.equal(sent, text(send), 'it sends something else');
+  if (answer === undefined) {
+    assert.equal(sent + received, '', 'it talks, and its routine is content with a connection');
+    return;
+  }
+  assert.equal(received.length, answer.octets, 'the answer has another length');
+  assert.ok(answer.parts.length > 0, 'nothing of the answer is compared');
+  for (const { at, text: part } of answer.parts)
+    assert.equal(received.slice(at, at + text(part).length), text(part), `the answer is another one at octet ${at}`);
 }
 
 async function saysTheSame(trial: Try, one: ContractCase): Promise<void> {

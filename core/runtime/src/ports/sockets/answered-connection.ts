@@ -16,20 +16,24 @@ export interface Answered {
   readonly answer: Uint8Array;
   /** Why there is no more of it. */
   readonly reason: Error | undefined;
+  /** Told when something else is written than was sent. */
+  differs(): void;
 }
 
 export class AnsweredConnection implements Connection {
   readonly #rest: StreamConnection;
   readonly #reason: Error | undefined;
   readonly #to: Endpoint;
+  readonly #differs: () => void;
   /** What the plugin has not written yet of what was sent. */
   #sent: Uint8Array;
   #answer: Uint8Array | undefined;
 
-  constructor({ fd, to, signal, sent, answer, reason }: Answered) {
+  constructor({ fd, to, signal, sent, answer, reason, differs }: Answered) {
     const what = (thrown: unknown) => socketError(`connection to ${placeOf(to)}`, thrown);
     this.#rest = new StreamConnection(adopt(fd), to, signal, what);
     this.#to = to;
+    this.#differs = differs;
     this.#sent = sent;
     this.#answer = answer.length > 0 ? answer : undefined;
     this.#reason = reason;
@@ -39,8 +43,10 @@ export class AnsweredConnection implements Connection {
   async write(data: Uint8Array | string): Promise<void> {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     const known = Math.min(bytes.length, this.#sent.length);
-    if (Buffer.compare(bytes.subarray(0, known), this.#sent.subarray(0, known)) !== 0)
+    if (Buffer.compare(bytes.subarray(0, known), this.#sent.subarray(0, known)) !== 0) {
+      this.#differs();
       throw new RangeError(`connection to ${placeOf(this.#to)}: the routine of the checker sends something else than its check`);
+    }
     this.#sent = this.#sent.subarray(known);
     if (bytes.length > known) await this.#rest.write(bytes.subarray(known));
   }
