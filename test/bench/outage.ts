@@ -103,13 +103,19 @@ async function measure(cases: readonly Case[], { outageRuns, block }: Options): 
 async function fail(pair: Pair, failure: Failure, values: Values, found: Gathering): Promise<void> {
   const { kind, timing, watch, address, client, successor } = pair;
   await pair.reign();
-  watch.forget();
   const prober = await Prober.start(client, address);
   await sleep(200 + Math.random() * timing.intervalMs);
   const at = await failures[failure].act(pair);
   await watch.until(`${kind} takes over after ${failure}`, 5 * timing.intervalMs + 10_000, ({ announcements }) =>
     firstAfter(announcements, at, ({ port }) => port === successor.port(0)),
   );
+  const alarm = pair.falseAlarm(at);
+  if (alarm !== undefined) {
+    const ms = (at - alarm).toFixed(0);
+    found.note(
+      `${kind}, ${timing.intervalMs} ms, ${failure}: the successor had taken the master for dead already, ${ms} ms before`,
+    );
+  }
   await sleep(300);
   const probes = await prober.stop();
   const before = probes.filter(({ sentMs }) => sentMs <= at);

@@ -27,6 +27,7 @@ export class Pair {
   readonly address = only?.address ?? '';
   #a: Router | undefined;
   #b: Router | undefined;
+  #crownedAt = Number.POSITIVE_INFINITY;
 
   private constructor(
     readonly kind: Kind,
@@ -102,8 +103,16 @@ export class Pair {
       const last = (port: string) => adverts.findLast((advert) => advert.port === port)?.at ?? 0;
       return last('a0') > last('b0') + 2 * timing.intervalMs && adverts.some(({ port }) => port === 'a0');
     });
+    this.#crownedAt = Date.now();
     if (timing.isHinted === true) await sleep(handshakeMs);
     await sleep(Math.max(200, 3 * timing.intervalMs) + Math.random() * timing.intervalMs);
+  }
+
+  /** When the successor last spoke as master although `a` reigned; before `moment`, both in milliseconds since the epoch. */
+  falseAlarm(moment: number): number | undefined {
+    const { watch, successor } = this;
+    const own = successor.port(0);
+    return watch.refresh().adverts.findLast(({ at, port }) => port === own && at > this.#crownedAt && at < moment)?.at;
   }
 
   /** The master loses its power; answers when. */

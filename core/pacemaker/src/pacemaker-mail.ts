@@ -43,7 +43,10 @@ export class Mail {
 
   #deliver(): void {
     // What could not be read in the turn before comes first.
-    const fresh = this.#ahead.isEmpty ? this.take(batch) : [];
+    const isTaking = this.#ahead.isEmpty;
+    const fresh = isTaking ? this.take(batch) : [];
+    // The thread has told of it already, and does not do so again.
+    const mayHaveMore = !isTaking || fresh.length === batch;
     // What is about to happen before what has happened: it is of no use any more when it has.
     this.#ahead.push(fresh.filter(({ kind }) => kind === mailKind.imminent));
     this.#ahead.push(fresh.filter((mail) => mail.kind !== mailKind.imminent && !isActed(mail)));
@@ -53,7 +56,7 @@ export class Mail {
       // Nobody hears of silence before what arrived earlier.
       if (this.#ahead.isEmpty) this.#acted.read((mail) => this.#hand(mail), performance.now() + actedMs);
     } finally {
-      if (fresh.length === batch || !this.#ahead.isEmpty || !this.#acted.isEmpty) this.#schedule();
+      if (mayHaveMore || !this.#ahead.isEmpty || !this.#acted.isEmpty) this.#schedule();
     }
   }
 

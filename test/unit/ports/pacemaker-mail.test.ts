@@ -66,6 +66,23 @@ describe('pacemaker mail', function () {
     await eventually('it goes on', () => heard > before);
   });
 
+  it('is read to its end where reading takes long, whenever the news of it came', async () => {
+    const read: string[] = [];
+    const line = lines.frames(etherType, {
+      onPacket: (packet) => {
+        const text = textOf(packet);
+        read.push(text);
+        if (text === 'second') line.send(frame(etherType, 1, 'late'));
+        // Longer than a turn of reading may last.
+        if (text !== 'third') block(80);
+      },
+    });
+    line.send(...['first', 'second', 'third'].map((text) => frame(etherType, 1, text)));
+    block(100);
+    await eventually('what came meanwhile', () => read.includes('late'));
+    assert.deepEqual(read, ['first', 'second', 'third', 'late']);
+  });
+
   it('tells nothing of what was closed, not even what was on its way', async () => {
     let heard = 0;
     const other: string[] = [];

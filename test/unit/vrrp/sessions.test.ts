@@ -180,27 +180,61 @@ describe('bfd_hint', () => {
     assert.equal(stateOf(router), 'backup');
   });
 
-  it('that was wrong ends with the answer of the master, and is not believed again for a minute', async () => {
-    const { router, say } = await backup();
-    const again = async () => {
-      say(true);
-      say(false);
-      await router.advance(100);
-    };
+  /** A false alarm: takes over, and yields to the answer of the master. Answers whether it was believed. */
+  async function falseAlarm({ router, say }: Awaited<ReturnType<typeof backup>>): Promise<boolean> {
+    say(true);
     say(false);
     await router.advance(skewMs + 1);
-    assert.equal(stateOf(router), 'master');
+    const isBelieved = stateOf(router) === 'master';
     await router.hear(150);
     assert.deepEqual([stateOf(router), held(router)], ['backup', [false, false]]);
-    assert.ok(router.log.some(({ message }) => /BFD took 192\.0\.2\.2 for dead, which it is not/.test(message)));
-    await again();
-    assert.equal(stateOf(router), 'backup');
-    for (let passed = 0; passed < distrustMs; passed += 1000) {
-      await router.advance(999);
+    return isBelieved;
+  }
+
+  /** Time in which the master is heard every second. */
+  async function quiet({ router }: Awaited<ReturnType<typeof backup>>, ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 1000) {
+      await router.advance(Math.min(left, 1000));
       await router.hear(150);
     }
-    await again();
-    assert.equal(stateOf(router), 'master');
+  }
+
+  it('that was wrong ends with the answer of the master, and then counts again when the session has been quiet for a moment', async () => {
+    const made = await backup();
+    assert.equal(await falseAlarm(made), true);
+    assert.ok(
+      made.router.log.some(({ message }) => /BFD took 192\.0\.2\.2 for dead, which it is not: .* for 1\.5 s/.test(message)),
+    );
+    // Each that does not count begins the wait anew.
+    for (let i = 0; i < 3; i++) {
+      await quiet(made, distrustMs.least - 100);
+      assert.equal(await falseAlarm(made), false);
+    }
+    await quiet(made, distrustMs.least);
+    assert.equal(await falseAlarm(made), true);
+  });
+
+  it('that is wrong again and again counts ever less, up to a minute; with time that is forgiven', async () => {
+    const made = await backup();
+    const waits: number[] = [];
+    const believed = async () => {
+      assert.equal(await falseAlarm(made), true);
+      const told = made.router.log.findLast(({ message }) => message.includes('for dead'))?.message;
+      const waitMs = Number(/quiet for ([\d.]+) s/.exec(told ?? '')?.[1]) * 1000;
+      waits.push(waitMs);
+      return waitMs;
+    };
+    for (let i = 0; i < 12; i++) {
+      const waitMs = await believed();
+      await quiet(made, waitMs / 2);
+      assert.equal(await falseAlarm(made), false);
+      await quiet(made, waitMs + 100);
+    }
+    assert.deepEqual([waits[0], waits.toSorted((one, other) => one - other)], [distrustMs.least, waits]);
+    const longest = waits.at(-1) ?? 0;
+    assert.ok(longest > 0.7 * distrustMs.most && longest <= distrustMs.most, waits.join());
+    await quiet(made, 10 * distrustMs.most);
+    assert.equal(await believed(), distrustMs.least);
   });
 
   it('that was right is believed again after the master has come back', async () => {
