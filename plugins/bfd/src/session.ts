@@ -133,6 +133,7 @@ export class Session implements Listener {
     this.config = config;
     this.pulse.doubt();
     if (before.hopLimit !== config.hopLimit) this.hush();
+    if (before.leastHopLimit !== config.leastHopLimit) this.hearAnew(config);
     if (before.authentication?.type !== config.authentication?.type) this.knownSequence = undefined;
     this.attach();
     if (before.echoVia !== config.echoVia) this.dispatch({ kind: 'echoPaused', isOtherWay: true }, this.clock.now());
@@ -182,6 +183,10 @@ export class Session implements Listener {
     return this.config.source !== undefined;
   }
 
+  get leastHopLimit(): number | undefined {
+    return this.config.leastHopLimit;
+  }
+
   onPacket(heard: HeardPacket): void {
     if (this.isClosed) return;
     const receipt = receive(heard, this.config, this.knownSequence);
@@ -224,6 +229,15 @@ export class Session implements Listener {
     this.echo.close();
     this.hearing?.detach();
     this.hearing = undefined;
+  }
+
+  /** Under other terms; the next hearing begins before the former ends. */
+  private hearAnew({ family, port }: SessionConfig): void {
+    const former = this.hearing;
+    if (former === undefined) return;
+    this.hearing = this.around.wires.hear(family, port, this);
+    this.pulse.attach(this.hearing, this.mouth);
+    former.detach();
   }
 
   private hush(): void {

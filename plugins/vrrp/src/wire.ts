@@ -20,6 +20,8 @@ export interface Receiver {
   readonly virtualRouterId: number;
   /** Multicast group to be in; absent for unicast. */
   readonly group?: string;
+  /** Bounds of the TTL or hop limit; what is beyond them is for `onPacket` all the same, as far as the pacemaker tells of it at all. */
+  readonly hopLimit?: readonly [least: number, most: number];
   onPacket(packet: HeardPacket): void;
   onImminent(deadline: number): void;
   onSilence(at: number, hasActed: boolean): void;
@@ -68,8 +70,8 @@ class Wire {
   attach(receiver: Receiver): Watch {
     if (receiver.group !== undefined) this.socket.join(receiver.group);
     this.receivers.add(receiver);
-    const { virtualRouterId: key, onPacket, onImminent, onSilence } = receiver;
-    return this.socket.watch({ key, onPacket, onImminent, onSilence });
+    const { virtualRouterId: key, hopLimit, onPacket, onImminent, onSilence } = receiver;
+    return this.socket.watch({ key, ...(hopLimit && { filter: { hopLimit } }), onPacket, onImminent, onSilence });
   }
 
   detach(receiver: Receiver): void {
@@ -93,14 +95,17 @@ class Wire {
     this.socket.close();
   }
 
-  private stray({ payload, source }: HeardPacket): void {
-    const virtualRouterId = payload[virtualRouterIdAt.offset];
+  private stray(packet: HeardPacket): void {
+    const virtualRouterId = packet.payload[virtualRouterIdAt.offset];
     if (virtualRouterId === undefined) {
       this.strays.truncated++;
       return;
     }
+    const refusing = [...this.receivers].filter((receiver) => receiver.virtualRouterId === virtualRouterId);
+    for (const { onPacket } of refusing) onPacket(packet);
+    if (refusing.length > 0) return;
     this.strays.unknownVrid++;
-    this.log.onUnknownVrid(this.link, virtualRouterId, source);
+    this.log.onUnknownVrid(this.link, virtualRouterId, packet.source);
   }
 }
 
