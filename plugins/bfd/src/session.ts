@@ -224,6 +224,7 @@ export class Session implements Listener {
   private close(): void {
     this.isClosed = true;
     for (const timer of [this.retry, this.forgetting, this.returning]) timer?.cancel();
+    this.chronicle.close();
     this.hush();
     this.pulse.close();
     this.echo.close();
