@@ -51,6 +51,8 @@ export class Session implements Listener {
   private leaving: (() => void) | undefined;
   private returning: Timer | undefined;
   private repeatedAt = Number.NEGATIVE_INFINITY;
+  /** What came of news that the pacemaker heard, and is not performed yet. */
+  private owed: readonly Effect[] = [];
   /** Required Min Echo RX Interval as it was last said. */
   private promisedUs: number | undefined;
   private isClosed = false;
@@ -286,7 +288,9 @@ export class Session implements Listener {
   private dispatch(event: Event, at: number, isNews = false): void {
     this.catchUp();
     const before = this.state;
-    const { state, effects } = step(before, event, this.config, at);
+    const { state, effects: own } = step(before, event, this.config, at);
+    const effects = [...this.owed, ...own];
+    this.owed = [];
     this.state = state;
     for (const effect of effects) this.perform(effect, before);
     this.follow(isNews || effects.some(({ kind }) => kind === 'announce'));
@@ -299,7 +303,10 @@ export class Session implements Listener {
   private catchUp(): void {
     for (const news of [this.pulse.news(this.state), this.echo.news(this.state)]) {
       if (news?.kind === 'heard') this.heardAt = Math.max(this.heardAt, news.at);
-      if (news !== undefined) this.state = step(this.state, news, this.config, this.clock.now()).state;
+      if (news === undefined) continue;
+      const { state, effects } = step(this.state, news, this.config, this.clock.now());
+      this.state = state;
+      this.owed = [...this.owed, ...effects];
     }
   }
 
