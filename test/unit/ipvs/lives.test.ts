@@ -381,33 +381,6 @@ describe('ipvs: stop', () => {
     }
   });
 
-  for (const call of ['read', 'apply'] as const) {
-    it(`in the middle of a start, while the kernel is slow to answer (${call}), leaves nothing behind`, async () => {
-      // Of the daemon before, which was killed, one service is there; the other is to come.
-      const { ipvs } = await Stand.start(two);
-      let answer = () => {};
-      const slow = new Promise<void>((resolve) => {
-        answer = resolve;
-      });
-      const quick = ipvs[call].bind(ipvs) as (...args: readonly unknown[]) => Promise<never>;
-      const slowly = async (...args: readonly unknown[]) => {
-        await slow;
-        return quick(...args);
-      };
-      Object.assign(ipvs, { [call]: slowly });
-      const stand = await Stand.ready(two + virtual('192.0.2.2', real('10.0.0.3')), { ipvs });
-      const start = stand.host.start().catch((error: unknown) => error);
-      await stand.clock.advance(100);
-      const stop = stand.host.stop('shutdown');
-      await stand.clock.advance(1000);
-      answer();
-      await stand.clock.drive(stop);
-      assert.ok((await start) instanceof Error, 'the start is given up');
-      assert.equal(ipvs.text, '');
-      assert.equal(stand.clock.pending, 0);
-    });
-  }
-
   it('ends while the kernel refuses', async () => {
     const stand = await Stand.start(two);
     stand.ipvs.refuse = () => 'EPERM';
