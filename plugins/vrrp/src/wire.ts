@@ -32,6 +32,8 @@ export interface StrayCounters {
   /** Too short to carry a virtual router id. */
   truncated: number;
   unknownVrid: number;
+  /** Of a flood, those that nobody has looked at, whoever they were for. */
+  untold: number;
 }
 
 export interface WireLog {
@@ -51,7 +53,7 @@ class Wire {
     pacemaker: Ports['pacemaker'],
     private readonly link: number,
     family: Family,
-    private readonly strays: StrayCounters,
+    private readonly strays: Omit<StrayCounters, 'untold'>,
     private readonly log: WireLog,
   ) {
     this.socket = pacemaker.open({
@@ -65,6 +67,9 @@ class Wire {
 
   get isUnused(): boolean {
     return this.receivers.size === 0;
+  }
+  get untold(): number {
+    return this.socket.untold;
   }
 
   attach(receiver: Receiver): Watch {
@@ -121,17 +126,23 @@ export interface Attachment {
 
 export class Wires {
   private readonly wires = new Map<string, Wire>();
-  readonly strays: StrayCounters = { truncated: 0, unknownVrid: 0 };
+  private readonly counted = { truncated: 0, unknownVrid: 0 };
+  private untoldBefore = 0;
 
   constructor(
     private readonly pacemaker: Ports['pacemaker'],
     private readonly log: WireLog,
   ) {}
 
+  get strays(): StrayCounters {
+    const untold = [...this.wires.values()].reduce((sum, wire) => sum + wire.untold, this.untoldBefore);
+    return { ...this.counted, untold };
+  }
+
   /** Throws PortError where the socket cannot be opened or the group not joined. */
   attach(link: number, family: Family, receiver: Receiver): Attachment {
     const key = `${link}/${family}`;
-    const wire = this.wires.get(key) ?? new Wire(this.pacemaker, link, family, this.strays, this.log);
+    const wire = this.wires.get(key) ?? new Wire(this.pacemaker, link, family, this.counted, this.log);
     this.wires.set(key, wire);
     let watch: Watch;
     try {
@@ -156,6 +167,7 @@ export class Wires {
   private dropUnused(key: string, wire: Wire): void {
     if (!wire.isUnused || this.wires.get(key) !== wire) return;
     this.wires.delete(key);
+    this.untoldBefore += wire.untold;
     wire.close();
   }
 }

@@ -144,8 +144,8 @@ describe('a takeover that is foreseen', () => {
     const { router, accomplice } = await backup();
     await router.advance(deadlineMs - 100);
     await router.hear(255, '192.0.2.9', 254);
-    const detail = router.status()[0]?.detail as { statistics: { dropped: { ttl: number } }; strays: { unknownVrid: number } };
-    assert.deepEqual([detail.statistics.dropped.ttl, detail.strays.unknownVrid], [1, 0]);
+    const detail = router.status()[0]?.detail as { statistics: { dropped: { ttl: number } }; strays: object };
+    assert.deepEqual([detail.statistics.dropped.ttl, detail.strays], [1, { truncated: 0, unknownVrid: 0, untold: 0 }]);
     await router.advance(200);
     assert.deepEqual([stateOf(router), accomplice.silences], ['master', [true]]);
   });
