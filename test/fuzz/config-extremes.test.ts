@@ -11,7 +11,7 @@ function registry(): ConfigRegistry {
   const all = new ConfigRegistry();
   all.reserve('virtual_server', 'load balancing');
   const points = all.pointsFor('fuzzed');
-  const line = { syntax: 'WORD...', json: {}, parse: (args: { take(): unknown }) => void (args.take(), args.take()) };
+  const line = { syntax: 'WORD...', json: {}, parse: (args: { take(): unknown }) => void [args.take(), args.take()] };
   points.extend('global_defs', { router_id: s.word().optional(), vrrp_version: s.oneOf('2', '3').default('2') });
   points.named(
     'vrrp_instance',
@@ -78,8 +78,8 @@ describe('fuzz: extreme configurations', function () {
     'a line of 300,000 words': `a${' b'.repeat(300_000)}`,
     'a line of 300,000 quotes': '"'.repeat(300_000),
     'a line of 300,000 escapes': '\\#'.repeat(300_000),
-    'a line of 100,000 references': '${A}'.repeat(100_000),
-    'a line of 100,000 uses': `$A=b\n${'${A}'.repeat(100_000)}`,
+    'a line of 100,000 references': `\${A}`.repeat(100_000),
+    'a line of 100,000 uses': `$A=b\n${`\${A}`.repeat(100_000)}`,
     'a definition that doubles': `$A=xx\n${Array.from({ length: 40 }, (_, i) => `$A${i + 1}=\${A${i}}\${A${i}}`).join('\n')}\n$A0=x\n$A40\n`,
     'a definition of itself': '$A=$A\n$A\n',
     'a definition of several lines of itself': '$A= \\\n a \\\n $A \\\n $A\n$A\n',

@@ -26,7 +26,7 @@ export interface BoundChecks {
 }
 
 /** `text` has blocks `server NAME { ... }` at its top level, where a configuration has virtual servers with real servers. */
-export function bindChecks(plugin: Plugin, text: string): BoundChecks {
+export function bindChecks(plugin: Plugin, text: string, beside: readonly Plugin[] = []): BoundChecks {
   const registry = new ConfigRegistry();
   const servers = registry.pointsFor('balancer').named('server', s.block({ checks: s.plugged(checkerGroup) }));
   const config = registry.pointsFor(plugin.name);
@@ -55,6 +55,7 @@ export function bindChecks(plugin: Plugin, text: string): BoundChecks {
     },
   };
   plugin.setup(app as unknown as App);
+  for (const other of beside) other.setup({ ...app, config: registry.pointsFor(other.name) } as unknown as App);
   const { tree, diagnostics } = readText(text);
   const said = [...diagnostics, ...registry.bind(tree, { unknownKeywords: 'error' })];
   return {

@@ -116,8 +116,9 @@ export class PacemakerLine {
   }
 
   /**
-   * Packets that were not told because too many came: of packets that no watch wants, 500 a second of one source (where there are keys) and
-   * 2000 of all are told; of unexpected ones of one watch, 4000 of one source (where there are keys) and 20 000 of all.
+   * Packets that were not told because too many came: of packets that no watch wants, 1000 a second are told, and where there are keys 500 of
+   * what has come over routers and 250 of one source; of unexpected ones of one watch, 2000, and where there are keys 1333 of one source.
+   * A packet counts once for each 512 bytes. What no watch wants is not told either while half of the mailbox is unread.
    * A watch that left one untold neither speaks nor turns at silence, until the expected packet comes again: the user decides.
    */
   get untold(): number {

@@ -1,5 +1,5 @@
 /** What one session tells of itself: events for hooks, lines for the log, counters, and what was last. Kept by session.ts. */
-import type { BfdChanged, BfdDecided, BfdDecision, Run } from '@mainstay/sdk';
+import type { BfdChanged, BfdDecided, BfdDecision, Run, Timer } from '@mainstay/sdk';
 import { type ControlPacket, diagnostics } from './packet.js';
 import type { DropCause, Receipt } from './receive.js';
 import type { SessionConfig } from './session-config.js';
@@ -35,6 +35,16 @@ export function decisionOf({ from, to }: Transition, remoteState: State['remoteS
   return { act: true, why: 'the path has failed' };
 }
 
+/** A decision that a plugin has put off. */
+interface Withheld {
+  readonly change: Transition;
+  readonly proposed: BfdDecision;
+  readonly payload: BfdChanged;
+}
+
+/** Whoever puts a decision off is asked again. */
+const askAgainMs = 1000;
+
 export class Chronicle {
   private readonly counted: Statistics = { packetsSent: 0, packetsReceived: 0, dropped: {}, timesUp: 0, timesDown: 0 };
   private readonly warned = new Set<string>();
@@ -44,6 +54,10 @@ export class Chronicle {
   private hasBeenUp = false;
   /** Clients may go by an Up that has ended, as an AdminDown says nothing of the path: if it does not come back, they must hear of it. */
   isUpPending = false;
+  /** What clients were told last; undefined: nothing. */
+  private toldUp: boolean | undefined;
+  private withheld: Withheld | undefined;
+  private asking: Timer | undefined;
   /** Diagnostic of the peer's last packet. */
   remoteDiagnostic = 0;
 
@@ -96,15 +110,56 @@ export class Chronicle {
     if (from === 'up') this.counted.timesDown++;
     this.log(from === 'up' && to === 'down' ? 'warn' : 'info', `Entering ${nameOf(to)} STATE (was ${nameOf(from)}): ${why}`);
     const payload: BfdChanged = { session: config.name, peer: config.neighbour, from, to, diagnostic, at };
-    const { hooks } = this.run;
     const proposed = decisionOf(change, remoteState);
-    const adjusted = hooks.adjust('bfd.clientDecision', config.name, proposed, payload);
-    this.decision = { ...adjusted.value, by: adjusted.contributions.map(({ plugin }) => plugin) };
     if (to === 'up') this.isUpPending = false;
     else if (from === 'up') this.isUpPending = !proposed.act;
+    this.decide({ change, proposed, payload });
+    this.run.hooks.observe('bfd.changed', config.name, payload);
+  }
+
+  /** Nobody is asked again. */
+  close(): void {
+    this.settle();
+  }
+
+  private decide({ change, proposed, payload }: Withheld): void {
+    const { to, diagnostic, why } = change;
+    const adjusted = this.run.hooks.adjust('bfd.clientDecision', payload.session, proposed, payload);
+    this.decision = { ...adjusted.value, by: adjusted.contributions.map(({ plugin }) => plugin) };
     // Only control packets that cease are silence: where echo packets do not come back, the peer may live and speak.
     if (this.decision.act) this.decided(to === 'up', diagnostic === diagnostics.expired, why);
-    hooks.observe('bfd.changed', config.name, payload);
+    else this.putOff({ change, proposed, payload });
+  }
+
+  /** Clients must not go for ever by what is not so any more: what a plugin puts off, it is asked about again until it is told. */
+  private putOff(what: Withheld): void {
+    const { proposed, change } = what;
+    const { from, to } = change;
+    const isOpen = this.withheld !== undefined;
+    const isAdministrative = from === 'up' || to === 'adminDown';
+    if (proposed.act) {
+      this.settle();
+      if ((to === 'up') !== this.toldUp) this.withheld = what;
+    } else if (isOpen && isAdministrative) {
+      // It says nothing of the path, and takes the place of what was to be told: what counts is whether the session comes back.
+      this.isUpPending = this.toldUp === true;
+      this.settle();
+    }
+    if (this.withheld !== undefined) this.asking ??= this.run.clock.after(askAgainMs, () => this.askAgain());
+  }
+
+  private askAgain(): void {
+    const { withheld } = this;
+    this.asking = undefined;
+    if (withheld === undefined) return;
+    this.decide(withheld);
+    if (this.decision.act) this.log('info', `Clients are told now what was put off: ${withheld.change.why}`);
+  }
+
+  private settle(): void {
+    this.withheld = undefined;
+    this.asking?.cancel();
+    this.asking = undefined;
   }
 
   /** It was to come up again, and did not: those who knew it Up must not believe so for ever. */
@@ -117,6 +172,8 @@ export class Chronicle {
     const { name, neighbour } = this.configOf();
     const { hasBeenUp } = this;
     this.isUpPending = false;
+    this.toldUp = isUp;
+    this.settle();
     const payload: BfdDecided = { session: name, peer: neighbour, isUp, hasBeenUp, isSilent, why, at: this.run.clock.wall() };
     this.run.hooks.observe('bfd.decided', name, payload);
   }

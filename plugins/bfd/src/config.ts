@@ -107,7 +107,10 @@ export const instanceBlock = s
     weight: weight.optional().shared().doc('Default weight for those who track the session.'),
     vrrp: s.flag().shared().doc('Only for tracking by virtual routers, unless checker is written too.'),
     checker: s.flag().shared().doc('Only for checking of servers, unless vrrp is written too.'),
-    admin_down: s.flag().doc('Keep the session administratively down; the peer is told so. Not a keyword of keepalived.'),
+    admin_down: s
+      .flag()
+      .shared()
+      .doc('Keep the session administratively down; the peer is told so. Not a keyword of keepalived.'),
     auth_type: s
       .oneOf(...authenticationTypes)
       .optional()

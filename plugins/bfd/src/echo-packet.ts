@@ -2,7 +2,7 @@
  * What the Echo function sends: a content of this side's own making (RFC 5880 section 6.4 leaves it to the sender), and for the way through
  * the peer's forwarding plane the whole frame around it, addressed to this host itself (RFC 5881 section 4). Pure; used by echo-path.ts.
  */
-import { addressBytes } from '@mainstay/sdk';
+import { addressBytes, internetChecksum, macBytes, pseudoHeader } from '@mainstay/sdk';
 import { echoPort, trafficClass } from './packet.js';
 
 const version = 1;
@@ -68,13 +68,12 @@ export function echoFrame({ own, ownMac, neighbourMac }: RoundTrip, content: Uin
   if (family === 4) writeIp4(view, ip, length);
   else writeIp6(view, ip, length);
   for (const place of [0, address.length]) bytes.set(address, ip + sourceOffset[family] + place);
-  if (family === 4) view.setUint16(ip + 10, checksum(bytes.subarray(ip, ip + ipLength[4])));
+  if (family === 4) view.setUint16(ip + 10, internetChecksum(bytes.subarray(ip, ip + ipLength[4])));
   bytes.set(content, at);
   const start = ip + ipLength[family];
   for (const [i, word] of [echoPort, echoPort, length].entries()) view.setUint16(start + 2 * i, word);
-  const pseudo = Uint8Array.from([...address, ...address, 0, udp, length >> 8, length & 255]);
   // 0 would mean that there is none.
-  view.setUint16(start + 6, checksum(pseudo, bytes.subarray(start)) || 0xffff);
+  view.setUint16(start + 6, internetChecksum(pseudoHeader(own, own, udp, length), bytes.subarray(start)) || 0xffff);
   return bytes;
 }
 
@@ -114,22 +113,4 @@ export function contentOfFrame(frame: Uint8Array, { own, ownMac }: Omit<RoundTri
 
 function isAt(bytes: Uint8Array, offset: number, expected: Uint8Array): boolean {
   return expected.every((byte, i) => bytes[offset + i] === byte);
-}
-
-export function macBytes(text: string): Uint8Array {
-  return Uint8Array.from(text.split(':'), (byte) => Number.parseInt(byte, 16));
-}
-
-export function macText(bytes: Uint8Array): string {
-  return [...bytes.subarray(0, 6)].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
-}
-
-/** RFC 1071, of even parts in a row. */
-function checksum(...parts: readonly Uint8Array[]): number {
-  let sum = 0;
-  for (const part of parts) {
-    for (let i = 0; i < part.length; i += 2) sum += ((part[i] ?? 0) << 8) | (part[i + 1] ?? 0);
-  }
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return ~sum & 0xffff;
 }

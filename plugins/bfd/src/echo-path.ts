@@ -3,8 +3,16 @@
  * neighbour's kernel forwards it back; the neighbour's hardware address is that of its control packets. `daemon`: UDP to the neighbour,
  * whose BFD daemon sends it back. Made by echo-wire.ts, used by echo-pulse.ts.
  */
-import { addressBytes, type BytesRule, type HeardPacket, type PacedPacket, type PacedSocket, type Ports } from '@mainstay/sdk';
-import { contentLength, contentOfFrame, discriminatorOffset, echoFrame, etherType, layoutOf, macText } from './echo-packet.js';
+import {
+  addressBytes,
+  type BytesRule,
+  type HeardPacket,
+  macText,
+  type PacedPacket,
+  type PacedSocket,
+  type Ports,
+} from '@mainstay/sdk';
+import { contentLength, contentOfFrame, discriminatorOffset, echoFrame, etherType, layoutOf } from './echo-packet.js';
 import { echoPort, singleHopPort } from './packet.js';
 import type { SessionConfig } from './session-config.js';
 

@@ -51,6 +51,8 @@ export class Session implements Listener {
   private leaving: (() => void) | undefined;
   private returning: Timer | undefined;
   private repeatedAt = Number.NEGATIVE_INFINITY;
+  /** What came of news that the pacemaker heard, and is not performed yet. */
+  private owed: readonly Effect[] = [];
   /** Required Min Echo RX Interval as it was last said. */
   private promisedUs: number | undefined;
   private isClosed = false;
@@ -133,6 +135,7 @@ export class Session implements Listener {
     this.config = config;
     this.pulse.doubt();
     if (before.hopLimit !== config.hopLimit) this.hush();
+    if (before.leastHopLimit !== config.leastHopLimit) this.hearAnew(config);
     if (before.authentication?.type !== config.authentication?.type) this.knownSequence = undefined;
     this.attach();
     if (before.echoVia !== config.echoVia) this.dispatch({ kind: 'echoPaused', isOtherWay: true }, this.clock.now());
@@ -182,6 +185,10 @@ export class Session implements Listener {
     return this.config.source !== undefined;
   }
 
+  get leastHopLimit(): number | undefined {
+    return this.config.leastHopLimit;
+  }
+
   onPacket(heard: HeardPacket): void {
     if (this.isClosed) return;
     const receipt = receive(heard, this.config, this.knownSequence);
@@ -219,11 +226,21 @@ export class Session implements Listener {
   private close(): void {
     this.isClosed = true;
     for (const timer of [this.retry, this.forgetting, this.returning]) timer?.cancel();
+    this.chronicle.close();
     this.hush();
     this.pulse.close();
     this.echo.close();
     this.hearing?.detach();
     this.hearing = undefined;
+  }
+
+  /** Under other terms; the next hearing begins before the former ends. */
+  private hearAnew({ family, port }: SessionConfig): void {
+    const former = this.hearing;
+    if (former === undefined) return;
+    this.hearing = this.around.wires.hear(family, port, this);
+    this.pulse.attach(this.hearing, this.mouth);
+    former.detach();
   }
 
   private hush(): void {
@@ -271,7 +288,9 @@ export class Session implements Listener {
   private dispatch(event: Event, at: number, isNews = false): void {
     this.catchUp();
     const before = this.state;
-    const { state, effects } = step(before, event, this.config, at);
+    const { state, effects: own } = step(before, event, this.config, at);
+    const effects = [...this.owed, ...own];
+    this.owed = [];
     this.state = state;
     for (const effect of effects) this.perform(effect, before);
     this.follow(isNews || effects.some(({ kind }) => kind === 'announce'));
@@ -284,7 +303,10 @@ export class Session implements Listener {
   private catchUp(): void {
     for (const news of [this.pulse.news(this.state), this.echo.news(this.state)]) {
       if (news?.kind === 'heard') this.heardAt = Math.max(this.heardAt, news.at);
-      if (news !== undefined) this.state = step(this.state, news, this.config, this.clock.now()).state;
+      if (news === undefined) continue;
+      const { state, effects } = step(this.state, news, this.config, this.clock.now());
+      this.state = state;
+      this.owed = [...this.owed, ...effects];
     }
   }
 

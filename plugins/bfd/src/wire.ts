@@ -17,6 +17,8 @@ export interface Listener {
   isMeant(packet: HeardPacket): boolean;
   /** It names the address that it is spoken to at: such a packet is rather for it than for one that takes any. */
   readonly hasSource: boolean;
+  /** What comes with a lower one is for `onPacket` all the same, as far as the pacemaker tells of it at all. Undefined: any will do. */
+  readonly leastHopLimit: number | undefined;
   onPacket(packet: HeardPacket): void;
   /** `hasSaid`: the session has said so already (`Pulse`). */
   onSilence(hasSaid: boolean): void;
@@ -38,9 +40,16 @@ const everyLink = 0;
 
 type PacemakerPort = Ports['pacemaker'];
 
+/** A listener on an ear. It may be there twice for a moment: before the former hearing ends, the next has begun. */
+interface Heard {
+  readonly listener: Listener;
+  readonly watch: Watch;
+}
+
 class Ear {
-  /** By neighbour: there may be a thousand, and as many first packets. */
-  private readonly listeners = new Map<string, Set<Listener>>();
+  /** One for each hearing. By neighbour: there may be a thousand, and as many first packets. */
+  private readonly byNeighbour = new Map<string, Set<Heard>>();
+  private readonly byDiscriminator = new Map<number, Heard>();
   private readonly socket: PacedSocket;
 
   constructor(
@@ -60,24 +69,31 @@ class Ear {
   }
 
   get isUnused(): boolean {
-    return this.listeners.size === 0;
+    return this.byNeighbour.size === 0;
   }
 
-  attach(listener: Listener): Watch {
-    const { discriminator: key, neighbour } = listener;
-    const others = this.listeners.get(neighbour) ?? new Set();
-    this.listeners.set(neighbour, others.add(listener));
-    return this.socket.watch({
+  attach(listener: Listener): Heard {
+    const { discriminator: key, neighbour, leastHopLimit } = listener;
+    const watch = this.socket.watch({
       key,
+      ...(leastHopLimit !== undefined && { filter: { hopLimit: [leastHopLimit, 255] } }),
       onPacket: (packet) => listener.onPacket(packet),
       onSilence: (_at, hasActed) => listener.onSilence(hasActed),
     });
+    const heard = { listener, watch };
+    const others = this.byNeighbour.get(neighbour) ?? new Set();
+    this.byNeighbour.set(neighbour, others.add(heard));
+    this.byDiscriminator.set(key, heard);
+    return heard;
   }
 
-  detach(listener: Listener): void {
-    const others = this.listeners.get(listener.neighbour);
-    others?.delete(listener);
-    if (others?.size === 0) this.listeners.delete(listener.neighbour);
+  detach(heard: Heard): void {
+    const { discriminator, neighbour } = heard.listener;
+    heard.watch.close();
+    const others = this.byNeighbour.get(neighbour);
+    others?.delete(heard);
+    if (others?.size === 0) this.byNeighbour.delete(neighbour);
+    if (this.byDiscriminator.get(discriminator) === heard) this.byDiscriminator.delete(discriminator);
   }
 
   get untold(): number {
@@ -89,16 +105,26 @@ class Ear {
   }
 
   private stray(packet: HeardPacket): void {
-    const decoded = decodeControl(packet.payload);
-    if (!decoded.ok) this.strays.malformed++;
+    const { payload, source } = packet;
+    const refused = this.byDiscriminator.get(discriminatorIn(payload));
+    const decoded = decodeControl(payload);
+    if (refused !== undefined) refused.listener.onPacket(packet);
+    else if (!decoded.ok) this.strays.malformed++;
     else if (decoded.packet.yourDiscriminator !== 0) this.strays.unknownDiscriminator++;
     else {
-      const meant = [...(this.listeners.get(packet.source) ?? [])].filter((one) => one.isMeant(packet));
-      const listener = meant.find(({ hasSource }) => hasSource) ?? meant[0];
-      if (listener === undefined) this.strays.unknownPeer++;
-      else listener.onPacket(packet);
+      const meant = [...(this.byNeighbour.get(source) ?? [])].filter(({ listener }) => listener.isMeant(packet));
+      const heard = meant.find(({ listener }) => listener.hasSource) ?? meant[0];
+      if (heard === undefined) this.strays.unknownPeer++;
+      else heard.listener.onPacket(packet);
     }
   }
+}
+
+/** As the watches find it; 0, which is nobody's, where there is none. */
+function discriminatorIn(payload: Uint8Array): number {
+  const { offset, length } = discriminatorAt;
+  if (payload.length < offset + length) return 0;
+  return new DataView(payload.buffer, payload.byteOffset).getUint32(offset);
 }
 
 /** A session's hold on an ear. */
@@ -129,12 +155,11 @@ export class Wires {
     const key = `${port}/${family}`;
     const ear = this.ears.get(key) ?? this.open(family, port);
     this.ears.set(key, ear);
-    const watch = ear.attach(listener);
+    const heard = ear.attach(listener);
     return {
-      watch,
+      watch: heard.watch,
       detach: () => {
-        watch.close();
-        ear.detach(listener);
+        ear.detach(heard);
         if (!ear.isUnused || this.ears.get(key) !== ear) return;
         this.ears.delete(key);
         this.untoldBefore += ear.untold;

@@ -18,6 +18,7 @@ type BfdCheck = { readonly [K in keyof typeof fields]: Infer<(typeof fields)[K]>
 const sessionKeywords = {
   vrrp: s.flag().shared().doc('Only for tracking by virtual routers, unless checker is written too.'),
   checker: s.flag().shared().doc('Only for checking of servers, unless vrrp is written too.'),
+  admin_down: s.flag().shared().doc('Keep the session administratively down; the peer is told so. Not a keyword of keepalived.'),
 };
 type SessionValue = { readonly [K in keyof typeof sessionKeywords]: Infer<(typeof sessionKeywords)[K]> };
 
@@ -35,6 +36,9 @@ function checkName({ value: { name }, report }: ConfigEntry<BfdCheck>, sessions:
   } else if (session.value.vrrp && !session.value.checker) {
     const message = `bfd_instance ${name} is for virtual routers only: this check would never hear of it`;
     report('name').error('CONFIG_UNKNOWN_NAME', message, `write checker beside vrrp in bfd_instance ${name}`);
+  } else if (session.value.admin_down) {
+    const message = `bfd_instance ${name} has admin_down, so it does not come up: this check says nothing of the server meanwhile`;
+    report('name').warning('BFD_CHECK_SHUT', message, `remove admin_down from bfd_instance ${name}, or the check`);
   }
 }
 

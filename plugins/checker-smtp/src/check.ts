@@ -10,10 +10,11 @@ interface Stop {
   readonly timeoutMs: number;
 }
 
-/** Each host has its time, and one of them may have it twice. */
+/** Each host has its time, and one of them, be it the one with the longest, may have it twice. */
 export function timeoutMs({ host }: SmtpConfig, timing: { readonly timeoutMs: number }): number {
   if (host.length === 0) return timing.timeoutMs;
-  return host.reduce((sum, { connect_timeout = timing.timeoutMs }) => sum + connect_timeout, timing.timeoutMs);
+  const times = host.map(({ connect_timeout = timing.timeoutMs }) => connect_timeout);
+  return times.reduce((sum, ms) => sum + ms, Math.max(...times));
 }
 
 export async function check(context: CheckContext<SmtpConfig>): Promise<Verdict> {
@@ -29,11 +30,14 @@ export async function check(context: CheckContext<SmtpConfig>): Promise<Verdict>
   return up();
 }
 
-/** What `timeoutMs` added up for each host that has no time of its own, and once more. */
-function timeOfEach({ host }: SmtpConfig, totalMs: number): number {
-  const others = host.filter(({ connect_timeout }) => connect_timeout === undefined);
-  const taken = host.reduce((sum, { connect_timeout = 0 }) => sum + connect_timeout, 0);
-  return (totalMs - taken) / (others.length + 1);
+/** What `timeoutMs` added up for each host that has no time of its own; the longest time stands in it twice. */
+export function timeOfEach({ host }: SmtpConfig, totalMs: number): number {
+  const own = host.flatMap(({ connect_timeout }) => connect_timeout ?? []);
+  const others = host.length - own.length;
+  const left = own.reduce((rest, ms) => rest - ms, totalMs);
+  const longest = Math.max(0, ...own);
+  const alone = left / (others + 1);
+  return alone >= longest || others === 0 ? alone : (left - longest) / others;
 }
 
 function targetOf(host: Host, target: CheckTarget): CheckTarget {

@@ -44,6 +44,9 @@ export class Manager {
   readonly #syncDaemons: SyncDaemons;
   readonly #unwatch: (() => void)[] = [];
   #tick: Timer | undefined;
+  /** What a former daemon has left is being read. */
+  #adopting: Promise<unknown> | undefined;
+  #isStopped = false;
   #global: GlobalValue;
   /** As they were when the daemon came. */
   #timeouts: IpvsTimeouts | undefined;
@@ -77,7 +80,10 @@ export class Manager {
   async start(configs: readonly VirtualServer[]): Promise<void> {
     const { ports, leases, facts } = this.run;
     if (this.#global.lvs_flush && !facts.isRestart) await this.#flush();
-    const left = await this.keeper.adopt(configs.flatMap(({ services }) => services.map(({ id }) => serviceText(id))));
+    const adopting = this.keeper.adopt(configs.flatMap(({ services }) => services.map(({ id }) => serviceText(id))));
+    this.#adopting = adopting;
+    const left = await adopting;
+    if (this.#isStopped) return;
     const former = new Map(left === undefined ? [] : configs.map((config) => [config.key, adopted(config, left)]));
     this.checks.setChecks(configs, ({ key }, config) => former.get(config.key)?.servers.get(key));
     this.#unwatch.push(
@@ -132,7 +138,10 @@ export class Manager {
 
   /** `keep`: what is in the kernel stays there. */
   async stop(keep: boolean): Promise<void> {
+    this.#isStopped = true;
     this.#tick?.cancel();
+    // A start that is given up leaves nothing behind either: what is ours must be known to be taken away.
+    await this.#adopting;
     for (const end of this.#unwatch.splice(0)) end();
     this.#suspension.close();
     if (!keep) {

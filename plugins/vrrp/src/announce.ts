@@ -3,8 +3,7 @@
  * announcement, a broadcast request with sender = target) and unsolicited neighbour advertisements (RFC 4861 sections 4.4
  * and 7.2.6). Pure; sent by announcer.ts.
  */
-import { addressBytes } from '@mainstay/sdk';
-import { internetChecksum, pseudoHeader } from './checksum.js';
+import { addressBytes, internetChecksum, macBytes, pseudoHeader } from '@mainstay/sdk';
 
 export const arpEtherType = 0x0806;
 export const icmpv6Protocol = 58;
@@ -19,10 +18,6 @@ const targetLinkLayerAddress = 2;
 /** Where a gratuitous ARP has its sender's and its target's protocol address. */
 const senderAddressAt = 28;
 const targetAddressAt = 38;
-
-function macBytes(mac: string): number[] {
-  return mac.split(':').map((part) => Number.parseInt(part, 16));
-}
 
 /** A gratuitous ARP of a hardware address, for 0.0.0.0: a thousand addresses differ in eight bytes only. */
 export function arpTemplate(mac: string): Uint8Array {

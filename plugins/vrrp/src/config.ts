@@ -102,6 +102,7 @@ export const sessionKeywords = {
     .doc('Default weight for those who track the session.'),
   vrrp: s.flag().shared().doc('Only for tracking by virtual routers, unless checker is written too.'),
   checker: s.flag().shared().doc('Only for checking of servers, unless vrrp is written too.'),
+  admin_down: s.flag().shared().doc('Keep the session administratively down; the peer is told so. Not a keyword of keepalived.'),
 };
 export type SessionValue = { readonly [K in keyof typeof sessionKeywords]: Infer<(typeof sessionKeywords)[K]> };
 

@@ -25,8 +25,8 @@ interface Parts {
 
 function termsOf({ sessions }: Parts): AllSessionTerms {
   return new Map(
-    sessions.entries.map(({ name, value: { vrrp, checker, weight } }) => {
-      return [name, { servesVrrp: vrrp || !checker, ...(weight !== undefined && { weight }) }];
+    sessions.entries.map(({ name, value: { vrrp, checker, weight, admin_down: isShut } }) => {
+      return [name, { servesVrrp: vrrp || !checker, isShut, ...(weight !== undefined && { weight }) }];
     }),
   );
 }

@@ -14,7 +14,7 @@ import type { ChecksumForm } from './packet.js';
 import { Possession } from './possession.js';
 import { type EffectivePriority, effectivePriority } from './priority.js';
 import { grainMs, Pulse, type Voice } from './pulse.js';
-import { receive } from './receive.js';
+import { hopLimitsOf, receive } from './receive.js';
 import { mayChangeSource, sourceAddress } from './source.js';
 import { type Effect, type Event, type Occurrence, type State, visible } from './states.js';
 import type { Statistics } from './statistics.js';
@@ -212,7 +212,8 @@ export class Instance {
     }
     if (link?.isUp === true && this.wire === undefined) {
       const { virtualRouterId, family, isUnicast, group } = this.config;
-      const receiver = { virtualRouterId, ...this.ears, ...(!isUnicast && { group }) };
+      const hopLimit = hopLimitsOf(this.config);
+      const receiver = { virtualRouterId, ...this.ears, ...(!isUnicast && { group }), ...(hopLimit && { hopLimit }) };
       try {
         this.wire = this.around.wires.attach(link.index, family, receiver);
         this.pulse.attach(this.wire);

@@ -2,8 +2,7 @@
  * VRRP advertisements as bytes: VRRPv2 (RFC 3768 section 5.3, authentication of RFC 2338) and VRRPv3 (RFC 9568 section 5.2).
  * Pure. Encoding is for the sender in instance.ts; decoding checks form only, receive.ts decides who is believed.
  */
-import { addressBytes, type Family, formatAddress } from '@mainstay/sdk';
-import { internetChecksum, pseudoHeader } from './checksum.js';
+import { addressBytes, type Family, formatAddress, internetChecksum, pseudoHeader } from '@mainstay/sdk';
 
 /** IP protocol number of VRRP. */
 export const vrrpProtocol = 112;

@@ -26,6 +26,11 @@ export type Receipt =
 
 const ipHopLimit = 255;
 
+/** Bounds beyond which no packet is believed, for the pacemaker to know; undefined: they depend on the peer. */
+export function hopLimitsOf({ isUnicast }: InstanceConfig): readonly [least: number, most: number] | undefined {
+  return isUnicast ? undefined : [ipHopLimit, ipHopLimit];
+}
+
 function drop(cause: DropCause, detail: string): Receipt {
   return { ok: false, cause, detail };
 }

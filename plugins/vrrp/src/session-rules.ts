@@ -3,6 +3,7 @@ import { closest } from '@mainstay/sdk';
 import type { InstanceValue, WrittenSession } from './config.js';
 import type { AllSessionTerms, InstanceConfig, Reports } from './instance-config.js';
 import type { TrackedSession } from './sessions.js';
+import { weightThatApplies } from './tracking.js';
 
 export function sessionsOf(
   value: InstanceValue,
@@ -16,7 +17,11 @@ export function sessionsOf(
     say.warning('bfd_hint', 'VRRP_TRACK', 'an address owner waits for no master: bfd_hint is ignored');
     return { trackedSessions, hints: [] };
   }
-  for (const name of hints) checkUse(name, trackedSessions, say);
+  for (const tracked of trackedSessions) checkShut(tracked, all, say);
+  for (const name of hints) {
+    checkUse(name, trackedSessions, say);
+    if (all.get(name)?.isShut === true) warnOfShut('bfd_hint', name, 'it will never say that the master is dead', say);
+  }
   return { trackedSessions, hints };
 }
 
@@ -49,6 +54,20 @@ function isThere(keyword: string, name: string, all: AllSessionTerms, say: Repor
   const hint = near === undefined ? `write: bfd_instance ${name} { neighbor_ip ADDR }` : `did you mean "${near}"?`;
   say.error(keyword, 'VRRP_BFD', `there is no bfd_instance ${name}`, hint);
   return false;
+}
+
+/** Until it is opened, it counts as a session that is down, except for those who knew it up before it was shut (RFC 5882 section 3.2). */
+function checkShut({ name, weight, isReversed }: TrackedSession, all: AllSessionTerms, say: Reports): void {
+  if (all.get(name)?.isShut !== true) return;
+  const delta = weightThatApplies(weight, isReversed, false);
+  const means = delta === 0 ? 'its weight never applies' : `its weight of ${delta} applies from a start on`;
+  const fault = isReversed ? 'it will never keep this router from serving' : 'this router stays in FAULT from a start on';
+  warnOfShut('track_bfd', name, weight === 0 ? fault : means, say);
+}
+
+function warnOfShut(keyword: string, name: string, means: string, say: Reports): void {
+  const message = `bfd_instance ${name} has admin_down, so it does not come up: ${means}`;
+  say.warning(keyword, 'VRRP_BFD', message, `remove admin_down from bfd_instance ${name}, or ${name} from ${keyword}`);
 }
 
 /** The death of the master must not be a reason not to serve. */

@@ -15,6 +15,8 @@ export interface TrackedSession {
 /** What a bfd_instance says about its clients. */
 export interface SessionTerms {
   readonly servesVrrp: boolean;
+  /** Kept down by the operator: it never comes up. */
+  readonly isShut: boolean;
   /** For those who track it and do not say. */
   readonly weight?: { readonly value: number; readonly isReversed: boolean };
 }

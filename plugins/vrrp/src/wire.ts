@@ -20,6 +20,8 @@ export interface Receiver {
   readonly virtualRouterId: number;
   /** Multicast group to be in; absent for unicast. */
   readonly group?: string;
+  /** Bounds of the TTL or hop limit; what is beyond them is for `onPacket` all the same, as far as the pacemaker tells of it at all. */
+  readonly hopLimit?: readonly [least: number, most: number];
   onPacket(packet: HeardPacket): void;
   onImminent(deadline: number): void;
   onSilence(at: number, hasActed: boolean): void;
@@ -30,6 +32,8 @@ export interface StrayCounters {
   /** Too short to carry a virtual router id. */
   truncated: number;
   unknownVrid: number;
+  /** Of a flood, those that nobody has looked at, whoever they were for. */
+  untold: number;
 }
 
 export interface WireLog {
@@ -49,7 +53,7 @@ class Wire {
     pacemaker: Ports['pacemaker'],
     private readonly link: number,
     family: Family,
-    private readonly strays: StrayCounters,
+    private readonly strays: Omit<StrayCounters, 'untold'>,
     private readonly log: WireLog,
   ) {
     this.socket = pacemaker.open({
@@ -64,12 +68,15 @@ class Wire {
   get isUnused(): boolean {
     return this.receivers.size === 0;
   }
+  get untold(): number {
+    return this.socket.untold;
+  }
 
   attach(receiver: Receiver): Watch {
     if (receiver.group !== undefined) this.socket.join(receiver.group);
     this.receivers.add(receiver);
-    const { virtualRouterId: key, onPacket, onImminent, onSilence } = receiver;
-    return this.socket.watch({ key, onPacket, onImminent, onSilence });
+    const { virtualRouterId: key, hopLimit, onPacket, onImminent, onSilence } = receiver;
+    return this.socket.watch({ key, ...(hopLimit && { filter: { hopLimit } }), onPacket, onImminent, onSilence });
   }
 
   detach(receiver: Receiver): void {
@@ -93,14 +100,17 @@ class Wire {
     this.socket.close();
   }
 
-  private stray({ payload, source }: HeardPacket): void {
-    const virtualRouterId = payload[virtualRouterIdAt.offset];
+  private stray(packet: HeardPacket): void {
+    const virtualRouterId = packet.payload[virtualRouterIdAt.offset];
     if (virtualRouterId === undefined) {
       this.strays.truncated++;
       return;
     }
+    const refusing = [...this.receivers].filter((receiver) => receiver.virtualRouterId === virtualRouterId);
+    for (const { onPacket } of refusing) onPacket(packet);
+    if (refusing.length > 0) return;
     this.strays.unknownVrid++;
-    this.log.onUnknownVrid(this.link, virtualRouterId, source);
+    this.log.onUnknownVrid(this.link, virtualRouterId, packet.source);
   }
 }
 
@@ -116,17 +126,23 @@ export interface Attachment {
 
 export class Wires {
   private readonly wires = new Map<string, Wire>();
-  readonly strays: StrayCounters = { truncated: 0, unknownVrid: 0 };
+  private readonly counted = { truncated: 0, unknownVrid: 0 };
+  private untoldBefore = 0;
 
   constructor(
     private readonly pacemaker: Ports['pacemaker'],
     private readonly log: WireLog,
   ) {}
 
+  get strays(): StrayCounters {
+    const untold = [...this.wires.values()].reduce((sum, wire) => sum + wire.untold, this.untoldBefore);
+    return { ...this.counted, untold };
+  }
+
   /** Throws PortError where the socket cannot be opened or the group not joined. */
   attach(link: number, family: Family, receiver: Receiver): Attachment {
     const key = `${link}/${family}`;
-    const wire = this.wires.get(key) ?? new Wire(this.pacemaker, link, family, this.strays, this.log);
+    const wire = this.wires.get(key) ?? new Wire(this.pacemaker, link, family, this.counted, this.log);
     this.wires.set(key, wire);
     let watch: Watch;
     try {
@@ -151,6 +167,7 @@ export class Wires {
   private dropUnused(key: string, wire: Wire): void {
     if (!wire.isUnused || this.wires.get(key) !== wire) return;
     this.wires.delete(key);
+    this.untoldBefore += wire.untold;
     wire.close();
   }
 }

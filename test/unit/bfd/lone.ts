@@ -1,6 +1,7 @@
 /** One session of the bfd plugin on a simulated host, and a peer whose packets a test makes by hand. For the tests of the plugin. */
 import assert from 'node:assert/strict';
 import { type ControlPacket, decodeControl } from '@mainstay/bfd';
+import type { Plugin } from '@mainstay/sdk';
 import { type TestedPlugin, testPlugin } from '@mainstay/testing';
 import { bytesOf, seededPlugin } from './pair.js';
 
@@ -35,8 +36,8 @@ export const lines = (...keywords: readonly string[]) =>
   ['bfd_instance B1 {', ...keywords.map((keyword) => `  ${keyword}`), '}', ''].join('\n');
 export const usual = ['neighbor_ip 192.0.2.2', 'min_tx 50', 'min_rx 50', 'multiplier 3'] as const;
 
-export async function lone(config = lines(...usual), seed = 1): Promise<Lone> {
-  const tested = await testPlugin(seededPlugin(seed, 'router'), { config, hosts });
+export async function lone(config = lines(...usual), seed = 1, alongside: readonly Plugin[] = []): Promise<Lone> {
+  const tested = await testPlugin(seededPlugin(seed, 'router'), { config, hosts, alongside });
   const said: ControlPacket[] = [];
   tested.net.segment().watch(({ from, frame }) => {
     if (from !== 'router' || frame.ip?.protocol !== 17) return;

@@ -121,6 +121,25 @@ describe('received BFD packets', () => {
     }
   });
 
+  it('[3] with the TTL that a reload asks for are heard from then on, by a session that stays up', async () => {
+    const router = await lone();
+    await router.up();
+    const far = { hopLimit: 253 };
+    await drops(router, 'hop-limit', bytesOf({ yourDiscriminator: router.discriminator, state: 'up' }), far);
+    assert.deepEqual(router.dropped(), { 'hop-limit': 1 }, 'counted once, and as its own although it knows the discriminator');
+    await router.reload(lines(...usual, 'max_hops 2'));
+    for (let i = 0; i < 20; i++) {
+      await router.tell({ state: 'up' }, far);
+      await router.advance(100);
+    }
+    await router.reload(lines(...usual));
+    await router.tell({ state: 'up' });
+    await drops(router, 'hop-limit', bytesOf({ yourDiscriminator: router.discriminator, state: 'up' }), far);
+    assert.deepEqual(changes(router), ['down > init 0', 'init > up 0']);
+    await router.advance(1000);
+    assert.deepEqual(changes(router).at(-1), 'up > down 1', 'what comes from afar puts nothing off');
+  });
+
   it('[5] of a multihop session come to port 4784, with any TTL unless max_hops is written', async () => {
     const router = await lone(lines(...usual, 'source_ip 192.0.2.1', 'multihop'));
     await router.hear(bytesOf(), { port: 3784 });

@@ -5,6 +5,7 @@ import { createIpvsPlugin } from '@mainstay/ipvs';
 import { ConfigRefused, Simulation, type TestedPlugin, testPlugin } from '@mainstay/testing';
 import { describe, it } from 'mocha';
 import { sayer } from '../../support/bfd-sayer.js';
+import { bindChecks } from '../../support/checker-config.js';
 import { seededPlugin } from '../bfd/pair.js';
 
 const [first, second] = ['192.0.2.10', '192.0.2.11'] as const;
@@ -97,6 +98,13 @@ describe('BFD_CHECK', () => {
     await tested.advance(1);
     assert.deepEqual(table(tested), [first]);
     await tested.stop();
+  });
+
+  it('is taken with a warning where the session is kept down', () => {
+    const text = `server A {\nBFD_CHECK {\nname B1\n}\n}\n${session('B1', first, 'admin_down')}`;
+    assert.deepEqual(bindChecks(checkerBfd(), text, [seededPlugin(1, 'a')]).said, [
+      '3:1: warning: bfd_instance B1 has admin_down, so it does not come up: this check says nothing of the server meanwhile (remove admin_down from bfd_instance B1, or the check) [BFD_CHECK_SHUT]',
+    ]);
   });
 
   const refusals = [

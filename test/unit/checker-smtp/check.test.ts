@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import smtpCheck from '@mainstay/checker-smtp';
+import { timeOfEach, timeoutMs } from '@mainstay/checker-smtp/internal/check.js';
+import type { SmtpConfig } from '@mainstay/checker-smtp/internal/config.js';
+import fc from 'fast-check';
 import { afterEach, describe, it } from 'mocha';
 import { hostile, serve, type TestServer } from '../../support/hostile-servers.js';
 import { boundBlock, type ProbingOptions, probing } from '../../support/probing.js';
@@ -112,6 +115,21 @@ describe('SMTP_CHECK', () => {
     assert.deepEqual(verdict, { ok: false, reason: `host 127.0.0.1 port ${silent.port}: no answer within 0.2 s` });
     assert.ok(durationMs < 1200, `${durationMs} ms`);
     assert.equal(both.ports.open() + one.ports.open(), 0);
+  });
+
+  it('leaves each host its time, whichever of them needs it twice', () => {
+    const times = fc.array(fc.option(fc.integer({ min: 1, max: 100_000 }), { nil: undefined }), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(times, fc.integer({ min: 1, max: 100_000 }), (own, usual) => {
+        const host = own.map((ms) => (ms === undefined ? {} : { connect_timeout: ms }));
+        const config = { helo_name: 'x', host } as unknown as SmtpConfig;
+        const each = own.map((ms) => ms ?? usual);
+        const total = timeoutMs(config, { timeoutMs: usual });
+        assert.equal(total, each.reduce((sum, ms) => sum + ms, 0) + Math.max(...each));
+        if (own.includes(undefined)) assert.ok(Math.abs(timeOfEach(config, total) - usual) < 1e-6);
+      }),
+    );
+    assert.equal(timeoutMs({ helo_name: 'x', host: [] }, { timeoutMs: 5000 }), 5000);
   });
 
   it('refuses a name that would be more than a name', () => {

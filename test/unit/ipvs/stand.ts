@@ -102,11 +102,17 @@ export class Stand {
   }
 
   static async start(config: string, options: StandOptions = {}): Promise<Stand> {
+    const stand = await Stand.ready(config, options);
+    await stand.clock.drive(stand.host.start());
+    return stand;
+  }
+
+  /** Not started yet. */
+  static async ready(config: string, options: StandOptions = {}): Promise<Stand> {
     const stand = new Stand(options.ipvs ?? new FakeIpvs(), options);
     const diagnostics = stand.host.bind(await treeOf(config), { unknownKeywords: 'error' });
     if (diagnostics.some(({ severity }) => severity === 'error')) throw new Error(diagnostics.map(formatDiagnostic).join('\n'));
     stand.host.freeze();
-    await stand.clock.drive(stand.host.start());
     return stand;
   }
 

@@ -271,6 +271,46 @@ describe('a reload', () => {
     assert.equal(processes.length, 2);
   });
 
+  it('lets a plugin that leaves its lane say its last, and nothing after', async () => {
+    const [bfd] = planOf('realtime', 'realtime', 'bfd').plugins;
+    const both = { ...realtime, plugins: [...realtime.plugins, ...(bfd ? [bfd] : [])] };
+    stage.startAll(preparedOf(both, extension), 'bfd.decided');
+    const old = the('realtime');
+    stage.next = preparedOf(realtime, extension);
+    const outcome = supervisor.reload();
+    await clock.settle();
+    stage.answerReload('extension');
+    await clock.settle();
+    const decided = (key: string) => ({ kind: 'event', hook: 'bfd.decided', key, payload: { key } }) as const;
+    assert.equal(old.heard.at(-1)?.kind, 'stop');
+    old.say(decided('last'));
+    old.end(undefined);
+    await clock.drive(outcome);
+    ready('realtime');
+    the('realtime').say({ kind: 'started' });
+    the('realtime').say(decided('forged'));
+    assert.deepEqual(keysHeard(the('extension')), ['last']);
+  });
+
+  it('renews lanes of one turn at the same time', async () => {
+    const others = ['a', 'b', 'c'].map((name) => planOf(`extension:${name}`, 'extension', name));
+    const children = planOf('extension:finder', 'extension', 'finder', true);
+    stage.startAll(preparedOf(realtime, ...others, children));
+    stage.next = preparedOf(realtime, ...others, children);
+    const outcome = supervisor.reload();
+    await clock.settle();
+    assert.deepEqual([...others.map(({ lane }) => hasReload(lane)), hasReload('realtime')], [true, true, true, false]);
+    for (const { lane } of others.slice(1)) stage.answerReload(lane);
+    await clock.advance(19_000);
+    assert.equal(hasReload('realtime'), false, 'the last one is still waited for');
+    await clock.advance(1000);
+    stage.answerReload();
+    await clock.settle();
+    the('extension:finder').end(undefined);
+    const result = await clock.drive(outcome);
+    assert.ok(!result.ok && /extension:a lane did not answer to the reload/.test(result.reason));
+  });
+
   it('keeps everything when the new configuration has errors', async () => {
     startBoth();
     stage.next = { ...preparedOf(), diagnostics: [{ severity: 'error', code: 'X', message: 'wrong', at }] };

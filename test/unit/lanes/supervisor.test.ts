@@ -48,6 +48,49 @@ describe('the supervisor', () => {
     assert.equal(isUp, true);
   });
 
+  it('is up when all have started that act, however long that takes, and says who was not ready in time', async () => {
+    for (const plans of [[balance], [realtime, balance]]) {
+      use(new Stage());
+      let isUp = false;
+      void supervisor.start(preparedOf(...plans)).then(() => (isUp = true));
+      for (const { lane } of plans) ready(lane);
+      await clock.advance(5000);
+      assert.match(stage.log, plans.length === 1 ? /not ready in time: balance/ : /realtime lane starts without balance/);
+      if (plans.length > 1) the('realtime').say({ kind: 'started' });
+      await clock.advance(8000);
+      assert.deepEqual([isUp, kinds('balance').includes('start')], [false, true]);
+      the('balance').say({ kind: 'started' });
+      await clock.settle();
+      assert.equal(isUp, true);
+    }
+  });
+
+  it('waits neither for what balances and has died, which is said, nor for those that hear of it and are late', async () => {
+    let isUp = false;
+    void supervisor.start(preparedOf(balance, extension)).then(() => (isUp = true));
+    ready('balance');
+    await clock.advance(5000);
+    assert.equal(isUp, false);
+    the('balance').end('exit 1');
+    await clock.settle();
+    assert.equal(isUp, true);
+    assert.match(stage.log, /balance lane \(pid \d+\) ended: exit 1; it is started again at once/);
+  });
+
+  it('stops what is still starting, and waits until it has ended', async () => {
+    void supervisor.start(preparedOf(balance));
+    ready('balance');
+    let isOver = false;
+    const stop = supervisor.stop().then(() => {
+      isOver = true;
+    });
+    await clock.advance(4000);
+    assert.deepEqual([kinds('balance').at(-1), isOver, the('balance').signals], ['stop', false, []]);
+    the('balance').end(undefined);
+    await clock.drive(stop);
+    assert.equal(isOver, true);
+  });
+
   it('lets what balances begin when those have started who hear of it, and the realtime lane after that', () => {
     void supervisor.start(preparedOf(realtime, balance, extension));
     for (const lane of ['realtime', 'balance']) ready(lane);
@@ -233,7 +276,10 @@ describe('the supervisor', () => {
 
   it('stops what balances before those who hear of it', async () => {
     const started = supervisor.start(preparedOf(extension, planOf('balance', 'balance', 'balancer')));
-    for (const name of ['extension', 'balance']) the(name).say({ kind: 'ready', interest: [], isIdle: false });
+    for (const name of ['extension', 'balance']) {
+      ready(name);
+      the(name).say({ kind: 'started' });
+    }
     await clock.drive(started);
     const stopped = supervisor.stop();
     await clock.advance(1000);

@@ -91,6 +91,46 @@ describe('files on Linux', () => {
       assert.ok(calls < 20, `${calls} calls`);
     });
 
+    it('tells of a file behind a link that leads elsewhere, as often as it does', async () => {
+      // As Kubernetes mounts secrets: files are links through ..data, and only that is replaced.
+      const replaceBy = (folder: string, text: string) => {
+        mkdirSync(at(folder));
+        writeFileSync(at(`${folder}/key`), text);
+        symlinkSync(folder, at('..next'));
+        renameSync(at('..next'), at('..data'));
+      };
+      replaceBy('..1', 'one');
+      symlinkSync('..data/key', at('key'));
+      symlinkSync(folder, at('mount'));
+      watch(at('mount/key'));
+      for (const [i, text] of ['two', 'three', 'four'].entries()) {
+        replaceBy(`..${i + 2}`, text);
+        rmSync(at(`..${i + 1}`), { recursive: true });
+        await told();
+        assert.equal(await files.readText(at('mount/key')), text);
+      }
+      writeFileSync(at('..4/key'), 'five');
+      await told();
+      writeFileSync(at('..data/beside'), '');
+      renameSync(at('mount'), at('gone'));
+      await told();
+      symlinkSync(at('..4'), at('mount'));
+      await told();
+    });
+
+    it('survives links in a circle, and links to nothing', async () => {
+      symlinkSync('b', at('a'));
+      symlinkSync('a', at('b'));
+      symlinkSync('nothing/there', at('c'));
+      for (const name of ['a', 'a/file', 'c']) watch(at(name));
+      mkdirSync(at('nothing'));
+      writeFileSync(at('nothing/there'), '1');
+      await told();
+      rmSync(at('b'));
+      writeFileSync(at('b'), '1');
+      await told();
+    });
+
     it('waits for a folder, and for one that is made anew', async () => {
       const path = at('run/state');
       watch(path);

@@ -7,7 +7,11 @@ import { clockUs, eventually, Lines, udpPort } from '../../support/pacing.js';
 const flood = 3000;
 const ears = Buffer.of(127, 0, 0, 1);
 /** Told at once, and each second in the long run. */
-const rates = { source: [256, 500], line: [512, 2000], heard: [1024, 4000] } as const;
+const rates = { source: [256, 250], afar: [512, 500], line: [1024, 1000], heard: [256, 1334] } as const;
+/** A packet counts once for each so many bytes. */
+const bytesOfOne = 512;
+/** What lies unread of all lines; a record has a head before the packet. */
+const ring = { size: 1 << 20, leastHead: 64 } as const;
 const silent = { onSilence: () => assert.fail('silence') };
 
 describe('pacemaker, flooded', function () {
@@ -20,11 +24,13 @@ describe('pacemaker, flooded', function () {
   });
   afterEach(() => lines.close());
 
-  const udp = (last: number, port: number, more: Parameters<Lines['open']>[0] | object = {}) => {
+  const udp = (last: number, port: number, more: Parameters<Lines['open']>[0] | object = {}, hopLimit = 255) => {
     const address = Buffer.of(127, 0, 0, last);
-    const transport = { kind: 'udp', family: 4, address, port, hopLimit: 255, trafficClass: 0 } as const;
+    const transport = { kind: 'udp', family: 4, address, port, hopLimit, trafficClass: 0 } as const;
     return lines.open({ transport, ...more });
   };
+  const sources = (count: number, hopLimit = 255) =>
+    Array.from({ length: count }, (_, i) => ({ last: 10 + i, line: udp(10 + i, udpPort + 1, {}, hopLimit) }));
 
   /** Packets whose first byte is `key`. */
   function send(line: PacemakerLine, key: number, count: number, text = 'usual'): void {
@@ -57,12 +63,51 @@ describe('pacemaker, flooded', function () {
 
   it('tells so many of all sources', async () => {
     const { by, missed } = opened();
-    const all = Array.from({ length: 20 }, (_, i) => ({ last: 10 + i, line: udp(10 + i, udpPort + 1) }));
+    const all = sources(20);
     const from = clockUs();
     for (const { line } of all) send(line, 9, 200);
     const told = () => all.reduce((sum, { last }) => sum + by(last), 0);
     await eventually('all are told or counted', () => told() + missed() === 200 * all.length);
     assert.ok(told() <= most(rates.line, from), `${told()} told`);
+  });
+
+  it('tells fewer of what has come over routers, however many sources it names, and of neighbours beside it', async () => {
+    const { by, missed } = opened();
+    const [all, near] = [sources(20, 254), udp(3, udpPort + 1)];
+    const from = clockUs();
+    for (const { line } of all) send(line, 9, 200);
+    const told = () => all.reduce((sum, { last }) => sum + by(last), 0);
+    await eventually('all are told or counted', () => told() + missed() === 200 * all.length);
+    assert.ok(told() <= most(rates.afar, from), `${told()} told`);
+    send(near, 9, 10);
+    await eventually('the neighbour is told', () => by(3) === 10);
+  });
+
+  it('counts a long packet as several', async () => {
+    const { by, missed } = opened();
+    const loud = udp(2, udpPort + 1);
+    const from = clockUs();
+    const length = 50_000;
+    send(loud, 9, 30, 'x'.repeat(length - 1));
+    await eventually('all are told or counted', () => by(2) + missed() === 30);
+    const count = 1 + Math.floor(length / bytesOfOne);
+    const [atOnce, perSecond] = rates.source;
+    assert.ok(by(2) <= most([Math.ceil(atOnce / count), perSecond / count], from), `${by(2)} told`);
+  });
+
+  it('leaves half of the mailbox to others while JavaScript does not read', async () => {
+    const { by, missed } = opened();
+    const all = sources(8);
+    const [size, each] = [bytesOfOne - 1, 150];
+    const told = () => all.reduce((sum, { last }) => sum + by(last), 0);
+    const room = Math.floor(ring.size / 2 / (size + ring.leastHead)) + 1;
+    for (const { line } of all) send(line, 9, each, 'x'.repeat(size - 1));
+    // Commands leave at the end of a microtask, and mail is read in a later turn of the loop: this one goes on until it must be full.
+    await Promise.resolve();
+    for (const end = clockUs() + 20e6; missed() < all.length * each - room && clockUs() < end; );
+    const missedMeanwhile = missed();
+    await eventually('all are told or counted', () => told() + missed() === all.length * each);
+    assert.ok(missedMeanwhile >= all.length * each - room, `${told()} told`);
   });
 
   it('tells so many unexpected packets of one watch, and hears every expected one meanwhile', async () => {

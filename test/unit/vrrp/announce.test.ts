@@ -1,7 +1,7 @@
 /** Gratuitous ARP and unsolicited neighbour advertisements, byte for byte (plugins/vrrp/src/announce.ts). */
 import assert from 'node:assert/strict';
+import { internetChecksum, pseudoHeader } from '@mainstay/sdk';
 import { arpTemplate, gratuitousArp, unsolicitedNeighbourAdvertisement } from '@mainstay/vrrp/internal/announce.js';
-import { internetChecksum, pseudoHeader } from '@mainstay/vrrp/internal/checksum.js';
 import { describe, it } from 'mocha';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

@@ -1,5 +1,6 @@
 /** The keywords of the vrrp plugin through the whole configuration pipeline: what is said, and where (config.ts, index.ts). */
 import assert from 'node:assert/strict';
+import { createBfdPlugin } from '@mainstay/bfd';
 import { ConfigRegistry, loadKeepalivedText } from '@mainstay/core';
 import { type App, formatDiagnostic } from '@mainstay/sdk';
 import { createVrrpPlugin } from '@mainstay/vrrp';
@@ -9,12 +10,13 @@ import { describe, it } from 'mocha';
 function remarks(text: string): readonly string[] {
   const registry = new ConfigRegistry();
   const app = {
-    config: registry.pointsFor('vrrp'),
     taps: { observe: () => undefined },
     status: { objects: () => undefined, explain: () => undefined },
     actions: { declare: () => undefined },
   };
-  createVrrpPlugin().setup(app as unknown as App);
+  for (const plugin of [createBfdPlugin(), createVrrpPlugin()]) {
+    plugin.setup({ ...app, config: registry.pointsFor(plugin.name) } as unknown as App);
+  }
   const { tree, diagnostics } = loadKeepalivedText(text, { file: 'k.conf', configId: '' });
   const bound = registry.bind(tree, { unknownKeywords: 'error' });
   return [...diagnostics, ...bound].map((diagnostic) => formatDiagnostic(diagnostic).replace('k.conf:', ''));
@@ -107,6 +109,27 @@ describe('vrrp keywords', () => {
       '13:3 CONFIG_NOT_BUILT',
       '15:17 CONFIG_OUT_OF_RANGE',
     ]);
+  });
+
+  it('that follow a BFD session which is kept down are taken, with a warning of what that means for this router', () => {
+    const session = (name: string, i: number) => `bfd_instance ${name} {\nneighbor_ip 192.0.2.${i}\nadmin_down\n}`;
+    const sessions = ['B1', 'B2', 'B3', 'B4'].map(session).join('\n').split('\n');
+    const tracked = ['track_bfd {', 'B1', 'B2 weight -30', 'B3 weight 30', 'B4 weight 0 reverse', '}', 'bfd_hint B2'];
+    const lines = ['vrrp_instance VI_1 {', 'interface eth0', 'virtual_router_id 51', 'priority 100', ...tracked];
+    const said = remarks([...sessions, ...lines, 'virtual_ipaddress {', '192.0.2.100', '}', '}', ''].join('\n'));
+    const expected = [
+      ['track_bfd', 'B1', 'this router stays in FAULT from a start on'],
+      ['track_bfd', 'B2', 'its weight of -30 applies from a start on'],
+      ['track_bfd', 'B3', 'its weight never applies'],
+      ['track_bfd', 'B4', 'it will never keep this router from serving'],
+      ['bfd_hint', 'B2', 'it will never say that the master is dead'],
+    ].map(([keyword, name, means]) => {
+      const line = sessions.length + lines.findIndex((one) => one.startsWith(keyword ?? '')) + 1;
+      const message = `(VI_1) bfd_instance ${name} has admin_down, so it does not come up: ${means}`;
+      const hint = `remove admin_down from bfd_instance ${name}, or ${name} from ${keyword}`;
+      return `${line}:1: warning: ${message} (${hint}) [VRRP_BFD]`;
+    });
+    assert.deepEqual(said, expected);
   });
 
   it('that say how keepalived sets the rules of no_accept are taken, with a remark', () => {

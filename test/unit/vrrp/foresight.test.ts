@@ -25,6 +25,8 @@ const deadlineMs = 3609.375;
 class Accomplice {
   foreseen: Foreseen | undefined;
   consents = 0;
+  /** Of each silence that was told, whether the pacemaker had acted. */
+  readonly silences: boolean[] = [];
   /** The test acts and tells of silence, and nobody else. */
   isInCharge = false;
   private run: Run | undefined;
@@ -63,6 +65,7 @@ class Accomplice {
   private watch(socket: PacedSocket, options: WatchOptions): Watch {
     this.ears = options;
     const onSilence: WatchOptions['onSilence'] = (at, hasActed) => {
+      this.silences.push(hasActed);
       if (!this.isInCharge) options.onSilence(at, hasActed);
     };
     const watch = socket.watch({ ...options, onSilence });
@@ -135,6 +138,16 @@ describe('a takeover that is foreseen', () => {
     assert.deepEqual(statistics(router), { advertsSent: 1, priorityZeroSent: 0 });
     await router.advance(1000);
     assert.deepEqual([adverts(router), statistics(router).advertsSent], [['advert 100'], 2]);
+  });
+
+  it('is not called off by what comes from beyond a router, which is counted', async () => {
+    const { router, accomplice } = await backup();
+    await router.advance(deadlineMs - 100);
+    await router.hear(255, '192.0.2.9', 254);
+    const detail = router.status()[0]?.detail as { statistics: { dropped: { ttl: number } }; strays: object };
+    assert.deepEqual([detail.statistics.dropped.ttl, detail.strays], [1, { truncated: 0, unknownVrid: 0, untold: 0 }]);
+    await router.advance(200);
+    assert.deepEqual([stateOf(router), accomplice.silences], ['master', [true]]);
   });
 
   it('is not consented to where a guard has a say', async () => {

@@ -15,8 +15,8 @@ export function conf(more: readonly string[] = [], addresses: readonly string[] 
 export interface Router extends TestedPlugin {
   /** What the router put on the wire and into the kernel since the last look, in order: `advert 100`, `add 192.0.2.100`. */
   seen(): readonly string[];
-  /** An advertisement of another router. */
-  hear(priority: number, source?: string): Promise<void>;
+  /** An advertisement of another router; from the link unless `hopLimit` says otherwise. */
+  hear(priority: number, source?: string, hopLimit?: number): Promise<void>;
 }
 
 const hosts = {
@@ -40,7 +40,7 @@ export async function routerOf(
     } else if (frame.etherType === 0x0806) seen.push(`${at} arp ${frame.bytes.subarray(28, 32).join('.')}`);
   });
   tested.ports.addresses.watch(({ kind, address }) => void seen.push(`${tested.clock.now()} ${kind} ${address.address}`));
-  const hear = (priority: number, source = '192.0.2.2') => {
+  const hear = (priority: number, source = '192.0.2.2', hopLimit = 255) => {
     const ends = { source, destination: '224.0.0.18' };
     const addresses = vips.map((vip) => vip.split('/')[0] ?? '');
     const advert = {
@@ -57,7 +57,7 @@ export async function routerOf(
       family: 4,
       ...ends,
       protocol: 112,
-      hopLimit: 255,
+      hopLimit,
       trafficClass: 0,
       payload: encodeAdvert(advert, ends),
     } as const;

@@ -76,6 +76,7 @@ export class LaneHandle {
   phase: LanePhase = 'down';
   restarts = 0;
   #process: LaneProcess | undefined;
+  #running: LanePlan | undefined;
   #launchedAt = 0;
   #launches = 0;
   #missedBeats = 0;
@@ -108,6 +109,10 @@ export class LaneHandle {
 
   get name(): string {
     return this.plan.lane;
+  }
+  /** What its present process runs: a reload gives the lane its next plan before that process has said its last. */
+  get running(): LanePlan {
+    return this.#running ?? this.plan;
   }
   get pid(): number | undefined {
     return this.#process === undefined || this.#process.pid === 0 ? undefined : this.#process.pid;
@@ -155,6 +160,7 @@ export class LaneHandle {
     this.#isComingBack = false;
     this.#isResting = false;
     this.phase = 'loading';
+    this.#running = this.plan;
     this.release();
     const process = this.needs.spawn(this.plan, this.limits, {
       message: (message) => {

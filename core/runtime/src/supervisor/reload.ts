@@ -81,16 +81,19 @@ export async function reloadLanes(
   const added = to.plans.filter((plan) => !known.has(plan.lane)).map((plan) => addLane(set, plan));
   for (const turn of turns.toReversed()) {
     for (const lane of added) if (turnOf(lane.plan) === turn) launch(reload, lane);
-    for (const { lane, plan } of stay) if (turnOf(plan) === turn) await renew(reload, lane, plan);
+    // Of one turn nobody hears of the others: they need not wait for each other.
+    await Promise.all(stay.map(({ lane, plan }) => turnOf(plan) === turn && renew(reload, lane, plan)));
     const here = set.lanes.filter((lane) => turnOf(lane.plan) === turn);
     if (turn > 0) await Promise.all(here.map((lane) => lane.settled(settleMs)));
   }
   for (const turn of turns) {
     // Lanes of the last turn have heard everything by then.
-    if (turn === turns.at(-1)) for (const lane of set.lanes) if (lane.isHeld) await replace(reload, lane);
-    for (const lane of gone) if (turnOf(lane.plan) === turn) await end(reload, lane);
+    const held = turn === turns.at(-1) ? set.lanes.filter(({ isHeld }) => isHeld) : [];
+    const ending = gone.filter((lane) => turnOf(lane.plan) === turn);
+    await Promise.all([...held.map((lane) => replace(reload, lane)), ...ending.map((lane) => end(reload, lane))]);
   }
-  const { problems, restartedLanes, restartedPlugins } = reload;
+  const { problems, restartedPlugins } = reload;
+  const restartedLanes = to.plans.map(({ lane }) => lane).filter((lane) => reload.restartedLanes.includes(lane));
   if (problems.length > 0) return { ok: false, reason: problems.join('; '), diagnostics: [] };
   return { ok: true, generation, restartedLanes, restartedPlugins, diagnostics: [] };
 }

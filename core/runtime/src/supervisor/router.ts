@@ -149,7 +149,7 @@ export class Router {
   lease(from: LaneHandle, message: Extract<FromLane, { kind: 'lease' }>): void {
     const { hook, key, plugin, terms } = message;
     if (!Object.hasOwn(catalogue, hook) || typeof key !== 'string') return;
-    if (!from.plan.plugins.some((p) => p.name === plugin || plugin.startsWith(`${p.name}:`))) return;
+    if (!from.running.plugins.some((p) => p.name === plugin || plugin.startsWith(`${p.name}:`))) return;
     if (terms !== undefined && !(terms.ttlMs > 0 && terms.ttlMs <= longestLeaseMs && Number.isFinite(terms.delta))) return;
     const id = `${hook}\u0000${key}\u0000${plugin}`;
     this.#leases.delete(id);
@@ -212,7 +212,7 @@ export class Router {
 }
 
 function owns(lane: LaneHandle, hook: HookName): boolean {
-  return lane.plan.plugins.some((plugin) => plugin.name === catalogue[hook].owner);
+  return lane.running.plugins.some((plugin) => plugin.name === catalogue[hook].owner);
 }
 
 /**

@@ -25,11 +25,18 @@ export interface Lateness {
 export class StartOrder {
   /** Lanes of this turn and of later ones may begin. */
   #open: Turn = 2;
+  /** Those that only hear of others, and have had their time. */
+  readonly #late = new Set<LaneHandle>();
 
   constructor(private readonly lanes: () => readonly LaneHandle[]) {}
 
   get isOpen(): boolean {
     return this.#open === 0;
+  }
+
+  /** Every lane that acts has started, or has ended with a message; so have those that only hear of it, or they have had their time. */
+  get isOver(): boolean {
+    return this.isOpen && !this.lanes().some((lane) => this.#isAwaited(lane));
   }
 
   mayBegin({ plan }: LaneHandle): boolean {
@@ -44,10 +51,17 @@ export class StartOrder {
   /** Those that others wait for have had their time: everything may begin. */
   openAll(): Lateness {
     const here = this.lanes().filter((lane) => this.mayBegin(lane));
-    const late = here.filter(({ phase }) => phase !== 'started' && phase !== 'idle').map(({ name }) => name);
+    const late = here.filter(({ phase }) => phase !== 'started' && phase !== 'idle');
+    for (const lane of late) if (turnOf(lane.plan) === turns.at(-1)) this.#late.add(lane);
     const begun = this.lanes().filter((lane) => !this.mayBegin(lane) && lane.phase === 'ready');
     while (this.#open > 0) this.#openNext();
-    return { begun: begun.map(({ name }) => name), late };
+    return { begun: begun.map(({ name }) => name), late: late.map(({ name }) => name) };
+  }
+
+  /** Without the realtime lane there is no daemon: it is waited for even where its process has died. */
+  #isAwaited(lane: LaneHandle): boolean {
+    if (lane.isRealtime) return lane.phase !== 'started' && lane.phase !== 'idle';
+    return lane.isPending && !this.#late.has(lane);
   }
 
   #openNext(): void {

@@ -73,7 +73,7 @@ export class Supervisor implements LaneOwner {
     return this.#generation;
   }
 
-  /** Starts every lane; settles once the realtime lanes have started (the others may still be on their way). */
+  /** Starts every lane; settles once all have started, or have ended with a message (those that only hear of others may be late). */
   start(prepared: Prepared): Promise<void> {
     this.#prepared = prepared;
     this.#startedAt = this.#options.clock.wall();
@@ -266,12 +266,12 @@ export class Supervisor implements LaneOwner {
     const { begun, late } = this.#order.openAll();
     const who = begun.length === 1 ? `the ${begun[0]} lane starts` : `the lanes ${begun.join(', ')} start`;
     if (begun.length > 0) this.#say('warn', `${who} without ${late.join(', ')}: not ready in time`);
+    else if (late.length > 0) this.#say('warn', `not ready in time: ${late.join(', ')}`);
     this.#checkUp();
   }
 
   #checkUp(): void {
-    if (this.#isUp || !this.#order.isOpen) return;
-    if (this.lanes.some((lane) => lane.isRealtime && lane.phase !== 'started' && lane.phase !== 'idle')) return;
+    if (this.#isUp || !this.#order.isOver) return;
     this.#isUp = true;
     this.#up?.();
   }

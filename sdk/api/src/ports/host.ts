@@ -56,7 +56,8 @@ export interface Files {
   create(path: string, text: string, options?: { readonly overwrite?: boolean }): Promise<boolean>;
   /**
    * Calls `listener` a moment after the file was written, made, removed or replaced, once for changes that come together. A folder
-   * that is not there yet, or is removed meanwhile, is waited for. Answers a function that ends it.
+   * that is not there yet, or is removed meanwhile, is waited for. Of a path with symbolic links also when one of them leads elsewhere.
+   * Answers a function that ends it.
    */
   watch(path: string, listener: () => void): () => void;
 }

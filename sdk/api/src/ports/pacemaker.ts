@@ -111,9 +111,10 @@ export interface PacedSocket {
   /** Listens for one peer. */
   watch(options: WatchOptions): Watch;
   /**
-   * Received packets that were not told because too many came: a flood of strangers must not take the time of JavaScript. Some 2000 a second
-   * are told that no watch wants, 500 of them of one source where the socket has keys, and 1000 unexpected ones of each watch. Expected
-   * packets are heard in any case.
+   * Received packets that were not told because too many came: a flood of strangers must not take the time of JavaScript. Some 1000 a second
+   * are told that no watch wants, and where the socket has keys 500 of them of what has come over routers (a hop limit other than 255) and 250
+   * of one source; of each watch, 2000 unexpected ones, 1333 of one source. A packet counts once for each 512 bytes. Expected packets are heard
+   * in any case.
    */
   readonly untold: number;
   /** Ends its beacons and watches too, silently. */

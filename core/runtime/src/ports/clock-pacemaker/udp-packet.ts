@@ -1,5 +1,5 @@
 /** UDP datagrams as bytes, with their checksum (RFC 768, RFC 8200 section 8.1), and whether an address is in a prefix. Pure. */
-import { addressBytes } from '@mainstay/sdk';
+import { addressBytes, internetChecksum, pseudoHeader } from '@mainstay/sdk';
 
 export const udpProtocol = 17;
 const headerLength = 8;
@@ -45,22 +45,13 @@ export function decodeUdp({ payload: bytes, ...ends }: Ends & { readonly payload
 
 /** What never leaves the host, as between namespaces, has only the sum of the pseudo-header: the rest was left to hardware. */
 function isRight(given: number, ends: Ends, bytes: Uint8Array): boolean {
-  return checksum(ends, bytes) === 0 || given === sumOf(ends, bytes.length, []);
+  const sum = ~internetChecksum(pseudoHeader(ends.source, ends.destination, udpProtocol, bytes.length)) & 0xffff;
+  return checksum(ends, bytes) === 0 || given === sum;
 }
 
 /** Over the pseudo-header and the datagram: 0 where that holds the right checksum. */
-function checksum(ends: Ends, bytes: Uint8Array): number {
-  return ~sumOf(ends, bytes.length, bytes) & 0xffff;
-}
-
-/** One's complement sum of the pseudo-header, for a datagram of this length, and of more bytes. */
-function sumOf({ source, destination }: Ends, length: number, more: Uint8Array | readonly number[]): number {
-  let sum = udpProtocol + length;
-  for (const part of [addressBytes(source), addressBytes(destination), more]) {
-    for (let i = 0; i < part.length; i += 2) sum += ((part[i] ?? 0) << 8) | (part[i + 1] ?? 0);
-  }
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return sum;
+function checksum({ source, destination }: Ends, bytes: Uint8Array): number {
+  return internetChecksum(pseudoHeader(source, destination, udpProtocol, bytes.length), bytes);
 }
 
 /** Whether an address is in the prefix of so many bits around another; false where they are of different families. */

@@ -1,5 +1,5 @@
 /** Links as rtnetlink writes them (ifinfomsg, IFLA_*). Pure. */
-import type { Link } from '@mainstay/sdk';
+import { type Link, macText } from '@mainstay/sdk';
 import { attributesOf, body, type Message, numberIn, readS32, readU32, textIn, u32 } from './codec.js';
 import { addressFamily, group, messageType } from './rtnetlink.js';
 import type { Entry, TableFormat } from './table.js';
@@ -30,7 +30,7 @@ function read({ type, data }: Message): Entry<Link> | undefined {
     index: readS32(data, 4),
     name: textIn(attributes, attribute.name) ?? '',
     isUp: (bits & flags.up) !== 0 && (bits & flags.running) !== 0,
-    mac: macText(attributes.get(attribute.address)),
+    mac: hardwareAddress(attributes.get(attribute.address)),
     mtu: numberIn(attributes, attribute.mtu) ?? 0,
     isLoopback: (bits & flags.loopback) !== 0,
   };
@@ -38,7 +38,7 @@ function read({ type, data }: Message): Entry<Link> | undefined {
 }
 
 /** Six bytes as text; empty for links without a hardware address (all zero on loopback), or with one of another kind. */
-function macText(bytes: Buffer | undefined): string {
+function hardwareAddress(bytes: Buffer | undefined): string {
   if (bytes?.length !== 6 || bytes.every((byte) => byte === 0)) return '';
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
+  return macText(bytes);
 }

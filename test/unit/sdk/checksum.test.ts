@@ -1,6 +1,6 @@
-/** The Internet checksum and the pseudo-headers (plugins/vrrp/src/checksum.ts). */
+/** The Internet checksum and the pseudo-headers (sdk/api/src/checksum.ts). */
 import assert from 'node:assert/strict';
-import { internetChecksum, pseudoHeader } from '@mainstay/vrrp/internal/checksum.js';
+import { internetChecksum, pseudoHeader } from '@mainstay/sdk';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 

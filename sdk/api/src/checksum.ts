@@ -1,5 +1,5 @@
-/** The Internet checksum (RFC 1071) and the pseudo-headers of IPv4 and IPv6 (RFC 9568 section 5.2.8). Used by packet.ts and announce.ts. */
-import { addressBytes } from '@mainstay/sdk';
+/** The Internet checksum (RFC 1071) and the pseudo-headers of IPv4 and IPv6. Used by codecs of plugins and by ports; pure. */
+import { addressBytes } from './ip.js';
 
 /** Adds the 16-bit words of `bytes` to a running sum; an odd last byte counts as the high half of a word. */
 function sumWords(bytes: Uint8Array, start: number): number {
@@ -14,12 +14,18 @@ function fold(sum: number): number {
   return folded;
 }
 
-/** One's complement checksum over the parts, each padded to an even length. 0 over data that contains its right checksum. */
+/**
+ * One's complement checksum (RFC 1071), 0..65535, over the parts, each of which is padded to an even length. 0 over data that contains its right
+ * checksum.
+ */
 export function internetChecksum(...parts: readonly Uint8Array[]): number {
   return ~fold(parts.reduce((sum, part) => sumWords(part, sum), 0)) & 0xffff;
 }
 
-/** Source, destination, zero, protocol and upper-layer length, as both families' pseudo-headers have them. */
+/**
+ * What the checksums of upper layers also cover: source, destination, protocol (0..255) and upper-layer length in bytes (0..65535), in the
+ * form of the addresses' family (RFC 768, RFC 8200 section 8.1). Throws RangeError where one is no address.
+ */
 export function pseudoHeader(source: string, destination: string, protocol: number, length: number): Uint8Array {
   const from = addressBytes(source);
   const to = addressBytes(destination);
