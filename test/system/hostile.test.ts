@@ -197,6 +197,8 @@ async function undisturbed(world: World): Promise<void> {
   const times = during.filter((advert) => advert.mac === speaker).map((advert) => advert.at);
   const gaps = times.slice(1).map((at, i) => at - (times[i] ?? at));
   assert.ok(gaps.length >= 4, `only ${times.length} adverts of the master`);
+  // Whether the peer keeps its beat on a busy machine is not ours to prove.
+  if (role === 'backup') return;
   // A timer that a dropped packet restarts leaves out an advert, or shifts the beat for good; a busy machine does neither.
   const longest = Math.max(...gaps);
   const beat = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
@@ -214,7 +216,7 @@ function scenario(kind: Kind, role: Role): Scenario<World> {
       'every hostile advert is sent': attack,
       'its state does not change': noChange,
       'each advert is counted under its cause': counted,
-      'the master goes on in its rhythm, the backup is silent': undisturbed,
+      'the master goes on, in its rhythm where it is Mainstay, and the backup is silent': undisturbed,
     },
     close,
   };
