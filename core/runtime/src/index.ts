@@ -17,7 +17,7 @@ export { BoundedSender } from './lanes/bounded-sender.js';
 export { Lane, type LaneHost } from './lanes/lane.js';
 export { type FromLane, type LaneSetup, type PlannedPlugin, type ToLane, toSend } from './lanes/messages.js';
 export { openPorts } from './lanes/open-ports.js';
-export { type PackedTree, packTree, unpackTree } from './lanes/packed-tree.js';
+export { type PackedTree, packTree, unpackTree } from './config/packed/packed-tree.js';
 export { type Candidate, isSamePlan, type LanePlan, planLanes } from './lanes/plan.js';
 export { declareSchema, recording } from './lanes/schema-only.js';
 export { Attribution, describeStray, maySurvive } from './lanes/stray.js';

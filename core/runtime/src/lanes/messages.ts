@@ -19,7 +19,7 @@ import type { TapStatus } from '../hooks/record.js';
 import type { ActionFacts } from '../host/actions.js';
 import type { PluginStatus } from '../host/status.js';
 import type { LogRecord } from '../log/record.js';
-import { type PackedTree, packTree, unpackTree } from './packed-tree.js';
+import { type PackedTree, packTree, unpackTree } from '../config/packed/packed-tree.js';
 
 /** A plugin as found on disk, before any of its code runs. */
 export interface PlannedPlugin {

@@ -42,7 +42,12 @@ export interface LanePlan {
   readonly hasChildren: boolean;
   /** Hooks that these plugins observe, as far as that is known before they run. */
   readonly observes?: readonly HookName[];
+  /** Keywords of the top level that the lane has a use for. Absent: nobody knows. */
+  readonly roots?: ReadonlySet<string>;
 }
+
+/** Any plugin may add to it, so every lane is told. */
+const shared = 'global_defs';
 
 /** True where the configuration writes a keyword of the plugin, or nothing can tell. */
 function isUsed(candidate: Candidate, statements: readonly Statement[], plugged: ReadonlySet<string>): boolean {
@@ -136,6 +141,7 @@ function planOf(lane: string, laneKind: LaneKind, members: readonly Candidate[],
     schemaOf: all.filter((c) => others.has(c)).map((c) => c.plugin),
     hasChildren: members.some((m) => m.contribution.hasChildren),
     observes: [...new Set(members.flatMap((m) => [...(m.contribution.observes ?? [])]))],
+    roots: new Set([shared, ...[...members, ...others].flatMap(({ contribution }) => [...contribution.root])]),
   };
 }
 

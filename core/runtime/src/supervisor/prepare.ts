@@ -69,7 +69,8 @@ function withoutParts(tree: SourceTree, parts: readonly DisabledPart[]): { tree:
     remarks.push(`${formatPosition(keyword.at)}: ${keyword.text}${name} is passed over: ${part.part} is switched off`);
     return false;
   });
-  return { tree: { ...tree, statements }, remarks };
+  // As it was read it need not be packed again.
+  return { tree: remarks.length === 0 ? tree : { ...tree, statements }, remarks };
 }
 
 /** The `plugin` blocks, bound on their own: which plugins to load must be known before the whole can be bound. */

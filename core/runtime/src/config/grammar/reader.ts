@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { closest, type Diagnostic, messageOf, type SourcePosition, type SourceTree } from '@mainstay/sdk';
-import { type BraceError, buildBlocks, type Token } from './blocks.js';
+import { unpackTree } from '../packed/packed-tree.js';
+import { type BraceError, buildBlocks } from './blocks.js';
 import { firstBrace, withoutComment } from './comments.js';
 import { Complaints } from './complaints.js';
 import { changedPolicy, filesOf, type IncludePolicy, identityOf, includeChecks, includeKeywords } from './include.js';
@@ -14,6 +15,7 @@ import { loopEnd, roundsOf } from './loops.js';
 import { Scope } from './scope.js';
 import { FileSource, ListSource, LoopSource, type Source, type ToInclude } from './sources.js';
 import { nestedWithoutEnd, Substitution } from './substitution.js';
+import { PackingSink, TokenList, type TokenSink } from './token-sinks.js';
 import { splitWords, statementOf } from './words.js';
 
 export interface ReadOptions {
@@ -40,7 +42,6 @@ const includeLine = /^(include[rmwba]?)(?=[ \t]|$)/;
 class Reader {
   private readonly complaints = new Complaints();
   private readonly files: string[] = [];
-  private readonly tokens: Token[] = [];
   private readonly stack: Source[] = [];
   private readonly scope: Scope;
   private readonly limits: Limits;
@@ -53,7 +54,10 @@ class Reader {
   /** True until something of the current line of the file was taken. */
   private isFirst = false;
 
-  constructor(options: ReadOptions) {
+  constructor(
+    options: ReadOptions,
+    private readonly sink: TokenSink,
+  ) {
     const { configId, instance = configId, env = process.env, random } = options;
     this.limits = { ...defaultLimits, ...options.limits };
     this.scope = new Scope({ instance, env, ...(random !== undefined && { random }) });
@@ -61,22 +65,21 @@ class Reader {
   }
   private readonly configId: string;
 
-  read(text: string, file: string): ReadResult {
+  /** What is read goes to the sink. Answers the files, and what is to be said. */
+  read(text: string, file: string): { readonly files: readonly string[]; readonly diagnostics: readonly Diagnostic[] } {
     this.enter(text, file);
     for (let line = this.pull(); line !== undefined; line = this.pull()) this.process(line);
-    const { statements, errors } = buildBlocks(this.tokens);
-    for (const error of errors) this.complain(error);
-    return { tree: { files: this.files, statements }, diagnostics: this.complaints.list };
+    return { files: this.files, diagnostics: this.complaints.list };
   }
 
-  private complain({ code, message, at, hint }: BraceError): void {
+  complain({ code, message, at, hint }: BraceError): void {
     this.complaints.error(code, message, at, hint);
   }
 
   private enter(text: string, file: string): void {
     this.files.push(file);
     this.characters += text.length;
-    this.tokens.push({ kind: 'enter' });
+    this.sink.put({ kind: 'enter' });
     this.stack.push(new FileSource(text, file, this.policy));
   }
 
@@ -100,7 +103,7 @@ class Reader {
     this.stack.pop();
     if (file === undefined) return;
     this.policy = file.policyBefore;
-    this.tokens.push({ kind: 'leave' });
+    this.sink.put({ kind: 'leave' });
   }
 
   private uncommented(raw: Line): Line | undefined {
@@ -252,7 +255,7 @@ class Reader {
   }
 
   private brace(line: Line, brace: '{' | '}'): void {
-    this.tokens.push({ kind: brace === '{' ? 'open' : 'close', at: line.at(0), isFirst: this.isFirst });
+    this.sink.put({ kind: brace === '{' ? 'open' : 'close', at: line.at(0), isFirst: this.isFirst });
     this.isFirst = false;
   }
 
@@ -267,7 +270,7 @@ class Reader {
     }
     if (keyword.text === 'random_seed' && /^[0-9]+$/.test(args[0]?.text ?? '')) this.scope.seed(Number(args[0]?.text));
     if (keyword.text === 'include_check') this.changePolicy(statement.args);
-    this.tokens.push({ kind: 'statement', statement, isFirst: this.isFirst });
+    this.sink.put({ kind: 'statement', statement, isFirst: this.isFirst });
     this.isFirst = false;
   }
 
@@ -326,7 +329,22 @@ class Reader {
   }
 }
 
-/** `file` names the text in positions, and is where relative includes begin. */
+/**
+ * `file` names the text in positions, and is where relative includes begin. Where braces do not match, everything is read once more, and
+ * kept, to find out which of them is missing.
+ */
 export function readKeepalived(text: string, file: string, options: ReadOptions): ReadResult {
-  return new Reader(options).read(text, file);
+  const sink = new PackingSink();
+  const { files, diagnostics } = new Reader(options, sink).read(text, file);
+  if (sink.isSound) return { tree: unpackTree(sink.writer.tree(files)), diagnostics };
+  return readUnbalanced(text, file, options);
+}
+
+function readUnbalanced(text: string, file: string, options: ReadOptions): ReadResult {
+  const sink = new TokenList();
+  const reader = new Reader(options, sink);
+  const { files, diagnostics } = reader.read(text, file);
+  const { statements, errors } = buildBlocks(sink.tokens);
+  for (const error of errors) reader.complain(error);
+  return { tree: { files, statements }, diagnostics };
 }

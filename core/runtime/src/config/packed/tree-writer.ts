@@ -1,0 +1,93 @@
+/** Writes statements one after another into the lists of a packed configuration. Used by packed-tree.ts and by the reader of keepalived.conf. */
+import type { SourcePosition, Statement, Word } from '@mainstay/sdk';
+import { bits, forms, type PackedTree } from './tree-reader.js';
+
+export class TreeWriter {
+  readonly #texts = new Map<string, number>();
+  /** The first is how many statements the top level has. */
+  #numbers = new Uint32Array(1 << 16);
+  #length = 1;
+  /** Where each open block, and the top level, counts its statements. */
+  readonly #counts: number[] = [0];
+  /** Where the last statement begins. */
+  #last = 0;
+  /** Of the last place: most have the same. */
+  #file: string | undefined;
+  #fileIndex = 0;
+
+  /** Blocks that are open. */
+  get depth(): number {
+    return this.#counts.length - 1;
+  }
+
+  /** A statement without its block. */
+  add({ keyword, args, rest, restAt, restJumps, form }: Statement): void {
+    const [first] = args;
+    const isFirst = first !== undefined && first.text === rest && first.at === restAt;
+    const count = this.#counts.at(-1) ?? 0;
+    this.#numbers[count] = (this.#numbers[count] ?? 0) + 1;
+    this.#last = this.#length;
+    this.#put((restJumps === undefined ? 0 : bits.jumps) | (isFirst ? bits.restIsFirst : 0) | (forms.indexOf(form) << bits.form));
+    this.#word(keyword);
+    this.#put(args.length);
+    for (const word of args) this.#word(word);
+    if (!isFirst) {
+      this.#put(this.#text(rest));
+      this.#place(restAt);
+    }
+    if (restJumps === undefined) return;
+    this.#put(restJumps.length);
+    for (const [offset, column] of restJumps) {
+      this.#put(offset);
+      this.#put(column);
+    }
+  }
+
+  /** The statement that was added last has a block: what is added from now on is in it. */
+  open(): void {
+    this.#numbers[this.#last] = (this.#numbers[this.#last] ?? 0) | bits.block;
+    this.#put(0);
+    this.#counts.push(this.#length);
+    this.#put(0);
+  }
+
+  close(): void {
+    const from = this.#counts.pop() ?? 0;
+    this.#numbers[from - 1] = this.#length - from;
+  }
+
+  tree(files: readonly string[]): PackedTree {
+    return { files, texts: [...this.#texts.keys()], numbers: this.#numbers.slice(0, this.#length) };
+  }
+
+  #word({ text, at, quoted }: Word): void {
+    this.#put(this.#text(text) * 2 + (quoted ? 1 : 0));
+    this.#place(at);
+  }
+
+  #place({ file, line, column }: SourcePosition): void {
+    if (file !== this.#file) {
+      this.#file = file;
+      this.#fileIndex = this.#text(file);
+    }
+    this.#put(this.#fileIndex);
+    this.#put(line);
+    this.#put(column);
+  }
+
+  #text(text: string): number {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    this.#texts.set(text, this.#texts.size);
+    return this.#texts.size - 1;
+  }
+
+  #put(number: number): void {
+    if (this.#length === this.#numbers.length) {
+      const longer = new Uint32Array(this.#length * 2);
+      longer.set(this.#numbers);
+      this.#numbers = longer;
+    }
+    this.#numbers[this.#length++] = number;
+  }
+}
