@@ -44,6 +44,8 @@ export class Manager {
   readonly #syncDaemons: SyncDaemons;
   readonly #unwatch: (() => void)[] = [];
   #tick: Timer | undefined;
+  /** From the start on, until the stop. */
+  #mayCheck = false;
   #global: GlobalValue;
   /** As they were when the daemon came. */
   #timeouts: IpvsTimeouts | undefined;
@@ -87,10 +89,12 @@ export class Manager {
     for (const config of configs) this.#pools.set(config.key, this.#makePool(config, former.get(config.key)?.quorum));
     this.#arrange();
     this.keeper.want(this.pools.flatMap((pool) => pool.evaluate()));
-    this.#request();
     this.keeper.auditEvery(this.#global.lvs_audit_interval);
     this.#scheduleTick();
+    // Clients wait for the table, and nobody for the first probes.
     await this.#settled();
+    this.#mayCheck = true;
+    this.#request();
   }
 
   /** What stays as it was notices nothing. */
@@ -133,6 +137,7 @@ export class Manager {
   /** `keep`: what is in the kernel stays there. */
   async stop(keep: boolean): Promise<void> {
     this.#tick?.cancel();
+    this.#mayCheck = false;
     for (const end of this.#unwatch.splice(0)) end();
     this.#suspension.close();
     if (!keep) {
@@ -193,6 +198,7 @@ export class Manager {
   }
 
   #request(): void {
+    if (!this.#mayCheck) return;
     const requests = this.pools.flatMap(({ config }): CheckRequest[] => {
       const suspended = this.isSuspended(config) ? { isSuspended: true } : {};
       return config.servers.flatMap(({ checks }) =>

@@ -44,6 +44,14 @@ export function partOfTree(tree: SourceTree, keywords: ReadonlySet<string> | und
   return part;
 }
 
+/** Whether a word may be anywhere in the tree: true where nobody can tell without looking through it. */
+export function wordsOf(tree: SourceTree): (word: string) => boolean {
+  const packed = packedOf.get(tree);
+  if (packed === undefined) return () => true;
+  const texts = new Set(packed.texts);
+  return (word) => texts.has(word);
+}
+
 /** Cut out of the whole, where that is most of it; what is little is packed anew, without the texts of all the rest. */
 function packedPart(tree: SourceTree, statements: readonly Statement[]): PackedTree | undefined {
   const whole = packedOf.get(tree);
