@@ -96,7 +96,9 @@ function pluggedIn(
   mayContain: MayContain,
 ): ReadonlySet<string> {
   const known = new Set(
-    candidates.flatMap(({ contribution: { plugs = none } }) => [...plugs.values()].flatMap((words) => [...words].filter(mayContain))),
+    candidates.flatMap(({ contribution: { plugs = none } }) =>
+      [...plugs.values()].flatMap((words) => [...words].filter(mayContain)),
+    ),
   );
   const found = new Set<string>();
   const walk = (block: readonly Statement[]) => {

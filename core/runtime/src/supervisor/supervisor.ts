@@ -3,9 +3,9 @@
  * stops. It runs no plugin code and is on nobody's hot path. The command (`mainstay run`) makes one.
  */
 import { type Clock, type Explanation, type HookName, messageOf } from '@mainstay/sdk';
+import { partOfTree } from '../config/packed/packed-tree.js';
 import type { ActionFacts } from '../host/actions.js';
 import type { FromLane, LaneSetup } from '../lanes/messages.js';
-import { partOfTree } from '../config/packed/packed-tree.js';
 import type { LanePlan } from '../lanes/plan.js';
 import type { Logger } from '../log/logger.js';
 import { type ActionOutcome, act, actionsOf, clashesOf } from './actions.js';

@@ -10,8 +10,9 @@ import { firstBrace, withoutComment } from './comments.js';
 import { Complaints } from './complaints.js';
 import { changedPolicy, filesOf, type IncludePolicy, identityOf, includeChecks, includeKeywords } from './include.js';
 import { defaultLimits, keepalivedLineBytes, type Limits } from './limits.js';
-import type { Line } from './line.js';
+import { Line } from './line.js';
 import { loopEnd, roundsOf } from './loops.js';
+import { PlainLine } from './plain-line.js';
 import { Scope } from './scope.js';
 import { FileSource, ListSource, LoopSource, type Source, type ToInclude } from './sources.js';
 import { nestedWithoutEnd, Substitution } from './substitution.js';
@@ -51,6 +52,7 @@ class Reader {
   private work = 0;
   /** The current line of the file ends with a backslash. */
   private goesOn = false;
+  private readonly plainLine = new PlainLine();
   /** True until something of the current line of the file was taken. */
   private isFirst = false;
 
@@ -87,7 +89,7 @@ class Reader {
   private pull(): Line | undefined {
     for (let source = this.stack.at(-1); source !== undefined; source = this.stack.at(-1)) {
       const file = source.include?.shift();
-      const raw = file === undefined ? source.next() : undefined;
+      const raw = file === undefined ? this.nextOf(source) : undefined;
       if (file !== undefined) this.includeFile(file);
       else if (raw === undefined) this.leave(source);
       else {
@@ -97,6 +99,26 @@ class Reader {
       }
     }
     return undefined;
+  }
+
+  /** The next line that is more than plain words: those are taken at once. */
+  private nextOf(source: Source): Line | undefined {
+    const { file } = source;
+    if (file === undefined) return source.next();
+    for (;;) {
+      const text = file.nextText();
+      if (text === undefined) return undefined;
+      if (!this.takePlain(text, file)) return Line.of(file.name, file.number, text);
+    }
+  }
+
+  private takePlain(text: string, { name, number }: FileSource): boolean {
+    const { plainLine, limits } = this;
+    const isWithin = this.steps < limits.lines && this.characters <= limits.characters && this.work <= limits.work;
+    if (!isWithin || !plainLine.read(text) || !this.sink.takeLine(plainLine, name, number)) return false;
+    this.goesOn = false;
+    if (plainLine.count > 0 || plainLine.brace !== undefined) this.steps++;
+    return true;
   }
 
   private leave({ file }: Source): void {

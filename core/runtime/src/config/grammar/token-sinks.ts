@@ -4,9 +4,12 @@
  */
 import { TreeWriter } from '../packed/tree-writer.js';
 import { mostDepth, type Token } from './blocks.js';
+import type { PlainLine } from './plain-line.js';
 
 export interface TokenSink {
   put(token: Token): void;
+  /** Takes a line of plain words; false where the sink wants tokens. */
+  takeLine(line: PlainLine, file: string, number: number): boolean;
 }
 
 export class PackingSink implements TokenSink {
@@ -28,12 +31,10 @@ export class PackingSink implements TokenSink {
         this.#mayOpen = true;
         break;
       case 'open':
-        this.#isSound = mayOpen && depth < mostDepth;
-        if (this.#isSound) this.writer.open();
+        this.#open(mayOpen);
         break;
       case 'close':
-        this.#isSound = depth > (this.#files.at(-1) ?? 0);
-        if (this.#isSound) this.writer.close();
+        this.#close();
         break;
       case 'enter':
         this.#files.push(depth);
@@ -44,6 +45,25 @@ export class PackingSink implements TokenSink {
       default:
         token satisfies never;
     }
+  }
+
+  takeLine(line: PlainLine, file: string, number: number): boolean {
+    if (!this.#isSound) return true;
+    if (line.count > 0) this.writer.addLine(line, file, number);
+    this.#mayOpen = line.count > 0 && line.brace === undefined;
+    if (line.brace === 'open') this.#open(true);
+    else if (line.brace === 'close') this.#close();
+    return true;
+  }
+
+  #open(mayOpen: boolean): void {
+    this.#isSound = mayOpen && this.writer.depth < mostDepth;
+    if (this.#isSound) this.writer.open();
+  }
+
+  #close(): void {
+    this.#isSound = this.writer.depth > (this.#files.at(-1) ?? 0);
+    if (this.#isSound) this.writer.close();
   }
 
   /** Every block was closed in the file in which it was opened, and none stands without a keyword. */
@@ -57,5 +77,9 @@ export class TokenList implements TokenSink {
 
   put(token: Token): void {
     this.tokens.push(token);
+  }
+
+  takeLine(): boolean {
+    return false;
   }
 }

@@ -10,7 +10,8 @@ export interface PackedTree {
 }
 
 export const forms = [undefined, 'list', 'map', 'off'] as const;
-export const bits = { block: 1, jumps: 2, restIsFirst: 4, form: 3 } as const;
+/** Of the flags of a statement. `restIsWords`: its rest is its arguments with a blank between. `form`: where the index of the form begins. */
+export const bits = { block: 1, jumps: 2, restIsWords: 4, form: 3 } as const;
 
 export class TreeReader {
   readonly #texts: readonly string[];
@@ -74,9 +75,9 @@ export class TreeReader {
     const args = new Array<Word>(this.#take());
     for (let i = 0; i < args.length; i++) args[i] = this.#word();
     const [first] = args;
-    const isFirst = (flags & bits.restIsFirst) !== 0 && first !== undefined;
-    const rest = isFirst ? first.text : this.#text(this.#take());
-    const restAt = isFirst ? first.at : this.#place();
+    const isWords = (flags & bits.restIsWords) !== 0 && first !== undefined;
+    const rest = isWords ? joined(args, first) : this.#text(this.#take());
+    const restAt = isWords ? first.at : this.#place();
     if ((flags & bits.jumps) === 0 && flags >> bits.form === 0) return { keyword, args, rest, restAt };
     const restJumps = (flags & bits.jumps) === 0 ? undefined : this.#jumps();
     const form = forms[flags >> bits.form];
@@ -103,4 +104,10 @@ export class TreeReader {
   #take(): number {
     return this.#numbers[this.#at++] ?? 0;
   }
+}
+
+function joined(words: readonly Word[], first: Word): string {
+  let { text } = first;
+  for (let i = 1; i < words.length; i++) text += ` ${words[i]?.text}`;
+  return text;
 }

@@ -1,11 +1,12 @@
 /** Writes statements one after another into the lists of a packed configuration. Used by packed-tree.ts and by the reader of keepalived.conf. */
 import type { SourcePosition, Statement, Word } from '@mainstay/sdk';
+import type { PlainLine } from '../grammar/plain-line.js';
 import { bits, forms, type PackedTree } from './tree-reader.js';
 
 export class TreeWriter {
   readonly #texts = new Map<string, number>();
   /** The first is how many statements the top level has. */
-  #numbers = new Uint32Array(1 << 16);
+  #numbers = new Uint32Array(1 << 10);
   #length = 1;
   /** Where each open block, and the top level, counts its statements. */
   readonly #counts: number[] = [0];
@@ -22,16 +23,14 @@ export class TreeWriter {
 
   /** A statement without its block. */
   add({ keyword, args, rest, restAt, restJumps, form }: Statement): void {
-    const [first] = args;
-    const isFirst = first !== undefined && first.text === rest && first.at === restAt;
-    const count = this.#counts.at(-1) ?? 0;
-    this.#numbers[count] = (this.#numbers[count] ?? 0) + 1;
-    this.#last = this.#length;
-    this.#put((restJumps === undefined ? 0 : bits.jumps) | (isFirst ? bits.restIsFirst : 0) | (forms.indexOf(form) << bits.form));
+    const isWords = args[0]?.at === restAt && isJoined(args, rest);
+    this.#begin(
+      (restJumps === undefined ? 0 : bits.jumps) | (isWords ? bits.restIsWords : 0) | (forms.indexOf(form) << bits.form),
+    );
     this.#word(keyword);
     this.#put(args.length);
     for (const word of args) this.#word(word);
-    if (!isFirst) {
+    if (!isWords) {
       this.#put(this.#text(rest));
       this.#place(restAt);
     }
@@ -41,6 +40,29 @@ export class TreeWriter {
       this.#put(offset);
       this.#put(column);
     }
+  }
+
+  /** The statement of a line of plain words. */
+  addLine({ text, count, starts, ends, brace, braceAt }: PlainLine, file: string, line: number): void {
+    const from = starts[1] ?? 0;
+    const to = ends[count - 1] ?? 0;
+    // With one blank between its words it is told by them.
+    let isWords = count > 1;
+    for (let i = 2; i < count; i++) {
+      const before = ends[i - 1] ?? 0;
+      isWords &&= starts[i] === before + 1 && text[before] === ' ';
+    }
+    this.#begin(isWords ? bits.restIsWords : 0);
+    for (let i = 0; i < count; i++) {
+      if (i === 1) this.#put(count - 1);
+      this.#put(this.#text(text.slice(starts[i], ends[i])) * 2);
+      this.#putPlace(file, line, (starts[i] ?? 0) + 1);
+    }
+    if (count === 1) this.#put(0);
+    if (isWords) return;
+    this.#put(this.#text(count === 1 ? '' : text.slice(from, to)));
+    const restAt = count > 1 ? from : brace === undefined ? to : braceAt;
+    this.#putPlace(file, line, restAt + 1);
   }
 
   /** The statement that was added last has a block: what is added from now on is in it. */
@@ -60,12 +82,23 @@ export class TreeWriter {
     return { files, texts: [...this.#texts.keys()], numbers: this.#numbers.slice(0, this.#length) };
   }
 
+  #begin(flags: number): void {
+    const count = this.#counts.at(-1) ?? 0;
+    this.#numbers[count] = (this.#numbers[count] ?? 0) + 1;
+    this.#last = this.#length;
+    this.#put(flags);
+  }
+
   #word({ text, at, quoted }: Word): void {
     this.#put(this.#text(text) * 2 + (quoted ? 1 : 0));
     this.#place(at);
   }
 
   #place({ file, line, column }: SourcePosition): void {
+    this.#putPlace(file, line, column);
+  }
+
+  #putPlace(file: string, line: number, column: number): void {
     if (file !== this.#file) {
       this.#file = file;
       this.#fileIndex = this.#text(file);
@@ -90,4 +123,9 @@ export class TreeWriter {
     }
     this.#numbers[this.#length++] = number;
   }
+}
+
+function isJoined(words: readonly Word[], text: string): boolean {
+  const [first] = words;
+  return words.length === 1 ? first?.text === text : words.map((word) => word.text).join(' ') === text;
 }
