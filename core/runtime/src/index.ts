@@ -3,7 +3,14 @@
 export { contentKey } from './checks/content.js';
 export { HostChecks } from './checks/host-checks.js';
 export { CheckLoop, type LoopOptions } from './checks/loop.js';
-export type { AskedCheck, CheckersMessage, CheckMessage, CheckNews, CheckOrder } from './checks/orders.js';
+export {
+  type AskedCheck,
+  type CheckersMessage,
+  type CheckMessage,
+  type CheckNews,
+  type CheckOrder,
+  unpackOrder,
+} from './checks/orders.js';
 export type { RunnableChecker } from './checks/probe.js';
 export { type Planned, Schedule } from './checks/schedule.js';
 export { judge, type Standing, standingAtStart } from './checks/standing.js';
