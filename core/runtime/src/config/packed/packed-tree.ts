@@ -1,16 +1,17 @@
 /**
- * A read configuration as two flat lists, in memory and on its way between processes: 160,000 statements as objects, each with its places,
+ * A read configuration as texts and bytes (format.ts), in memory and on its way between processes: 160,000 statements as objects, each with its places,
  * take longer to keep and to clone than to read. A block of the top level becomes objects when somebody asks for it, and only then: in the
  * supervisor never. Used by the reader and by both ends of each channel that a tree goes over.
  */
 import type { SourceTree, Statement } from '@mainstay/sdk';
-import { type PackedTree, TreeReader } from './tree-reader.js';
+import { headLength, type PackedTree, putCount } from './format.js';
+import { TreeReader } from './tree-reader.js';
 import { TreeWriter } from './tree-writer.js';
 
-export type { PackedTree } from './tree-reader.js';
+export type { PackedTree } from './format.js';
 
 const packedOf = new WeakMap<SourceTree, PackedTree>();
-/** Where a statement of the top level stands in the lists that it came in. */
+/** Where a statement of the top level stands in the bytes that it came in. */
 const origins = new WeakMap<Statement, { readonly packed: PackedTree; readonly from: number; readonly to: number }>();
 
 /** A tree that came packed, or was packed before, is not packed again. */
@@ -56,7 +57,7 @@ export function wordsOf(tree: SourceTree): (word: string) => boolean {
 function packedPart(tree: SourceTree, statements: readonly Statement[]): PackedTree | undefined {
   const whole = packedOf.get(tree);
   if (whole === undefined) return undefined;
-  let length = 1;
+  let length = headLength;
   const places = [];
   for (const statement of statements) {
     const origin = origins.get(statement);
@@ -64,15 +65,15 @@ function packedPart(tree: SourceTree, statements: readonly Statement[]): PackedT
     places.push(origin);
     length += origin.to - origin.from;
   }
-  if (length * 2 < whole.numbers.length) return undefined;
-  const numbers = new Uint32Array(length);
-  numbers[0] = statements.length;
-  let at = 1;
+  if (length * 2 < whole.bytes.length) return undefined;
+  const bytes = new Uint8Array(length);
+  putCount(bytes, 0, statements.length);
+  let at = headLength;
   for (const { from, to } of places) {
-    numbers.set(whole.numbers.subarray(from, to), at);
+    bytes.set(whole.bytes.subarray(from, to), at);
     at += to - from;
   }
-  return { ...whole, numbers };
+  return { ...whole, bytes };
 }
 
 function write(writer: TreeWriter, statements: readonly Statement[]): void {

@@ -1,33 +1,28 @@
-/** What a packed configuration is, and statements out of it: those of the top level at once, their blocks when asked for. Used by packed-tree.ts. */
+/** Statements out of a packed configuration: those of the top level at once, their blocks when asked for. Used by packed-tree.ts. */
 import type { SourcePosition, SourceTree, Statement, Word } from '@mainstay/sdk';
-
-export interface PackedTree {
-  readonly files: readonly string[];
-  /** Every text once. */
-  readonly texts: readonly string[];
-  /** Statements in the order of reading, a block's behind its own and after their length: indexes of texts, and places. */
-  readonly numbers: Uint32Array;
-}
-
-export const forms = [undefined, 'list', 'map', 'off'] as const;
-/** Of the flags of a statement. `restIsWords`: its rest is its arguments with a blank between. `form`: where the index of the form begins. */
-export const bits = { block: 1, jumps: 2, restIsWords: 4, form: 3 } as const;
+import { bits, countAt, countLength, forms, headLength, type PackedTree } from './format.js';
 
 export class TreeReader {
   readonly #texts: readonly string[];
-  readonly #numbers: Uint32Array;
+  readonly #bytes: Uint8Array;
   #at = 0;
+  /** Of the place before. */
+  #line = 0;
+  #file = '';
 
-  constructor({ texts, numbers }: Pick<PackedTree, 'texts' | 'numbers'>) {
+  constructor({ texts, bytes }: Pick<PackedTree, 'texts' | 'bytes'>) {
     this.#texts = texts;
-    this.#numbers = numbers;
+    this.#bytes = bytes;
   }
 
-  /** `found`: each of them, with where it begins and ends in the numbers. */
+  /** `found`: each of them, with where it begins and ends in the bytes. */
   roots(found: (statement: Statement, from: number, to: number) => void): SourceTree['statements'] {
-    const statements = new Array<Statement>(this.#take());
+    const statements = new Array<Statement>(countAt(this.#bytes, 0));
+    this.#at = headLength;
     for (let i = 0; i < statements.length; i++) {
       const from = this.#at;
+      this.#line = 0;
+      this.#file = '';
       const flags = this.#take();
       const bare = this.#bare(flags);
       const statement = (flags & bits.block) === 0 ? bare : this.#withLaterBlock(bare);
@@ -38,10 +33,17 @@ export class TreeReader {
   }
 
   #withLaterBlock(bare: Statement): Statement {
-    const length = this.#take();
+    const length = this.#takeCount();
     const from = this.#at;
+    const line = this.#line;
+    const file = this.#file;
     this.#at += length;
-    const read = () => this.#blockAt(from);
+    const read = () => {
+      this.#at = from;
+      this.#line = line;
+      this.#file = file;
+      return this.#block();
+    };
     return {
       ...bare,
       get block() {
@@ -50,18 +52,13 @@ export class TreeReader {
     };
   }
 
-  #blockAt(from: number): readonly Statement[] {
-    this.#at = from;
-    return this.#block();
-  }
-
   #block(): readonly Statement[] {
-    const statements = new Array<Statement>(this.#take());
+    const statements = new Array<Statement>(this.#takeCount());
     for (let i = 0; i < statements.length; i++) {
       const flags = this.#take();
       const bare = this.#bare(flags);
       if ((flags & bits.block) !== 0) {
-        this.#at++;
+        this.#at += countLength;
         (bare as { block?: readonly Statement[] }).block = this.#block();
       }
       statements[i] = bare;
@@ -90,19 +87,38 @@ export class TreeReader {
 
   #word(): Word {
     const number = this.#take();
-    return { text: this.#text(number >>> 1), at: this.#place(), quoted: (number & 1) === 1 };
+    const isQuoted = number % 2 === 1;
+    return { text: this.#text((number - (isQuoted ? 1 : 0)) / 2), at: this.#place(), quoted: isQuoted };
   }
 
   #place(): SourcePosition {
-    return { file: this.#text(this.#take()), line: this.#take(), column: this.#take() };
+    const number = this.#take();
+    const isElsewhere = number % 2 === 1;
+    const difference = (number - (isElsewhere ? 1 : 0)) / 2;
+    this.#line += difference % 2 === 0 ? difference / 2 : -(difference + 1) / 2;
+    if (isElsewhere) this.#file = this.#text(this.#take());
+    return { file: this.#file, line: this.#line, column: this.#take() };
   }
 
   #text(index: number): string {
     return this.#texts[index] ?? '';
   }
 
+  #takeCount(): number {
+    const count = countAt(this.#bytes, this.#at);
+    this.#at += countLength;
+    return count;
+  }
+
   #take(): number {
-    return this.#numbers[this.#at++] ?? 0;
+    const first = this.#bytes[this.#at++] ?? 0;
+    if (first < 128) return first;
+    let number = first & 127;
+    for (let scale = 128; ; scale *= 128) {
+      const byte = this.#bytes[this.#at++] ?? 0;
+      number += (byte & 127) * scale;
+      if (byte < 128) return number;
+    }
   }
 }
 

@@ -1,20 +1,19 @@
-/** Writes statements one after another into the lists of a packed configuration. Used by packed-tree.ts and by the reader of keepalived.conf. */
+/** Writes statements one after another into the bytes of a packed configuration. Used by packed-tree.ts and by the reader of keepalived.conf. */
 import type { SourcePosition, Statement, Word } from '@mainstay/sdk';
 import type { PlainLine } from '../grammar/plain-line.js';
-import { bits, forms, type PackedTree } from './tree-reader.js';
+import { bits, countAt, countLength, forms, headLength, type PackedTree, putCount } from './format.js';
 
 export class TreeWriter {
   readonly #texts = new Map<string, number>();
-  /** The first is how many statements the top level has. */
-  #numbers = new Uint32Array(1 << 10);
-  #length = 1;
+  #bytes = new Uint8Array(1 << 12);
+  #length = headLength;
   /** Where each open block, and the top level, counts its statements. */
   readonly #counts: number[] = [0];
   /** Where the last statement begins. */
   #last = 0;
-  /** Of the last place: most have the same. */
+  /** Of the place before. */
+  #line = 0;
   #file: string | undefined;
-  #fileIndex = 0;
 
   /** Blocks that are open. */
   get depth(): number {
@@ -67,24 +66,28 @@ export class TreeWriter {
 
   /** The statement that was added last has a block: what is added from now on is in it. */
   open(): void {
-    this.#numbers[this.#last] = (this.#numbers[this.#last] ?? 0) | bits.block;
-    this.#put(0);
+    this.#bytes[this.#last] = (this.#bytes[this.#last] ?? 0) | bits.block;
+    this.#putCount();
     this.#counts.push(this.#length);
-    this.#put(0);
+    this.#putCount();
   }
 
   close(): void {
     const from = this.#counts.pop() ?? 0;
-    this.#numbers[from - 1] = this.#length - from;
+    putCount(this.#bytes, from - countLength, this.#length - from);
   }
 
   tree(files: readonly string[]): PackedTree {
-    return { files, texts: [...this.#texts.keys()], numbers: this.#numbers.slice(0, this.#length) };
+    return { files, texts: [...this.#texts.keys()], bytes: this.#bytes.slice(0, this.#length) };
   }
 
   #begin(flags: number): void {
     const count = this.#counts.at(-1) ?? 0;
-    this.#numbers[count] = (this.#numbers[count] ?? 0) + 1;
+    putCount(this.#bytes, count, countAt(this.#bytes, count) + 1);
+    if (this.depth === 0) {
+      this.#line = 0;
+      this.#file = undefined;
+    }
     this.#last = this.#length;
     this.#put(flags);
   }
@@ -99,12 +102,16 @@ export class TreeWriter {
   }
 
   #putPlace(file: string, line: number, column: number): void {
-    if (file !== this.#file) {
+    const ahead = line - this.#line;
+    // Forward is even, back is odd.
+    const difference = ahead < 0 ? -ahead * 2 - 1 : ahead * 2;
+    this.#line = line;
+    if (file === this.#file) this.#put(difference * 2);
+    else {
       this.#file = file;
-      this.#fileIndex = this.#text(file);
+      this.#put(difference * 2 + 1);
+      this.#put(this.#text(file));
     }
-    this.#put(this.#fileIndex);
-    this.#put(line);
     this.#put(column);
   }
 
@@ -115,13 +122,26 @@ export class TreeWriter {
     return this.#texts.size - 1;
   }
 
+  #putCount(): void {
+    this.#room();
+    putCount(this.#bytes, this.#length, 0);
+    this.#length += countLength;
+  }
+
   #put(number: number): void {
-    if (this.#length === this.#numbers.length) {
-      const longer = new Uint32Array(this.#length * 2);
-      longer.set(this.#numbers);
-      this.#numbers = longer;
-    }
-    this.#numbers[this.#length++] = number;
+    this.#room();
+    let left = number;
+    for (; left > 0x7fffffff; left = Math.floor(left / 128)) this.#bytes[this.#length++] = (left % 128) | 128;
+    for (; left > 127; left >>>= 7) this.#bytes[this.#length++] = (left & 127) | 128;
+    this.#bytes[this.#length++] = left;
+  }
+
+  /** For the longest number. */
+  #room(): void {
+    if (this.#length + 16 <= this.#bytes.length) return;
+    const longer = new Uint8Array(this.#bytes.length * 2);
+    longer.set(this.#bytes);
+    this.#bytes = longer;
   }
 }
 
