@@ -15,7 +15,7 @@ export type { RunnableChecker } from './checks/probe.js';
 export { type Planned, Schedule } from './checks/schedule.js';
 export { judge, type Standing, standingAtStart } from './checks/standing.js';
 export { ConfigRegistry, loadConfig, loadKeepalivedText } from './config/index.js';
-export { type PackedTree, packTree, unpackTree } from './config/packed/packed-tree.js';
+export { type PackedTree, packTree, partOfTree, unpackTree, wordsOf } from './config/packed/packed-tree.js';
 export { askDaemon, type ControlReply, followDaemon } from './control/client.js';
 export { type Controlled, controlRoutes } from './control/routes.js';
 export { serveControl } from './control/server.js';
