@@ -133,7 +133,7 @@ describe('headed and plugged blocks', () => {
         for (const server of value.value.server) report('zone', server).warning('ZONE', server.value.zone);
       }
     });
-    const { tree } = readText('$O_1 = zone z1\n$O_2 = zone z2\nservice a {\n~SEQ(i, 1, 2) server h$i { ${O_${i}} }\n}\n');
+    const { tree } = readText(`$O_1 = zone z1\n$O_2 = zone z2\nservice a {\n~SEQ(i, 1, 2) server h$i { \${O_\${i}} }\n}\n`);
     const said = registry.bind(tree, { unknownKeywords: 'error' });
     assert.deepEqual(
       said.map(({ message, at }) => [message, at.line, at.column]),
