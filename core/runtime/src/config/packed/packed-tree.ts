@@ -11,8 +11,8 @@ import { TreeWriter } from './tree-writer.js';
 export type { PackedTree } from './format.js';
 
 const packedOf = new WeakMap<SourceTree, PackedTree>();
-/** Where a statement of the top level stands in the bytes that it came in. */
-const origins = new WeakMap<Statement, { readonly packed: PackedTree; readonly from: number; readonly to: number }>();
+/** Where each statement of the top level begins in the bytes that a tree came in, and where the last one ends. */
+const placesOf = new WeakMap<SourceTree, Uint32Array>();
 
 /** A tree that came packed, or was packed before, is not packed again. */
 export function packTree(tree: SourceTree): PackedTree {
@@ -27,20 +27,20 @@ export function packTree(tree: SourceTree): PackedTree {
 
 /** What `packTree` packed, with equal content. Each look at the block of a statement of the top level unpacks it anew: nobody keeps it. */
 export function unpackTree(packed: PackedTree): SourceTree {
-  const reader = new TreeReader(packed);
-  const statements = reader.roots((statement, from, to) => origins.set(statement, { packed, from, to }));
+  const { statements, places } = new TreeReader(packed).roots();
   const tree = { files: packed.files, statements };
   packedOf.set(tree, packed);
+  placesOf.set(tree, places);
   return tree;
 }
 
 /** The tree with only those statements of the top level that have one of these keywords; all where nobody says. */
 export function partOfTree(tree: SourceTree, keywords: ReadonlySet<string> | undefined): SourceTree {
   if (keywords === undefined) return tree;
-  const statements = tree.statements.filter(({ keyword }) => keywords.has(keyword.text));
-  if (statements.length === tree.statements.length) return tree;
-  const part = { files: tree.files, statements };
-  const packed = packedPart(tree, statements);
+  const kept = [...tree.statements.keys()].filter((i) => keywords.has(tree.statements[i]?.keyword.text ?? ''));
+  if (kept.length === tree.statements.length) return tree;
+  const part = { files: tree.files, statements: kept.map((i) => tree.statements[i] as Statement) };
+  const packed = packedPart(tree, kept);
   if (packed !== undefined) packedOf.set(part, packed);
   return part;
 }
@@ -54,24 +54,19 @@ export function wordsOf(tree: SourceTree): (word: string) => boolean {
 }
 
 /** Cut out of the whole, where that is most of it; what is little is packed anew, without the texts of all the rest. */
-function packedPart(tree: SourceTree, statements: readonly Statement[]): PackedTree | undefined {
+function packedPart(tree: SourceTree, kept: readonly number[]): PackedTree | undefined {
   const whole = packedOf.get(tree);
-  if (whole === undefined) return undefined;
-  let length = headLength;
-  const places = [];
-  for (const statement of statements) {
-    const origin = origins.get(statement);
-    if (origin?.packed !== whole) return undefined;
-    places.push(origin);
-    length += origin.to - origin.from;
-  }
+  const places = placesOf.get(tree);
+  if (whole === undefined || places === undefined) return undefined;
+  const parts = kept.map((i) => whole.bytes.subarray(places[i], places[i + 1]));
+  const length = parts.reduce((sum, part) => sum + part.length, headLength);
   if (length * 2 < whole.bytes.length) return undefined;
   const bytes = new Uint8Array(length);
-  putCount(bytes, 0, statements.length);
+  putCount(bytes, 0, kept.length);
   let at = headLength;
-  for (const { from, to } of places) {
-    bytes.set(whole.bytes.subarray(from, to), at);
-    at += to - from;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
   }
   return { ...whole, bytes };
 }

@@ -1,5 +1,5 @@
 /** Statements out of a packed configuration: those of the top level at once, their blocks when asked for. Used by packed-tree.ts. */
-import type { SourcePosition, SourceTree, Statement, Word } from '@mainstay/sdk';
+import type { SourcePosition, Statement, Word } from '@mainstay/sdk';
 import { bits, countAt, countLength, forms, headLength, type PackedTree } from './format.js';
 
 export class TreeReader {
@@ -15,21 +15,21 @@ export class TreeReader {
     this.#bytes = bytes;
   }
 
-  /** `found`: each of them, with where it begins and ends in the bytes. */
-  roots(found: (statement: Statement, from: number, to: number) => void): SourceTree['statements'] {
+  /** `places`: where each of them begins in the bytes, and where the last one ends. */
+  roots(): { readonly statements: readonly Statement[]; readonly places: Uint32Array } {
     const statements = new Array<Statement>(countAt(this.#bytes, 0));
+    const places = new Uint32Array(statements.length + 1);
     this.#at = headLength;
     for (let i = 0; i < statements.length; i++) {
-      const from = this.#at;
+      places[i] = this.#at;
       this.#line = 0;
       this.#file = '';
       const flags = this.#take();
       const bare = this.#bare(flags);
-      const statement = (flags & bits.block) === 0 ? bare : this.#withLaterBlock(bare);
-      statements[i] = statement;
-      found(statement, from, this.#at);
+      statements[i] = (flags & bits.block) === 0 ? bare : this.#withLaterBlock(bare);
     }
-    return statements;
+    places[statements.length] = this.#at;
+    return { statements, places };
   }
 
   #withLaterBlock(bare: Statement): Statement {
