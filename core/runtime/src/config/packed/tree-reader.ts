@@ -75,14 +75,17 @@ export class TreeReader {
     const isWords = (flags & bits.restIsWords) !== 0 && first !== undefined;
     const rest = isWords ? joined(args, first) : this.#text(this.#take());
     const restAt = isWords ? first.at : this.#place();
-    if ((flags & bits.jumps) === 0 && flags >> bits.form === 0) return { keyword, args, rest, restAt };
-    const restJumps = (flags & bits.jumps) === 0 ? undefined : this.#jumps();
+    const statement: { -readonly [K in keyof Statement]: Statement[K] } = { keyword, args, rest, restAt };
+    if ((flags & bits.jumps) !== 0) statement.restJumps = this.#jumps();
     const form = forms[flags >> bits.form];
-    return { keyword, args, rest, restAt, ...(restJumps && { restJumps }), ...(form && { form }) };
+    if (form !== undefined) statement.form = form;
+    return statement;
   }
 
   #jumps(): readonly (readonly [number, number])[] {
-    return Array.from({ length: this.#take() }, () => [this.#take(), this.#take()] as const);
+    const jumps = new Array<readonly [number, number]>(this.#take());
+    for (let i = 0; i < jumps.length; i++) jumps[i] = [this.#take(), this.#take()];
+    return jumps;
   }
 
   #word(): Word {
