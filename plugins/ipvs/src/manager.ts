@@ -44,8 +44,9 @@ export class Manager {
   readonly #syncDaemons: SyncDaemons;
   readonly #unwatch: (() => void)[] = [];
   #tick: Timer | undefined;
-  /** From the start on, until the stop. */
-  #mayCheck = false;
+  /** Checks are asked for only in between. */
+  #hasTable = false;
+  #isStopped = false;
   #global: GlobalValue;
   /** As they were when the daemon came. */
   #timeouts: IpvsTimeouts | undefined;
@@ -93,7 +94,7 @@ export class Manager {
     this.#scheduleTick();
     // Clients wait for the table, and nobody for the first probes.
     await this.#settled();
-    this.#mayCheck = true;
+    this.#hasTable = true;
     this.#request();
   }
 
@@ -137,7 +138,7 @@ export class Manager {
   /** `keep`: what is in the kernel stays there. */
   async stop(keep: boolean): Promise<void> {
     this.#tick?.cancel();
-    this.#mayCheck = false;
+    this.#isStopped = true;
     for (const end of this.#unwatch.splice(0)) end();
     this.#suspension.close();
     if (!keep) {
@@ -198,7 +199,7 @@ export class Manager {
   }
 
   #request(): void {
-    if (!this.#mayCheck) return;
+    if (!this.#hasTable || this.#isStopped) return;
     const requests = this.pools.flatMap(({ config }): CheckRequest[] => {
       const suspended = this.isSuspended(config) ? { isSuspended: true } : {};
       return config.servers.flatMap(({ checks }) =>
