@@ -24,7 +24,7 @@ import {
 } from './world.js';
 
 /** Until both have done what they do: many seconds where the guest is slow. */
-const patienceMs = 180_000;
+const patienceMs = 300_000;
 
 /** Nothing has changed for so many rounds of checks. Where it is not as it should be, something may be late: scripts are slow in the lab. */
 const restRounds = { right: 2, recorded: 6, wrong: 20 } as const;
@@ -49,9 +49,10 @@ class Watched {
   ) {
     mkdirSync(folder, { recursive: true });
     const script = join(folder, 'note');
-    // One write for each note: two scripts may take theirs at the same time.
+    // One write for each note: two scripts may take theirs at the same time. keepalived ends those that it leaves behind at its stop.
     const lines = [
       '#!/bin/sh',
+      'trap "" TERM',
       'note="$1"',
       'shift',
       'for word; do note="$note [$word]"; done',
@@ -156,9 +157,11 @@ export function play(world: World): void {
       return { keepalived: keepalived ?? '', mainstay: difference(keepalived ?? '', mainstay ?? '') };
     }
 
+    /** Once both have stopped, time counts alone: the last scripts may still run. */
     async function rounds(): Promise<readonly number[]> {
+      if (both.every(({ program }) => program === undefined)) return [Math.floor(performance.now() / beating.everyMs)];
       const counts = await farm.connections(beating.real);
-      return both.flatMap(({ program, director }) => (program === undefined ? [] : [counts[director.address] ?? 0]));
+      return both.map(({ director }) => counts[director.address] ?? 0);
     }
 
     async function carryOut(deed: string): Promise<void> {

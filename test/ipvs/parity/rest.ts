@@ -6,8 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { virtualServers } from './text.js';
 
-/** Of the server that counts: it is always up. */
-export const beating = { virtual: '192.0.2.254:80', real: '10.0.0.254:80' } as const;
+/** The server that counts: it is always up, and asked as often as text.ts says. */
+export const beating = { virtual: '192.0.2.254:80', real: '10.0.0.254:80', everyMs: 2000 } as const;
 
 const [virtual = '', real = ''] = [beating.virtual, beating.real].map((address) => address.replace(':', ' '));
 
@@ -19,13 +19,15 @@ export const beat = virtualServers.one({
   blocks: [`\n    real_server ${real} {\n        TCP_CHECK {\n        }\n    }`],
 });
 
-/** Checks of the counting server so far, for each of the programs that run. */
+/** Checks of the counting server so far, for each of the programs. */
 export type Rounds = () => Promise<readonly number[]>;
 
-/** A look starts processes, which is dear in the lab. */
-const lookMs = 1000;
+const pauseMs = 300;
 
-/** Answers what `look` says once it has said the same for so many rounds; after `patienceMs` at the latest. */
+/**
+ * Answers what `look` says once it has said the same for so many rounds; after `patienceMs` at the latest. It looks once in a round: a
+ * look starts processes, which is dear in the lab.
+ */
 export async function atRest<Sight>(
   look: () => Promise<Sight>,
   enough: (sight: Sight) => number,
@@ -34,13 +36,21 @@ export async function atRest<Sight>(
 ): Promise<Sight> {
   const end = performance.now() + patienceMs;
   let last = await look();
-  for (let since = await rounds(); performance.now() < end; await pause(lookMs)) {
-    const now = await look();
+  let since = await rounds();
+  for (let before = since; performance.now() < end; await pause(pauseMs)) {
     const counts = await rounds();
+    if (!isLater(counts, before, 1)) continue;
+    before = counts;
+    const now = await look();
     if (!isDeepStrictEqual(now, last)) {
       last = now;
       since = counts;
-    } else if (counts.every((n, i) => n - (since[i] ?? 0) >= enough(last))) break;
+    } else if (isLater(counts, since, enough(last))) return last;
   }
-  return last;
+  return look();
+}
+
+/** Each by so many rounds. */
+function isLater(counts: readonly number[], before: readonly number[], by: number): boolean {
+  return counts.every((n, i) => n - (before[i] ?? 0) >= by);
 }
