@@ -20,6 +20,7 @@ import {
   type Standing,
   unexplained,
   type World,
+  withoutScripts,
   writeExpected,
 } from './world.js';
 
@@ -49,10 +50,9 @@ class Watched {
   ) {
     mkdirSync(folder, { recursive: true });
     const script = join(folder, 'note');
-    // One write for each note: two scripts may take theirs at the same time. keepalived ends those that it leaves behind at its stop.
+    // One write for each note: two scripts may take theirs at the same time.
     const lines = [
       '#!/bin/sh',
-      'trap "" TERM',
       'note="$1"',
       'shift',
       'for word; do note="$note [$word]"; done',
@@ -153,13 +153,18 @@ export function play(world: World): void {
     });
 
     async function look(): Promise<Expected> {
-      const [keepalived, mainstay] = await Promise.all(both.map((one) => one.changes()));
-      return { keepalived: keepalived ?? '', mainstay: difference(keepalived ?? '', mainstay ?? '') };
+      const [theirs = '', mainstay = ''] = await Promise.all(both.map((one) => one.changes()));
+      const keepalived = hasEnded() ? withoutScripts(theirs) : theirs;
+      return { keepalived, mainstay: difference(keepalived, mainstay) };
+    }
+
+    function hasEnded(): boolean {
+      return both.every(({ program }) => program === undefined);
     }
 
     /** Once both have stopped, time counts alone: the last scripts may still run. */
     async function rounds(): Promise<readonly number[]> {
-      if (both.every(({ program }) => program === undefined)) return [Math.floor(performance.now() / beating.everyMs)];
+      if (hasEnded()) return [Math.floor(performance.now() / beating.everyMs)];
       const counts = await farm.connections(beating.real);
       return both.map(({ director }) => counts[director.address] ?? 0);
     }
