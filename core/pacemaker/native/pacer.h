@@ -38,6 +38,8 @@
 #define PM_TROUBLES 6
 /* Places that sources are told apart by, where a flood is held back. */
 #define PM_SOURCES 256
+/* No router has touched it (RFC 5082). */
+#define PM_HOP_LIMIT_OF_NEIGHBOURS 255
 
 enum pm_object_kind { PM_LINE, PM_BEACON, PM_WATCH };
 
@@ -87,6 +89,8 @@ struct pm_line {
   struct pm_line *next, *previous;
   struct pm_beacon *beacons;
   struct pm_watch *watches;
+  /* Of its watches: all, and those that refuse what has come over routers. */
+  unsigned watch_count, near_watch_count;
   struct pm_line *next_unsent;
   bool is_unsent;
   unsigned batch_count;

@@ -21,8 +21,6 @@ static const struct pm_rate of_watch = {.each_us = 500, .at_once = 512};
 
 /* The rates are those of packets of so many bytes; a longer one counts as several. */
 #define BYTES_OF_ONE 512
-/* No router has touched it (RFC 5082). */
-#define HOP_LIMIT_OF_NEIGHBOURS 255
 /* What has come over routers shares a place: who sends it, and under how many names, nobody can know. */
 #define PLACE_OF_AFAR (PM_SOURCES - 1)
 
@@ -35,8 +33,10 @@ static struct pm_allowance *place_of(struct pm_allowance *places, size_t count, 
 }
 
 static struct pm_allowance *place_of_afar(const struct pm_line *line, const struct pm_received *packet) {
-  bool is_near = packet->address_length == 0 || packet->hop_limit == HOP_LIMIT_OF_NEIGHBOURS;
-  return line->sources == NULL || is_near ? NULL : &line->sources[PLACE_OF_AFAR];
+  bool is_near = packet->address_length == 0 || packet->hop_limit == PM_HOP_LIMIT_OF_NEIGHBOURS;
+  /* Where all who are expected may be afar (multihop BFD), no neighbour needs a half of its own. */
+  bool has_neighbours = line->watch_count == 0 || line->near_watch_count > 0;
+  return line->sources == NULL || is_near || !has_neighbours ? NULL : &line->sources[PLACE_OF_AFAR];
 }
 
 /* NULL: no allowance is needed. */

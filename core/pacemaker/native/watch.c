@@ -38,6 +38,8 @@ void pm_watches_repeat(struct pm_pacer *pacer) {
   pm_send_all(pacer);
 }
 
+static bool is_near(const struct pm_watch *watch) { return watch->filter.hop_limit_least >= PM_HOP_LIMIT_OF_NEIGHBOURS; }
+
 void pm_watch_attach(struct pm_pacer *pacer, struct pm_watch *watch) {
   struct pm_watch **list = list_of(watch);
   (void)pacer;
@@ -45,6 +47,8 @@ void pm_watch_attach(struct pm_pacer *pacer, struct pm_watch *watch) {
   watch->previous = NULL;
   if (*list != NULL) (*list)->previous = watch;
   *list = watch;
+  watch->line->watch_count++;
+  if (is_near(watch)) watch->line->near_watch_count++;
   watch->deadline = PM_NEVER;
   watch->heard_awake = PM_NEVER;
 }
@@ -82,6 +86,8 @@ void pm_watch_detach(struct pm_pacer *pacer, struct pm_watch *watch) {
   forget_turn(watch);
   pm_schedule_remove(&pacer->deadlines, &watch->slot);
   stop_repeating(pacer, watch);
+  watch->line->watch_count--;
+  if (is_near(watch)) watch->line->near_watch_count--;
   if (watch->previous != NULL) {
     watch->previous->next = watch->next;
   } else {

@@ -54,8 +54,10 @@ export class Chronicle {
   private hasBeenUp = false;
   /** Clients may go by an Up that has ended, as an AdminDown says nothing of the path: if it does not come back, they must hear of it. */
   isUpPending = false;
-  /** What clients were told last; undefined: nothing. */
+  /** What clients were told last; undefined: nothing by this process. */
   private toldUp: boolean | undefined;
+  /** There was a session of this name before: what clients were told of it, this process does not know, and it may be Up. */
+  private isReturning = false;
   private withheld: Withheld | undefined;
   private asking: Timer | undefined;
   /** Diagnostic of the peer's last packet. */
@@ -68,6 +70,12 @@ export class Chronicle {
   ) {
     const { kind: to, diagnostic } = first;
     this.last = { from: to, to, diagnostic, why: 'starting', at: run.clock.wall() };
+  }
+
+  /** Clients may go by an Up of an earlier process or configuration. */
+  returns(): void {
+    this.isReturning = true;
+    this.isUpPending = true;
   }
 
   /** With what the pacemaker sent and heard in the name of the session. */
@@ -142,7 +150,7 @@ export class Chronicle {
       if ((to === 'up') !== this.toldUp) this.withheld = what;
     } else if (isOpen && isAdministrative) {
       // It says nothing of the path, and takes the place of what was to be told: what counts is whether the session comes back.
-      this.isUpPending = this.toldUp === true;
+      this.isUpPending = this.toldUp ?? this.isReturning;
       this.settle();
     }
     if (this.withheld !== undefined) this.asking ??= this.run.clock.after(askAgainMs, () => this.askAgain());

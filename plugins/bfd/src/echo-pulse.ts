@@ -72,15 +72,16 @@ export class EchoPulse {
   /** Brings the pacemaker in line with the state. Throws PortError where the kernel refuses. */
   follow(state: State, config: SessionConfig, standpoint: Standpoint | undefined): void {
     const intervalUs = echoIntervalUs(state, config);
-    if (intervalUs === undefined || standpoint === undefined) {
+    if (intervalUs === undefined) {
       this.end();
       return;
     }
-    if (this.run !== undefined && !isThere(this.run, standpoint, config)) {
+    if (this.run !== undefined && !(standpoint && isThere(this.run, standpoint, config))) {
       this.end();
       this.options.onPause();
       return;
     }
+    if (standpoint === undefined) return;
     this.run ??= this.open(standpoint, config.echoVia);
     this.listen(state, config);
     this.speak(intervalUs);

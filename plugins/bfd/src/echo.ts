@@ -108,9 +108,14 @@ export class Echo {
   follow(state: State, config: SessionConfig): void {
     this.latest = { state, config };
     this.reflect(state, config);
-    this.attempt(() => this.pulse.follow(state, config, this.standpoint));
+    this.attempt(() => this.pulse.follow(state, config, this.canSend(config) ? this.standpoint : undefined));
     // Following may have changed it.
     this.beImpatient(this.latest.state.echo?.phase === 'trying');
+  }
+
+  /** The forwarding plane of a neighbour is reached by Ethernet frames; a link without a hardware address, or with a longer one, has none. */
+  private canSend({ echoVia }: SessionConfig): boolean {
+    return echoVia === 'daemon' || this.standpoint?.mac !== '';
   }
 
   close(): void {
@@ -176,10 +181,18 @@ export class Echo {
     const way =
       config.echoVia === 'daemon'
         ? 'the peer offers it, so does its daemon loop by itself? If not, remove echo_via; else look for a filter of UDP port 3785'
-        : this.pulse.isLooking
-          ? `no control packet of ${config.neighbour} was seen as a frame on the link, so its hardware address is not known`
-          : 'the peer offers it, so does it forward (net.ipv4.ip_forward), and do its filters let UDP port 3785 through?';
+        : this.wayByForwarding(config);
     const what = `No echo packet has come back for ${ms / 1000} s: control packets alone detect failures`;
     this.around.warnOnce('no echo', `${what}. ${way}`);
+  }
+
+  /** What may be wrong with it. */
+  private wayByForwarding(config: SessionConfig): string {
+    if (!this.canSend(config)) {
+      return 'none is sent, for the link has no Ethernet address (as with tun or IPoIB); where the daemon of the peer loops, set echo_via daemon, else remove echo_interval';
+    }
+    return this.pulse.isLooking
+      ? `no control packet of ${config.neighbour} was seen as a frame on the link, so its hardware address is not known`
+      : 'the peer offers it, so does it forward (net.ipv4.ip_forward), and do its filters let UDP port 3785 through?';
   }
 }

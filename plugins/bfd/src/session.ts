@@ -107,7 +107,7 @@ export class Session implements Listener {
   start(isReturning = false): void {
     this.attach();
     this.follow(true);
-    this.chronicle.isUpPending = isReturning;
+    if (isReturning) this.chronicle.returns();
     this.awaitReturn();
   }
 

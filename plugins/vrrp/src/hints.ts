@@ -4,15 +4,17 @@
  */
 import type { State, Step } from './states.js';
 
-/** After a false alarm, what BFD says of that router does not count for so long at least, and at most. */
-export const distrustMs = { least: 1500, most: 60_000 } as const;
+/**
+ * After a false alarm, what BFD says of that router does not count for so long at least, and at most. After so long without one, all earlier ones
+ * are forgiven: where it took less, an alarm that comes every minute would go on being believed.
+ */
+export const distrustMs = { least: 1500, most: 600_000 } as const;
 /** A master that lives answers at once, or else with its next advertisement: it is heard within so many of its intervals. */
 const answerIntervals = 1.5;
-/** In so long without a false alarm, half of what the earlier ones cost is forgiven. */
-const halfLifeMs = 60_000;
+/** Only a router that was followed and taken for dead has a place here; where addresses change for years, the oldest goes. */
+const mostRouters = 64;
 
 interface Distrust {
-  readonly address: string;
   /** When the latest alarm came that was false, or that did not count. */
   readonly at: number;
   readonly ms: number;
@@ -21,15 +23,16 @@ interface Distrust {
 export class Hints {
   /** The router that was taken for dead at the last takeover, and until when its return would show that it was not. */
   private taken: { readonly from: string; readonly until: number } | undefined;
-  private distrust: Distrust | undefined;
+  /** By the address of the router; the latest false alarm is the last. */
+  private readonly distrusted = new Map<string, Distrust>();
 
   constructor(private readonly warn: (message: string) => void) {}
 
   /** Asked at each alarm. One that does not count begins the wait anew: the session has to be quiet for so long. */
   mayBelieve(address: string, now: number): boolean {
-    const { distrust } = this;
-    if (distrust?.address !== address || now >= distrust.at + distrust.ms) return true;
-    this.distrust = { ...distrust, at: now };
+    const distrust = this.distrusted.get(address);
+    if (distrust === undefined || now >= distrust.at + distrust.ms) return true;
+    this.distrusted.set(address, { ...distrust, at: now });
     return false;
   }
 
@@ -46,17 +49,29 @@ export class Hints {
     if (taken === undefined || change.reason !== 'preempted' || now >= taken.until) return;
     if (state.kind !== 'backup' || state.master?.address !== taken.from) return;
     const ms = this.distrustAfter(taken.from, state.masterIntervalMs, now);
-    this.distrust = { address: taken.from, at: now, ms };
+    this.keep(taken.from, { at: now, ms });
     this.warn(
       `BFD took ${taken.from} for dead, which it is not: until that session has been quiet for ${Math.round(ms / 100) / 10} s only advertisements count; see why its BFD falls silent`,
     );
   }
 
-  /** Twice as long as after the one before, less what time has forgiven; not within the same interval of the master, in which it may not answer. */
+  /** Twice as long as after the one before; not within the same interval of the master, in which it may not answer. */
   private distrustAfter(address: string, masterIntervalMs: number, now: number): number {
-    const { distrust } = this;
-    const before = distrust?.address === address ? distrust.ms * 0.5 ** ((now - distrust.at) / halfLifeMs) : 0;
+    const distrust = this.distrusted.get(address);
+    const before = distrust === undefined || isForgiven(distrust, now) ? 0 : distrust.ms;
     const least = Math.max(distrustMs.least, answerIntervals * masterIntervalMs);
     return Math.max(least, Math.min(2 * before, distrustMs.most));
   }
+
+  private keep(address: string, distrust: Distrust): void {
+    this.distrusted.delete(address);
+    for (const [other, former] of this.distrusted) {
+      if (isForgiven(former, distrust.at) || this.distrusted.size >= mostRouters) this.distrusted.delete(other);
+    }
+    this.distrusted.set(address, distrust);
+  }
+}
+
+function isForgiven({ at }: Distrust, now: number): boolean {
+  return now >= at + distrustMs.most;
 }

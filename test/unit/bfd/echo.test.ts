@@ -308,6 +308,29 @@ describe('the Echo function through the forwarding plane', () => {
     assert.equal(router.status()[0]?.detail.required_min_rx_ms, 50);
   });
 
+  it('sends nothing from a link without an Ethernet address, says so, and stays up by control packets', async () => {
+    const router = await lone(configured);
+    const seen = forwards(router);
+    const { links } = router.ports;
+    const { byIndex } = links;
+    await router.up(wants);
+    await keep(router, 200);
+    assert.equal(phase(router), 'working');
+    const { length } = seen;
+    // As if its packets came by a tunnel now.
+    Object.assign(links, { byIndex: (index: number) => ({ ...byIndex.call(links, index), mac: '' }) });
+    await router.tell({ state: 'up', ...wants, multiplier: 4 });
+    assert.equal(phase(router), 'trying');
+    await keep(router, 5500);
+    assert.deepEqual([router.status()[0]?.state, phase(router), seen.length], ['up', 'trying', length]);
+    const said = router.log.map(({ message }) => message).filter((message) => /the link has no Ethernet address/.test(message));
+    assert.equal(said.length, 1);
+    Object.assign(links, { byIndex });
+    await router.tell({ state: 'up', ...wants, multiplier: 4 });
+    await keep(router, 200);
+    assert.equal(phase(router), 'working');
+  });
+
   it('tells operators what it does', async () => {
     const router = await lone(configured);
     const told = () => router.explain('B1')[0]?.contributors.find(({ of }) => of === 'echo');

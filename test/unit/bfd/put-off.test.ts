@@ -114,6 +114,36 @@ describe('a decision that a plugin puts off', () => {
     assert.deepEqual(told(router), []);
   });
 
+  /** A session that takes the place of one that clients were told to be up, and comes up while the plugin puts that off. */
+  async function replaced() {
+    const { router, state } = await damped();
+    await router.up();
+    await router.reload(lines('neighbor_ip 192.0.2.3', ...usual.slice(1)));
+    state.putsOff = ({ to }) => to === 'up';
+    const from = { source: '192.0.2.3' };
+    for (const said of ['down', 'up'] as const) await router.tell({ state: said }, from);
+    assert.deepEqual([router.status()[0]?.state, told(router)], ['up', ['up']]);
+    return { router, state, from };
+  }
+
+  it('that it is up again is not all where clients know it so from before: shut and never back, it is down', async () => {
+    const { router, state, from } = await replaced();
+    await router.tell({ state: 'adminDown', diagnostic: 7 }, from);
+    state.putsOff = () => false;
+    await router.advance(10_000);
+    assert.deepEqual(told(router), ['up', 'down']);
+  });
+
+  it('that it is up again is told in the end, for clients may have heard otherwise before', async () => {
+    const { router, state, from } = await replaced();
+    state.putsOff = () => false;
+    for (let i = 0; i < 15; i++) {
+      await router.tell({ state: 'up' }, from);
+      await router.advance(99);
+    }
+    assert.deepEqual(told(router), ['up', 'up']);
+  });
+
   it('is not asked about when the session is gone', async () => {
     const { router, state, asked } = await damped();
     state.putsOff = ({ to }) => to === 'up';

@@ -83,6 +83,28 @@ describe('pacemaker, flooded', function () {
     await eventually('the neighbour is told', () => by(3) === 10);
   });
 
+  it('tells as many from beyond a router as of all, where no watch refuses such', async () => {
+    const { line, by, missed } = opened();
+    const all = sources(20, 254);
+    const told = () => all.reduce((sum, { last }) => sum + by(last), 0);
+    let sent = 0;
+    const flooded = async () => {
+      for (const { line: from } of all) send(from, 9, 200);
+      sent += 200 * all.length;
+      await eventually('all are told or counted', () => told() + missed() === sent);
+    };
+    const from = clockUs();
+    line.watch({ key: 7, filter: { hopLimit: [250, 255] }, onPacket: () => {}, ...silent });
+    const near = line.watch({ key: 8, filter: { hopLimit: [255, 255] }, onPacket: () => {}, ...silent });
+    await flooded();
+    const [half, { drops }] = [told(), line];
+    assert.ok(half <= most(rates.afar, from), `${half} told`);
+    near.close();
+    await flooded();
+    const least = Math.min(rates.line[0], half + 200 * all.length - (line.drops - drops));
+    assert.ok(told() >= least && told() <= most(rates.line, from), `${told()} told`);
+  });
+
   it('counts a long packet as several', async () => {
     const { by, missed } = opened();
     const loud = udp(2, udpPort + 1);
