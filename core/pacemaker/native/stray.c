@@ -34,7 +34,7 @@ static struct pm_allowance *place_of(struct pm_allowance *places, size_t count, 
 
 static struct pm_allowance *place_of_afar(const struct pm_line *line, const struct pm_received *packet) {
   bool is_near = packet->address_length == 0 || packet->hop_limit == PM_HOP_LIMIT_OF_NEIGHBOURS;
-  /* Where all who are expected may be afar (multihop BFD), no neighbour needs a half of its own. */
+  /* Where all who are expected may be beyond a router, no neighbour needs a half of its own. */
   bool has_neighbours = line->watch_count == 0 || line->near_watch_count > 0;
   return line->sources == NULL || is_near || !has_neighbours ? NULL : &line->sources[PLACE_OF_AFAR];
 }

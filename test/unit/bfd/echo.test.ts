@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { Frame, type IpPacket } from '@mainstay/testing';
 import { describe, it } from 'mocha';
-import { type Lone, lines, lone, usual } from './lone.js';
+import { forwards, type Lone, lines, lone, usual } from './lone.js';
 import { conf, type Pair, pair } from './pair.js';
 
 interface EchoStatus {
@@ -202,33 +202,6 @@ describe('the Echo function over a daemon', () => {
     assert.equal(echoOf(both, 'a')?.phase, 'working');
   });
 });
-
-/** The forwarding plane of the peer of a lone session. */
-function forwards(router: Lone, change: (frame: Uint8Array) => Uint8Array | undefined = (frame) => frame): Uint8Array[] {
-  const seen: Uint8Array[] = [];
-  const { stack } = router.net.kernel('peer');
-  const mac = (bytes: Uint8Array, at: number) => bytes.slice(at, at + 6);
-  router.net.segment().watch(({ from, frame: { bytes, ip } }) => {
-    if (from !== 'router' || ip === undefined || ip.source !== ip.destination) return;
-    seen.push(bytes);
-    const hopLimitAt = ip.family === 4 ? 22 : 21;
-    const back = bytes.slice();
-    back.set(mac(bytes, 6), 0);
-    back.set(mac(bytes, 0), 6);
-    back[hopLimitAt] = 254;
-    // As RFC 1141: one less there is 0x100 more here.
-    if (ip.family === 4) {
-      const view = new DataView(back.buffer);
-      const sum = view.getUint16(24) + 0x100;
-      view.setUint16(24, sum > 0xffff ? sum - 0xffff : sum);
-    }
-    const changed = change(back);
-    const sent = changed && Frame.ofBytes(changed);
-    const link = router.net.kernel('peer').links.get(2);
-    if (sent !== undefined && link !== undefined) stack.transmit(link, sent);
-  });
-  return seen;
-}
 
 describe('the Echo function through the forwarding plane', () => {
   const wants = { requiredMinEchoRxUs: 20_000 } as const;

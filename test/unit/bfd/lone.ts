@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ControlPacket, decodeControl } from '@mainstay/bfd';
 import type { Plugin } from '@mainstay/sdk';
-import { type TestedPlugin, testPlugin } from '@mainstay/testing';
+import { Frame, type TestedPlugin, testPlugin } from '@mainstay/testing';
 import { bytesOf, seededPlugin } from './pair.js';
 
 export const hosts = {
@@ -69,6 +69,33 @@ export async function lone(config = lines(...usual), seed = 1, alongside: readon
   const dropped = () => (detail().statistics as { dropped: Record<string, number> }).dropped;
   const made = Object.assign(Object.create(tested) as TestedPlugin, { said: () => said.splice(0), hear, tell, up, dropped });
   return Object.defineProperty(made as typeof made & { discriminator: number }, 'discriminator', { get: mine });
+}
+
+/** The forwarding plane of the peer of a lone session. */
+export function forwards(router: Lone, change: (frame: Uint8Array) => Uint8Array | undefined = (frame) => frame): Uint8Array[] {
+  const seen: Uint8Array[] = [];
+  const { stack } = router.net.kernel('peer');
+  const mac = (bytes: Uint8Array, at: number) => bytes.slice(at, at + 6);
+  router.net.segment().watch(({ from, frame: { bytes, ip } }) => {
+    if (from !== 'router' || ip === undefined || ip.source !== ip.destination) return;
+    seen.push(bytes);
+    const hopLimitAt = ip.family === 4 ? 22 : 21;
+    const back = bytes.slice();
+    back.set(mac(bytes, 6), 0);
+    back.set(mac(bytes, 0), 6);
+    back[hopLimitAt] = 254;
+    // As RFC 1141: one less there is 0x100 more here.
+    if (ip.family === 4) {
+      const view = new DataView(back.buffer);
+      const sum = view.getUint16(24) + 0x100;
+      view.setUint16(24, sum > 0xffff ? sum - 0xffff : sum);
+    }
+    const changed = change(back);
+    const sent = changed && Frame.ofBytes(changed);
+    const link = router.net.kernel('peer').links.get(2);
+    if (sent !== undefined && link !== undefined) stack.transmit(link, sent);
+  });
+  return seen;
 }
 
 export const stateOf = (router: TestedPlugin) => router.status()[0]?.state;
