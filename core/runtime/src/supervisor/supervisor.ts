@@ -38,7 +38,7 @@ export interface SupervisorOptions {
   readonly fatal: (exitCode: number, why: string) => void;
 }
 
-/** So much longer a lane that acts may take until the daemon counts as started without it; systemd waits 180 s for all of it. */
+/** So much longer a lane that acts may take until the daemon counts as started without it; systemd waits 240 s for everything. */
 const actingWithinMs = 60_000;
 /** keepalived gives its children this long at least; a plugin's own deadline for stopping is 5 s. */
 const stopMs = 6000;
