@@ -3,12 +3,20 @@
 export { contentKey } from './checks/content.js';
 export { HostChecks } from './checks/host-checks.js';
 export { CheckLoop, type LoopOptions } from './checks/loop.js';
-export type { AskedCheck, CheckersMessage, CheckMessage, CheckNews, CheckOrder } from './checks/orders.js';
+export {
+  type AskedCheck,
+  type CheckersMessage,
+  type CheckMessage,
+  type CheckNews,
+  type CheckOrder,
+  unpackOrder,
+} from './checks/orders.js';
 export type { RunnableChecker } from './checks/probe.js';
 export type { Departed, RoutineFacts, RoutineQuestion, Routines, RunningRoutine } from './checks/routines.js';
 export { type Planned, Schedule } from './checks/schedule.js';
 export { judge, type Standing, standingAtStart } from './checks/standing.js';
 export { ConfigRegistry, loadConfig, loadKeepalivedText } from './config/index.js';
+export { type PackedTree, packTree, partOfTree, unpackTree, wordsOf } from './config/packed/packed-tree.js';
 export { askDaemon, type ControlReply, followDaemon } from './control/client.js';
 export { type Controlled, controlRoutes } from './control/routes.js';
 export { serveControl } from './control/server.js';
@@ -18,7 +26,6 @@ export { BoundedSender } from './lanes/bounded-sender.js';
 export { Lane, type LaneHost } from './lanes/lane.js';
 export { type FromLane, type LaneSetup, type PlannedPlugin, type ToLane, toSend } from './lanes/messages.js';
 export { openPorts } from './lanes/open-ports.js';
-export { type PackedTree, packTree, unpackTree } from './lanes/packed-tree.js';
 export { type Candidate, isSamePlan, type LanePlan, planLanes } from './lanes/plan.js';
 export { declareSchema, recording } from './lanes/schema-only.js';
 export { Attribution, describeStray, maySurvive } from './lanes/stray.js';

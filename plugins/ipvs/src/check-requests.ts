@@ -41,10 +41,9 @@ export function plannedChecks(
   defaults: Inherited,
   logsAllFailures: boolean,
 ): readonly PlannedCheck[] {
-  const counts = new Map<string, number>();
-  return blocks.map((block) => {
-    const n = (counts.get(block.keyword) ?? 0) + 1;
-    counts.set(block.keyword, n);
+  return blocks.map((block, i) => {
+    let n = 1;
+    for (let before = 0; before < i; before++) if (blocks[before]?.keyword === block.keyword) n++;
     const facts = block.facts as CheckerFacts;
     const config = block.value as CommonCheckerConfig & Partial<NetworkCheckerConfig>;
     const isAlpha = config.alpha ?? defaults.alpha ?? false;
@@ -52,14 +51,35 @@ export function plannedChecks(
       id: `${place.key} ${block.keyword} ${n}`,
       identity: { checker: block.keyword, virtualServer: place.virtualServer, realServer: place.realServer },
       target: targetOf(place, facts.target === 'none' ? {} : config),
-      config: block.value,
+      config: sameConfig.of(block.value as Readonly<Record<string, unknown>>),
       ...(defaults.virtualhost === undefined ? {} : { virtualHost: defaults.virtualhost }),
-      timing: timingOf(config, defaults, facts.defaults),
+      timing: sameTiming.of(timingOf(config, defaults, facts.defaults)),
       initial: isAlpha ? 'down' : 'up',
       ...((config.log_all_failures ?? logsAllFailures) && { logsAllFailures: true }),
     };
   });
 }
+
+/**
+ * Of values that come one after another and say the same, one object: forty thousand servers are mostly checked alike, and what is one
+ * object is kept once, and sent once in each message.
+ */
+class Same<Value extends object> {
+  #last: Value | undefined;
+
+  of(value: Value): Value {
+    if (this.#last === undefined || !isShallowlyEqual(this.#last, value)) this.#last = value;
+    return this.#last;
+  }
+}
+
+function isShallowlyEqual(a: object, b: object): boolean {
+  const keys = Object.keys(a) as (keyof typeof a)[];
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && Object.is(a[key], b[key]));
+}
+
+const sameConfig = new Same<Readonly<Record<string, unknown>>>();
+const sameTiming = new Same<CheckTiming>();
 
 function timingOf(
   own: CommonCheckerConfig & Partial<NetworkCheckerConfig>,

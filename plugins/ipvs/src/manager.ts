@@ -46,6 +46,8 @@ export class Manager {
   #tick: Timer | undefined;
   /** What a former daemon has left is being taken away or read. */
   #adopting: Promise<unknown> | undefined;
+  /** Checks are asked for only in between. */
+  #hasTable = false;
   #isStopped = false;
   #global: GlobalValue;
   /** As they were when the daemon came. */
@@ -92,10 +94,12 @@ export class Manager {
     for (const config of configs) this.#pools.set(config.key, this.#makePool(config, former.get(config.key)?.quorum));
     this.#arrange();
     this.keeper.want(this.pools.flatMap((pool) => pool.evaluate()));
-    this.#request();
     this.keeper.auditEvery(this.#global.lvs_audit_interval);
     this.#scheduleTick();
+    // Clients wait for the table, and nobody for the first probes.
     await this.#settled();
+    this.#hasTable = true;
+    this.#request();
   }
 
   /** What stays as it was notices nothing. */
@@ -207,6 +211,7 @@ export class Manager {
   }
 
   #request(): void {
+    if (!this.#hasTable || this.#isStopped) return;
     const requests = this.pools.flatMap(({ config }): CheckRequest[] => {
       const suspended = this.isSuspended(config) ? { isSuspended: true } : {};
       return config.servers.flatMap(({ checks }) =>

@@ -69,12 +69,17 @@ function realServer(
     port: header.port || (around.port ?? 0),
   };
   return {
-    ...server,
+    key: server.key,
+    name: server.name,
+    family: server.family,
+    address: server.address,
+    port: server.port,
+    forwarding: server.forwarding,
+    isInhibited: value.inhibit_on_failure ?? above.inhibit_on_failure,
     block,
     weight: value.weight ?? above.weight,
     upperThreshold: value.uthreshold,
     lowerThreshold: value.lthreshold,
-    isInhibited: value.inhibit_on_failure ?? above.inhibit_on_failure,
     checks: plannedChecks(place, value.checkers, inherited(above, value), around.logsAllFailures),
   };
 }

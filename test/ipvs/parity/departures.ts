@@ -1,9 +1,55 @@
-/** Configurations of test/fixtures/ipvs of which keepalived makes another table than Mainstay, on purpose; docs/decisions/0017 has the reasons. */
+/** What Mainstay makes of a configuration otherwise than keepalived 2.2.7, on purpose; docs/decisions/0017 has the reasons at length. */
+import type { Departure } from './world.js';
 
-export interface Departure {
-  /** What keepalived 2.2.7 makes of it. */
-  readonly keepalived: string;
-  readonly why: string;
-}
+/** Configurations of test/fixtures/ipvs of which keepalived makes another table at the start. */
+export const startDepartures: Readonly<Record<string, { readonly keepalived: string; readonly why: string }>> = {};
 
-export const departures: Readonly<Record<string, Departure>> = {};
+export const reloadDepartures: readonly Departure[] = [
+  {
+    of: ['192.0.2.201:80', '192.0.2.203:80', '192.0.2.204:80', 'FWM  3', 'FWM  4', 'FWM  5'],
+    why: 'a line is gone from a group: keepalived leaves its service in the table, at its stop too',
+  },
+  {
+    of: ['192.0.2.212:80', 'FWM  6'],
+    why: 'a line comes to a group whose sorry server serves: keepalived makes a service without a server',
+  },
+  {
+    of: ['192.0.2.15:80', '192.0.2.16:80'],
+    why: 'lvs_method of a server that is down changes: keepalived puts it in, and it stays in while its check fails',
+  },
+  {
+    of: ['192.0.2.23:80'],
+    why: 'sorry_server_inhibit goes: keepalived leaves the sorry server in the table with weight 0',
+  },
+  {
+    of: ['replaced'],
+    why: 'all servers are replaced by others that serve at once: keepalived runs quorum_down, and never quorum_up',
+  },
+  {
+    of: ['192.0.2.17:80'],
+    why: 'uthreshold and lthreshold of a server that is up change: keepalived leaves them as they were',
+  },
+  {
+    of: ['sorry-changes'],
+    why: 'the sorry server changes while there is no quorum: keepalived runs quorum_down once more',
+  },
+];
+
+export const checkerDepartures: readonly Departure[] = [
+  {
+    of: ['alpha-and-down'],
+    why: 'a server with alpha whose first probe fails: keepalived runs its notify_down, although it was down before',
+  },
+  {
+    of: ['http', 'two-checkers', 'alpha-and-down'],
+    why: 'it begins without quorum, because of alpha: keepalived runs quorum_down only where there is a sorry server',
+  },
+  {
+    of: ['omega-script'],
+    why: 'scripts of a stop, with omega: keepalived starts the same ones and ends them after a second, so they are not looked for',
+  },
+  {
+    of: ['192.0.2.7:80'],
+    why: 'what a regex finds may go on beyond the end of the page: keepalived does not find it',
+  },
+];

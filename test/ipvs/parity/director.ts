@@ -33,13 +33,21 @@ export class Director {
     return told.join('\n');
   }
 
-  /** Services by their first line, each with its destinations: `ipvsadm -Ln` without headings and counters. */
+  /**
+   * Services by their first line, each with its destinations: `ipvsadm -Ln` without headings and counters, and thresholds behind what has
+   * some.
+   */
   async table(): Promise<ReadonlyMap<string, string>> {
+    const [table = '', thresholds = ''] = (await this.run("sh -c 'ipvsadm -Ln; echo; ipvsadm -Ln --thresholds'")).split('\n\n');
     const services = new Map<string, string[]>();
     let last: string[] = [];
-    for (const line of (await this.run('ipvsadm -Ln')).split('\n').slice(3)) {
+    const bounds = thresholds.split('\n');
+    for (const [i, line] of table.split('\n').entries()) {
+      if (i < 3) continue;
       const [arrow, address, method, weight] = line.trim().split(/\s+/);
-      if (arrow === '->') last.push(`  -> ${address} ${method} ${weight}`);
+      const [, , upper, lower] = bounds[i]?.trim().split(/\s+/) ?? [];
+      const limits = upper === '0' && lower === '0' ? '' : ` uthreshold ${upper} lthreshold ${lower}`;
+      if (arrow === '->') last.push(`  -> ${address} ${method} ${weight}${limits}`);
       else if (line.trim() !== '') {
         last = [];
         services.set(line.trim(), last);
@@ -69,6 +77,19 @@ export class Director {
   get #ip(): string {
     return this.namespace === '' ? 'ip' : `ip -n ${this.namespace}`;
   }
+}
+
+/** The listing, without all that it tells of these services, which are called as in `table`. */
+export function withoutServices(listing: string, services: readonly string[]): string {
+  const names = new Set(services.map((service) => service.split(/\s+/)[1]));
+  let isWanted = true;
+  const wanted = listing.split('\n').filter((line) => {
+    const [, name] = /^(?:TCP|UDP|SCTP|FWM|-[Aa] -[tuf]) +(\S+)/.exec(line) ?? [];
+    // Each listing has its headings.
+    if (name !== undefined || line.startsWith('IP')) isWanted = name === undefined || !names.has(name);
+    return isWanted && line !== '';
+  });
+  return wanted.join('\n');
 }
 
 /** Makes the farm and so many directors, the tests' own first; nothing where it fails. */

@@ -66,5 +66,5 @@ export const failures: World = {
     { what: '10.0.0.1 comes back', deeds: ['open tcp 10.0.0.1:80'] },
     { what: '10.0.0.3 comes back', deeds: ['open tcp 10.0.0.3:80'] },
   ],
-  departures: {},
+  departures: [],
 };

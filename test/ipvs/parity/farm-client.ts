@@ -14,13 +14,15 @@ export const farmText = 'all is well';
 /** `server`: ADDRESS:PORT. */
 export type FarmOrder =
   | { readonly id: number; readonly do: 'open' | 'close'; readonly kind: ServerKind; readonly server: string }
-  | { readonly id: number; readonly do: 'status'; readonly server: string; readonly status: number };
+  | { readonly id: number; readonly do: 'status'; readonly server: string; readonly status: number }
+  | { readonly id: number; readonly do: 'count'; readonly server: string };
 
 type Order = FarmOrder extends infer One ? (One extends FarmOrder ? Omit<One, 'id'> : never) : never;
 
 interface Answer {
   readonly id: number;
   readonly error?: string;
+  readonly counts?: Readonly<Record<string, number>>;
 }
 
 export class Farm {
@@ -48,12 +50,22 @@ export class Farm {
 
   /** Resolves when it is so. */
   async order(order: Order): Promise<void> {
+    await this.#ask(order);
+  }
+
+  /** Connections that this server has had, by the address that they came from. */
+  async connections(server: string): Promise<Readonly<Record<string, number>>> {
+    return (await this.#ask({ do: 'count', server })).counts ?? {};
+  }
+
+  async #ask(order: Order): Promise<Answer> {
     const id = ++this.#orders;
     const answer = new Promise<Answer>((resolve) => this.#waiting.set(id, resolve));
     this.child.send({ ...order, id });
-    const { error } = await answer;
+    const { error, counts = {} } = await answer;
     this.#waiting.delete(id);
     if (error !== undefined) throw new Error(`${JSON.stringify(order)}: ${error}`);
+    return { id, counts };
   }
 
   async stop(): Promise<void> {

@@ -14,11 +14,14 @@ interface Running {
 const running = new Map<string, Running>();
 /** Status codes that web servers answer, by server. */
 const statuses = new Map<string, number>();
+/** Connections, by server, and by the address that they came from. */
+const connections = new Map<string, Record<string, number>>();
 
 async function listening(server: Server, port: number, address: string): Promise<Running> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
+    count(`${address}:${port}`, socket.remoteAddress ?? '');
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
   });
   server.listen(port, address);
@@ -31,6 +34,12 @@ async function listening(server: Server, port: number, address: string): Promise
       await closed;
     },
   };
+}
+
+function count(server: string, from: string): void {
+  const counts = connections.get(server) ?? {};
+  counts[from] = (counts[from] ?? 0) + 1;
+  connections.set(server, counts);
 }
 
 async function bound(socket: Datagrams, port: number, address: string): Promise<Running> {
@@ -109,6 +118,7 @@ function opened(kind: ServerKind, name: string, port: number, address: string): 
 async function carryOut(order: FarmOrder): Promise<void> {
   const { server: name } = order;
   const [address = '', port = ''] = name.split(':');
+  if (order.do === 'count') return;
   if (order.do === 'status') statuses.set(name, order.status);
   else if (order.do === 'open') running.set(`${order.kind} ${name}`, await opened(order.kind, name, Number(port), address));
   else {
@@ -119,7 +129,7 @@ async function carryOut(order: FarmOrder): Promise<void> {
 
 process.on('message', (order: FarmOrder) => {
   carryOut(order).then(
-    () => process.send?.({ id: order.id }),
+    () => process.send?.({ id: order.id, counts: order.do === 'count' ? connections.get(order.server) : undefined }),
     (error: unknown) => process.send?.({ id: order.id, error: String(error) }),
   );
 });

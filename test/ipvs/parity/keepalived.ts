@@ -31,7 +31,7 @@ export class Keepalived {
 
   async reload(config: string): Promise<void> {
     writeFileSync(join(this.folder, 'keepalived.conf'), config);
-    const reloads = () => this.log.split('Reload finished').length;
+    const reloads = () => this.log.split('Reload complete').length;
     const before = reloads();
     await this.director.shell.run(`kill -HUP ${this.pid}`);
     await until('keepalived has reloaded', patienceMs, () => reloads() > before);

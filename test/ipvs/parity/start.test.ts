@@ -12,7 +12,7 @@ import { onlyInTheLab } from '../../support/lab.js';
 import { scratch } from '../../support/peers.js';
 import { root } from '../../support/repository.js';
 import { Shell } from '../../support/shell.js';
-import { departures } from './departures.js';
+import { startDepartures } from './departures.js';
 import { type Director, makeDirectors, removeDirectors } from './director.js';
 import { Farm } from './farm-client.js';
 import { Keepalived } from './keepalived.js';
@@ -66,20 +66,20 @@ describe('keepalived and Mainstay: tables at the start', function () {
     shell.close();
   });
 
-  const theirs = (one: Moved) => departures[one.name]?.keepalived ?? one.expected;
+  const theirs = (one: Moved) => startDepartures[one.name]?.keepalived ?? one.expected;
 
   for (const one of all) {
     it(one.name, () => {
       assert.equal(one.tableIn(told.keepalived), theirs(one), 'keepalived does something else');
       assert.equal(one.tableIn(told.mainstay), one.expected, 'Mainstay does something else');
-      if (departures[one.name] === undefined) assert.deepEqual(one.linesOf(told.mainstay), one.linesOf(told.keepalived));
+      if (startDepartures[one.name] === undefined) assert.deepEqual(one.linesOf(told.mainstay), one.linesOf(told.keepalived));
       else assert.notEqual(theirs(one), one.expected, 'it is no departure');
     });
   }
 
   it('departures are those of configurations that there are', () => {
     assert.deepEqual(
-      Object.keys(departures).filter((name) => !all.some((one) => one.name === name)),
+      Object.keys(startDepartures).filter((name) => !all.some((one) => one.name === name)),
       [],
     );
   });

@@ -26,8 +26,14 @@ export interface World {
   readonly servers: readonly string[];
   readonly files: Readonly<Record<string, string>>;
   readonly steps: readonly Step[];
-  /** Steps at which Mainstay means to do something else, and why. */
-  readonly departures: Readonly<Record<string, string>>;
+  readonly departures: readonly Departure[];
+}
+
+/** Something that Mainstay means to do otherwise. */
+export interface Departure {
+  /** The virtual server: as ipvsadm calls it, `192.0.2.1:80`; and its label, where scripts differ. */
+  readonly of: readonly string[];
+  readonly why: string;
 }
 
 /** How it stands: services with their destinations, and the notes that scripts have taken since the step began. */
@@ -54,12 +60,35 @@ function ordered(notes: readonly string[]): readonly string[] {
   return notes.map((note) => `script: ${note}`).sort();
 }
 
-const forMainstay = ', Mainstay';
+/** Of what `changes` says, the table. At its stop keepalived ends scripts after a second: in the lab it is chance which of them get that far. */
+export function withoutScripts(text: string): string {
+  return text.replace(/^script: .*\n/gm, '');
+}
 
-/** What is to be expected of both programs, by step. Where Mainstay's is not there, it does as keepalived. */
+/** Blocks of what `changes` says: a service with its destinations, a script. */
+function blocks(text: string): readonly string[] {
+  return text.split(/^(?! )/m).filter(Boolean);
+}
+
+/** What the second does otherwise, as text: `- ` what is the first's alone, `+ ` what is the second's alone. */
+export function difference(first: string, second: string): string {
+  const rest = [...blocks(second)];
+  const missing = blocks(first).filter((block) => {
+    const at = rest.indexOf(block);
+    if (at >= 0) rest.splice(at, 1);
+    return at < 0;
+  });
+  const marked = (sign: string, list: readonly string[]) => list.map((block) => block.replace(/^(?=.)/gm, `${sign} `));
+  return [...marked('-', missing), ...marked('+', rest)].join('');
+}
+
+const forMainstay = ', otherwise in Mainstay';
+
+/** What is to be expected of both programs, by step. */
 export interface Expected {
   readonly keepalived: string;
-  readonly mainstay: string | undefined;
+  /** As `difference` says it. */
+  readonly mainstay: string;
 }
 
 export function readExpected(text: string): ReadonlyMap<string, Expected> {
@@ -69,7 +98,9 @@ export function readExpected(text: string): ReadonlyMap<string, Expected> {
     sections.set(section.slice(0, end), section.slice(end + 1));
   }
   const steps = [...sections].filter(([heading]) => !heading.endsWith(forMainstay));
-  return new Map(steps.map(([heading, keepalived]) => [heading, { keepalived, mainstay: sections.get(heading + forMainstay) }]));
+  return new Map(
+    steps.map(([heading, keepalived]) => [heading, { keepalived, mainstay: sections.get(heading + forMainstay) ?? '' }]),
+  );
 }
 
 export function writeExpected(steps: ReadonlyMap<string, Expected>): string {
@@ -77,7 +108,17 @@ export function writeExpected(steps: ReadonlyMap<string, Expected>): string {
   return [...steps]
     .flatMap(([what, { keepalived, mainstay }]) => [
       section(what, keepalived),
-      ...(mainstay === undefined || mainstay === keepalived ? [] : [section(what + forMainstay, mainstay)]),
+      ...(mainstay === '' ? [] : [section(what + forMainstay, mainstay)]),
     ])
     .join('');
+}
+
+/** What Mainstay does otherwise without a word about it, and words about nothing. */
+export function unexplained(steps: ReadonlyMap<string, Expected>, departures: readonly Departure[]): readonly string[] {
+  const differing = [...steps].flatMap(([what, { mainstay }]) =>
+    mainstay.split(/^(?=[-+] (?! ))/m).flatMap((block) => (block === '' ? [] : [`${what}: ${block}`])),
+  );
+  const isOf = (block: string, { of }: Departure) => of.some((word) => block.includes(` ${word} `));
+  const words = departures.filter((one) => !differing.some((block) => isOf(block, one))).map(({ of }) => of.join());
+  return [...differing.filter((block) => !departures.some((one) => isOf(block, one))), ...words];
 }

@@ -1,6 +1,6 @@
 /** Checks between lanes, by way of the real supervisor: the lanes' processes are played, with the real ends of the checks in them. */
 import assert from 'node:assert/strict';
-import { type CheckNews, type FromLane, HookBus, HostChecks, type LanePlan, type ToLane } from '@mainstay/core';
+import { type CheckNews, type FromLane, HookBus, HostChecks, type LanePlan, type ToLane, unpackOrder } from '@mainstay/core';
 import { type CheckState, type Checks, defineChecker, down, type LaneKind, type Ports, up } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
 import { type Played, planOf, preparedOf, Stage } from '../lanes/supervisor-stage.js';
@@ -172,14 +172,16 @@ describe('checks of another lane', () => {
     assert.equal(world.probes, 0);
     await world.stage.clock.advance(100);
     assert.equal(world.probes, 1000);
-    const orders = () => world.stage.the('health').heard.flatMap((m) => (m.kind === 'checks' ? [m.order.put.length] : []));
+    const orders = () =>
+      world.stage.the('health').heard.flatMap((m) => (m.kind === 'checks' ? [unpackOrder(m.order).put.length] : []));
     assert.deepEqual(orders(), [250, 250, 250, 250]);
     world.port.set([...list.slice(1), request('0', { timing, config: 'other' }), request('new', { timing })]);
     world.port.set([...list.slice(1), request('new', { timing })]);
     await world.stage.clock.advance(1);
     const last = world.stage.the('health').heard.at(-1);
     assert.ok(last?.kind === 'checks');
-    assert.deepEqual([last.order.put.map(({ request: { id } }) => id), last.order.drop], [['new'], ['0']]);
+    const { put, drop } = unpackOrder(last.order);
+    assert.deepEqual([put.map(({ request: { id } }) => id), drop], [['new'], ['0']]);
   });
 
   it('go to the lane that has the checker, one by one', async () => {

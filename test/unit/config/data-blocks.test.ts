@@ -7,6 +7,7 @@ import { loadConfig } from '@mainstay/core';
 import { formatDiagnostic } from '@mainstay/sdk';
 import { after, before, describe, it } from 'mocha';
 import { balancer } from './balancer.js';
+import { readText } from './outline.js';
 
 const text = `service 10.0.0.1 80 {
   quorum q
@@ -121,6 +122,24 @@ describe('headed and plugged blocks', () => {
       [
         ['a', 6],
         ['b', 10],
+      ],
+    );
+  });
+
+  it('report at the keyword of the right one, also where a loop has them all stand at one place', () => {
+    const { registry, points, service } = balancer();
+    points.check(() => {
+      for (const { value, report } of service.entries) {
+        for (const server of value.value.server) report('zone', server).warning('ZONE', server.value.zone);
+      }
+    });
+    const { tree } = readText(`$O_1 = zone z1\n$O_2 = zone z2\nservice a {\n~SEQ(i, 1, 2) server h$i { \${O_\${i}} }\n}\n`);
+    const said = registry.bind(tree, { unknownKeywords: 'error' });
+    assert.deepEqual(
+      said.map(({ message, at }) => [message, at.line, at.column]),
+      [
+        ['z1', 4, 28],
+        ['z2', 4, 28],
       ],
     );
   });

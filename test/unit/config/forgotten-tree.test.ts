@@ -18,7 +18,8 @@ describe('a bound configuration', () => {
     points.check(() => {
       for (const { report } of handle.entries) report('weight').warning('W', 'looked at');
     });
-    const { tree } = readText('router A {\n weight 3\n}\nother {\n}\n');
+    // Of a copy, whose statements are objects from the beginning, as those of data are.
+    const tree = structuredClone(readText('router A {\n weight 3\n}\nother {\n}\n').tree);
     const said = registry.bind(tree, { unknownKeywords: 'ignored' });
     places.push(...said.map(({ at }) => at.line));
     const [inner] = tree.statements[0]?.block ?? [];

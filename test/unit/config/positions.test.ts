@@ -13,7 +13,9 @@ function wordsOf(statements: readonly Statement[]): readonly Word[] {
 const places = (text: string) =>
   wordsOf(readText(text).tree.statements).map(({ text: word, at }) => `${word} ${at.line}:${at.column}`);
 
-describe('positions', () => {
+describe('positions', function () {
+  this.timeout(60_000);
+
   it('of words behind conditions, escapes, tabs and quotes', () => {
     assert.deepEqual(places('\t@main  a\tx\\#y "q r"  z\n  b{ c }'), [
       'a 1:9',

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { definePlugin } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
+import { FakeIpvs } from './fake-ipvs.js';
 import { Stand } from './stand.js';
 
 const web = (more = '', server = '') => `
@@ -35,6 +36,13 @@ describe('ipvs: at work', () => {
     assert.deepEqual(stand.complaints(), []);
     assert.deepEqual(stand.told('ipvs.serverChanged'), []);
     assert.deepEqual(stand.told('ipvs.quorum'), ['gained']);
+  });
+
+  it('asks for the checks after four seconds where the kernel does not come to an end with the table', async () => {
+    const ipvs = new FakeIpvs();
+    ipvs.apply = () => new Promise(() => {});
+    const stand = await Stand.start(web(), { ipvs });
+    assert.deepEqual([stand.checks.requests.length, stand.clock.now() >= 4000], [2, true]);
   });
 
   it('takes out what is down and puts it back, one edit each', async () => {

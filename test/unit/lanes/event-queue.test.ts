@@ -1,6 +1,6 @@
 /** The bounded queue between the supervisor and a lane, and the back-off of lanes. */
 import assert from 'node:assert/strict';
-import { Backoff, BoundedSender, EventQueue, type FromLane } from '@mainstay/core';
+import { Backoff, BoundedSender, EventQueue, type FromLane, unpackOrder } from '@mainstay/core';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { request } from '../checks/loop-bench.js';
@@ -213,7 +213,7 @@ describe('the end of a lane at the fork channel', () => {
     const order = { isFirst: true, isLast: true, put: [asked('a', 1), asked('bad', () => {}), asked('b', 2)], drop: ['c'] };
     sender.send({ kind: 'checks', lane: 'health', plugin: 'lb', order });
     run();
-    const checks = batches.flat().flatMap((message) => (message.kind === 'checks' ? [message.order] : []));
+    const checks = batches.flat().flatMap((message) => (message.kind === 'checks' ? [unpackOrder(message.order)] : []));
     assert.deepEqual(
       checks.flatMap(({ put }) => put.map(({ request: { id } }) => id)),
       ['a', 'b'],
@@ -230,7 +230,7 @@ describe('the end of a lane at the fork channel', () => {
     const put = [{ request: request('bad', { config: () => {} }), isSettled: false }];
     sender.send({ kind: 'checks', lane: 'health', plugin: 'lb', order: { isFirst: true, isLast: true, put, drop: ['c'] } });
     run();
-    const orders = batches.flat().flatMap((message) => (message.kind === 'checks' ? [message.order] : []));
+    const orders = batches.flat().flatMap((message) => (message.kind === 'checks' ? [unpackOrder(message.order)] : []));
     assert.deepEqual([orders[0]?.isFirst, orders[0]?.drop, orders.at(-1)?.isLast], [true, ['c'], true]);
     assert.equal(batches.flat().filter(({ kind }) => kind === 'log').length, 1);
   });

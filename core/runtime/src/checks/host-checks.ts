@@ -7,7 +7,7 @@ import type { LogLevel } from '../log/record.js';
 import { CheckClient } from './client.js';
 import type { CheckingLane } from './lane-orders.js';
 import { CheckLoop } from './loop.js';
-import type { CheckersMessage, CheckNews, HeldMessage } from './orders.js';
+import { type CheckersMessage, type CheckNews, type HeldMessage, unpackOrder } from './orders.js';
 import type { SendStates } from './outbox.js';
 import type { RunnableChecker } from './probe.js';
 import { type CheckChannel, ReportRequests, remoteLane } from './remote-lane.js';
@@ -79,7 +79,7 @@ export class HostChecks {
         this.#hold(message);
         break;
       case 'checks':
-        this.#loop?.apply(message.plugin, message.order);
+        this.#loop?.apply(message.plugin, unpackOrder(message.order));
         break;
       case 'checked':
         this.#clients.get(message.plugin)?.hear(message.from ?? '', message.states);

@@ -67,7 +67,7 @@ export class Probe implements Planned {
   dueAt = 0;
   place = -1;
   readonly checks = new Set<Check>();
-  readonly memory = new Map<string, unknown>();
+  #memory: Map<string, unknown> | undefined;
   readonly log: Log;
   run: Run | undefined;
   /** In its steady state: its attempts are made elsewhere. */
@@ -90,6 +90,12 @@ export class Probe implements Planned {
     say: Say,
   ) {
     this.log = new ProbeLog(request, say);
+  }
+
+  /** Of its checker. Most need none. */
+  get memory(): Map<string, unknown> {
+    this.#memory ??= new Map();
+    return this.#memory;
   }
 
   get checker(): string {

@@ -2,7 +2,7 @@
 import type { CheckReport, Clock } from '@mainstay/sdk';
 import { Requests } from '../supervisor/requests.js';
 import type { CheckingLane } from './lane-orders.js';
-import type { CheckMessage } from './orders.js';
+import { type CheckMessage, packOrder } from './orders.js';
 
 /** The lane's own end of the fork channel. */
 export interface CheckChannel {
@@ -36,7 +36,7 @@ export function remoteLane(
 ): CheckingLane {
   return {
     checkers,
-    apply: (plugin, order) => channel.send({ kind: 'checks', lane, plugin, order }),
+    apply: (plugin, order) => channel.send({ kind: 'checks', lane, plugin, order: packOrder(order) }),
     report: (plugin, ids, withinMs) =>
       requests.ask((id) => {
         channel.send({ kind: 'checksAsked', lane, plugin, id, ...(ids !== undefined && { checks: ids }) });

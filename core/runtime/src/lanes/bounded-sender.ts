@@ -136,6 +136,8 @@ export class BoundedSender {
   /** One check whose block is no plain data must take neither the others along nor what else the order says. */
   #refusedChecks(message: Extract<FromLane, { kind: 'checks' }>, error: unknown): void {
     const { order, plugin } = message;
+    // As bytes it is plain.
+    if (order instanceof Uint8Array) return;
     const { isFirst, isLast, drop, put } = order;
     const [first] = put;
     if (first === undefined) return;
@@ -166,7 +168,9 @@ export class BoundedSender {
 }
 
 function isUncloneable(error: unknown): boolean {
-  return (error as Error).name === 'DataCloneError';
+  const { name, message } = error as Partial<Error>;
+  // The fork channel throws a plain error.
+  return name === 'DataCloneError' || message?.includes('could not be cloned') === true;
 }
 
 /** Roughly: enough to tell a long text from a short one. */

@@ -14,12 +14,12 @@ import type {
   SourceTree,
 } from '@mainstay/sdk';
 import type { CheckersMessage, CheckMessage, HeldMessage } from '../checks/orders.js';
+import { type PackedTree, packTree, unpackTree } from '../config/packed/packed-tree.js';
 import type { Interest } from '../hooks/interest.js';
 import type { TapStatus } from '../hooks/record.js';
 import type { ActionFacts } from '../host/actions.js';
 import type { PluginStatus } from '../host/status.js';
 import type { LogRecord } from '../log/record.js';
-import { type PackedTree, packTree, unpackTree } from './packed-tree.js';
 
 /** A plugin as found on disk, before any of its code runs. */
 export interface PlannedPlugin {

@@ -42,17 +42,32 @@ export interface LanePlan {
   readonly hasChildren: boolean;
   /** Hooks that these plugins observe, as far as that is known before they run. */
   readonly observes?: readonly HookName[];
+  /** Keywords of the top level that the lane has a use for. Absent: nobody knows. */
+  readonly roots?: ReadonlySet<string>;
 }
 
+/** Any plugin may add to it, so every lane is told. */
+const shared = 'global_defs';
+
 /** True where the configuration writes a keyword of the plugin, or nothing can tell. */
-function isUsed(candidate: Candidate, statements: readonly Statement[], plugged: ReadonlySet<string>): boolean {
+function isUsed(
+  candidate: Candidate,
+  statements: readonly Statement[],
+  plugged: ReadonlySet<string>,
+  mayContain: MayContain,
+): boolean {
   const { root, inside, plugs = none, hasChildren } = candidate.contribution;
   if (!candidate.contribution.acts()) return false;
   if (candidate.isNamed || hasChildren || (root.size === 0 && inside.size === 0 && plugs.size === 0)) return true;
   if (statements.some(({ keyword }) => root.has(keyword.text))) return true;
-  if ([...inside].some(([path, keywords]) => isWritten(statements, path.split(' '), keywords))) return true;
+  const isInside = ([path, keywords]: readonly [string, ReadonlySet<string>]) =>
+    [...keywords].some(mayContain) && isWritten(statements, path.split(' '), keywords);
+  if ([...inside].some(isInside)) return true;
   return [...plugs.values()].some((keywords) => [...keywords].some((keyword) => plugged.has(keyword)));
 }
+
+/** False: the word is nowhere in the configuration, which then need not be looked through for it. */
+export type MayContain = (word: string) => boolean;
 
 const none: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 
@@ -62,19 +77,28 @@ function isWritten(
   [first, ...more]: readonly string[],
   keywords: ReadonlySet<string>,
 ): boolean {
-  return statements.some(({ keyword, block, form }) => {
+  return statements.some((statement) => {
+    const { keyword, form } = statement;
     if (first === undefined && keywords.has(keyword.text)) return true;
+    const isNext = keyword.text === first;
+    // Only then the block is looked at: that of the top level is unpacked for it.
+    if (!isNext && form === undefined) return false;
+    const { block } = statement;
     if (block === undefined) return false;
-    if (first === undefined) return form !== undefined && isWritten(block, [], keywords);
-    if (keyword.text === first) return isWritten(block, more, keywords);
-    return form !== undefined && isWritten(block, [first, ...more], keywords);
+    return isWritten(block, isNext ? more : first === undefined ? [] : [first, ...more], keywords);
   });
 }
 
-/** Which of the keywords that anybody has for places of others are written in any block: a large configuration is walked once. */
-function pluggedIn(candidates: readonly Candidate[], statements: readonly Statement[]): ReadonlySet<string> {
+/** Which of the keywords that anybody has for places of others are written in any block: a large configuration is walked once at most. */
+function pluggedIn(
+  candidates: readonly Candidate[],
+  statements: readonly Statement[],
+  mayContain: MayContain,
+): ReadonlySet<string> {
   const known = new Set(
-    candidates.flatMap(({ contribution: { plugs = none } }) => [...plugs.values()].flatMap((words) => [...words])),
+    candidates.flatMap(({ contribution: { plugs = none } }) =>
+      [...plugs.values()].flatMap((words) => [...words].filter(mayContain)),
+    ),
   );
   const found = new Set<string>();
   const walk = (block: readonly Statement[]) => {
@@ -83,7 +107,11 @@ function pluggedIn(candidates: readonly Candidate[], statements: readonly Statem
       if (inner !== undefined && found.size < known.size) walk(inner);
     }
   };
-  if (known.size > 0) for (const { block } of statements) if (block !== undefined) walk(block);
+  for (const statement of statements) {
+    if (found.size === known.size) break;
+    const { block } = statement;
+    if (block !== undefined) walk(block);
+  }
   return found;
 }
 
@@ -112,10 +140,14 @@ function schemaFor(members: readonly Candidate[], all: readonly Candidate[]): Re
 }
 
 /** The realtime lane first, then in the order in which plugins were given. */
-export function planLanes(candidates: readonly Candidate[], statements: readonly Statement[]): readonly LanePlan[] {
+export function planLanes(
+  candidates: readonly Candidate[],
+  statements: readonly Statement[],
+  mayContain: MayContain = () => true,
+): readonly LanePlan[] {
   const lanes = new Map<string, { kind: LaneKind; members: Candidate[] }>();
-  const plugged = pluggedIn(candidates, statements);
-  for (const candidate of candidates.filter((c) => isUsed(c, statements, plugged))) {
+  const plugged = pluggedIn(candidates, statements, mayContain);
+  for (const candidate of candidates.filter((c) => isUsed(c, statements, plugged, mayContain))) {
     const { manifest, name } = candidate.plugin;
     const kind = candidate.lane ?? manifest.lane;
     const lane = (candidate.isIsolated ?? manifest.isolated ?? false) ? `${kind}:${name}` : kind;
@@ -136,6 +168,7 @@ function planOf(lane: string, laneKind: LaneKind, members: readonly Candidate[],
     schemaOf: all.filter((c) => others.has(c)).map((c) => c.plugin),
     hasChildren: members.some((m) => m.contribution.hasChildren),
     observes: [...new Set(members.flatMap((m) => [...(m.contribution.observes ?? [])]))],
+    roots: new Set([shared, ...[...members, ...others].flatMap(({ contribution }) => [...contribution.root])]),
   };
 }
 

@@ -5,7 +5,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { MainstayError, messageOf } from '@mainstay/sdk';
-import { type PackedTree, packTree, unpackTree } from '../lanes/packed-tree.js';
+import { type PackedTree, packTree, unpackTree } from '../config/packed/packed-tree.js';
 import type { Prepared, PrepareRequest } from './prepared.js';
 
 export type PrepareReply =

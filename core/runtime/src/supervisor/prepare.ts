@@ -5,6 +5,7 @@
 import { dirname, resolve } from 'node:path';
 import { type Diagnostic, formatPosition, MainstayError, messageOf, type SourcePosition, type SourceTree } from '@mainstay/sdk';
 import { ConfigRegistry, loadConfig } from '../config/index.js';
+import { wordsOf } from '../config/packed/packed-tree.js';
 import { Host, type HostOptions, type LoadedPlugin } from '../host/index.js';
 import type { PlannedPlugin } from '../lanes/messages.js';
 import { type Candidate, planLanes } from '../lanes/plan.js';
@@ -52,7 +53,7 @@ export async function prepare(request: PrepareRequest, context: PrepareContext):
   }
   const off = new Set(request.disabledParts.flatMap((part) => part.plugins));
   const candidates = all.map((one) => one.candidate).filter((candidate) => !off.has(candidate.plugin.name));
-  const plans = hasErrors(diagnostics) ? [] : planLanes(candidates, tree.statements);
+  const plans = hasErrors(diagnostics) ? [] : planLanes(candidates, tree.statements, wordsOf(tree));
   const settings = hasErrors(diagnostics) ? defaultSettings : keywords.settings();
   return { tree, diagnostics: inOrder(diagnostics, tree), remarks, plans, settings };
 }
@@ -69,7 +70,8 @@ function withoutParts(tree: SourceTree, parts: readonly DisabledPart[]): { tree:
     remarks.push(`${formatPosition(keyword.at)}: ${keyword.text}${name} is passed over: ${part.part} is switched off`);
     return false;
   });
-  return { tree: { ...tree, statements }, remarks };
+  // As it was read it need not be packed again.
+  return { tree: remarks.length === 0 ? tree : { ...tree, statements }, remarks };
 }
 
 /** The `plugin` blocks, bound on their own: which plugins to load must be known before the whole can be bound. */

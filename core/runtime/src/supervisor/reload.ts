@@ -3,6 +3,7 @@
  * changed. Called by supervisor.ts after the validation.
  */
 import { type Diagnostic, formatDiagnostic, type HookName, messageOf } from '@mainstay/sdk';
+import { partOfTree } from '../config/packed/packed-tree.js';
 import { isSamePlan, type LanePlan } from '../lanes/plan.js';
 import type { LaneHandle, LaneLimits } from './lane-handle.js';
 import type { Prepared } from './prepared.js';
@@ -174,7 +175,7 @@ async function end(reload: Reload, lane: LaneHandle): Promise<void> {
 }
 
 async function takeAway({ say, to, generation }: Reload, lane: LaneHandle): Promise<void> {
-  const answer = await lane.reload({ tree: to.tree, generation }, reloadMs);
+  const answer = await lane.reload({ tree: partOfTree(to.tree, lane.plan.roots), generation }, reloadMs);
   if (answer?.ok !== true) say('warn', `${lane.name} lane did not take its objects away as a reload does: it ends as at a stop`);
 }
 
@@ -184,7 +185,7 @@ async function drain({ say }: Reload, lane: LaneHandle): Promise<void> {
 
 async function reloadInPlace(reload: Reload, lane: LaneHandle): Promise<void> {
   const { generation, problems, restartedPlugins, say, to } = reload;
-  const answer = await lane.reload({ tree: to.tree, generation }, reloadMs);
+  const answer = await lane.reload({ tree: partOfTree(to.tree, lane.plan.roots), generation }, reloadMs);
   if (answer === undefined) {
     problems.push(`${lane.name} lane did not answer to the reload; it will be on the new configuration when it restarts`);
   } else if (!answer.ok) {

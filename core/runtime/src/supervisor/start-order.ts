@@ -57,11 +57,14 @@ export class StartOrder {
     return late === '' ? undefined : `not ready in time: ${late}`;
   }
 
-  /** Those that act have had their time too. Answers who is still on its way. */
-  giveUp(): string {
+  /** Those that act have had their time too, `seconds` in all. Answers who is still on its way, and what that means. */
+  giveUp(seconds: number): string | undefined {
     const late = this.lanes().filter((lane) => !lane.isRealtime && this.#isAwaited(lane));
     this.#awaited = 0;
-    return namesOf(late);
+    const meaning = 'what is in the kernel stays as it is until it has; a reload starts it anew';
+    return late.length === 0
+      ? undefined
+      : `not started after ${seconds} s, and no longer waited for: ${namesOf(late)}; ${meaning}`;
   }
 
   /** Without the realtime lane there is no daemon: until it has started once it is waited for, even where its process has died. */

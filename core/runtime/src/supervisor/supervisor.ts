@@ -3,6 +3,7 @@
  * stops. It runs no plugin code and is on nobody's hot path. The command (`mainstay run`) makes one.
  */
 import { type Clock, type Explanation, type HookName, messageOf, type Timer } from '@mainstay/sdk';
+import { partOfTree } from '../config/packed/packed-tree.js';
 import type { ActionFacts } from '../host/actions.js';
 import type { FromLane, LaneSetup } from '../lanes/messages.js';
 import type { LanePlan } from '../lanes/plan.js';
@@ -141,7 +142,7 @@ export class Supervisor implements LaneOwner {
   setup(lane: LaneHandle, isRestart: boolean): LaneSetup {
     const prepared = this.#prepared;
     if (prepared === undefined) throw new Error('a lane was launched before the configuration was read');
-    const { lane: name, laneKind, plugins, schemaOf } = lane.plan;
+    const { lane: name, laneKind, plugins, schemaOf, roots } = lane.plan;
     const facts = {
       isRestart,
       keepAddressesAtExit: this.#options.keepAddressesAtExit,
@@ -150,8 +151,8 @@ export class Supervisor implements LaneOwner {
     };
     const others = prepared.plans.filter((plan) => plan.lane !== name);
     const elsewhere = others.flatMap((plan) => plan.plugins.map((p) => [p.name, plan.laneKind] as const));
-    const { settings, tree } = prepared;
-    const { consent } = settings;
+    const { consent } = prepared.settings;
+    const tree = partOfTree(prepared.tree, roots);
     return { lane: name, laneKind, plugins, schemaOf, elsewhere, tree, facts, consent, generation: this.#generation };
   }
 
@@ -278,10 +279,8 @@ export class Supervisor implements LaneOwner {
   }
 
   #giveUpOnLate(): void {
-    const late = this.#order.giveUp();
-    const seconds = (this.#options.readyWithinMs + actingWithinMs) / 1000;
-    const meaning = 'what is in the kernel stays as it is until it has; a reload starts it anew';
-    if (late !== '') this.#say('warn', `not started after ${seconds} s, and no longer waited for: ${late}; ${meaning}`);
+    const lateness = this.#order.giveUp((this.#options.readyWithinMs + actingWithinMs) / 1000);
+    if (lateness !== undefined) this.#say('warn', lateness);
     this.#checkUp();
   }
 

@@ -6,13 +6,12 @@ import { nearestIn, syntaxOf } from './fields.js';
 import { asLine, linesOf, occurrences } from './forms.js';
 import type { Handle } from './handle.js';
 import type { Found, Layout, Plug } from './layout.js';
-import { reporterOf, type Written } from './places.js';
+import type { Written } from './places.js';
 import type { Problems } from './problems.js';
 
 export interface BindContext {
   readonly problems: Problems;
   readonly unknownKeywords: 'error' | 'warning' | 'ignored';
-  readonly written: Written;
   readonly plugged: ReadonlyMap<Plug, Layout>;
   /** Where else a keyword is known, in words. */
   placesOf(keyword: string): string | undefined;
@@ -36,6 +35,8 @@ export interface BlockPlace {
   readonly others?: readonly string[];
   /** What its owner sees as the value of an entry. */
   readonly shown?: (values: unknown) => unknown;
+  /** Of the block of the top level that it is, or is in. */
+  readonly written: Written;
 }
 
 export interface BoundBlock {
@@ -50,8 +51,9 @@ export function bindBlock(place: BlockPlace, statements: readonly Statement[], l
 }
 
 class BlockBinder {
-  /** One record for each part. */
-  private readonly values: Record<string, unknown>[];
+  /** One record for each part: what all blocks of the layout share, until something is written in this one. */
+  private readonly values: Readonly<Record<string, unknown>>[];
+  private readonly number: number;
   /** Place of each keyword that was written, by its slot. */
   private readonly seen: (SourcePosition | undefined)[] = [];
   /** Keywords that a misspelt one was meant to be: they are not missing as well. */
@@ -67,7 +69,8 @@ class BlockBinder {
     private readonly layout: Layout,
     private readonly context: BindContext,
   ) {
-    this.values = layout.parts.map(({ absent }) => ({ ...absent }));
+    this.values = layout.parts.map(({ absent }) => absent);
+    this.number = place.written.next();
   }
 
   bind(statements: readonly Statement[]): BoundBlock {
@@ -78,18 +81,22 @@ class BlockBinder {
       const found = index.get(statement.keyword.text);
       if (found === undefined && line !== undefined) this.statement(asLine(statement), line);
       else if (found === undefined) this.unknown(statement);
+      else if (statement.form === undefined) this.statement(statement, found);
       else for (const one of occurrences(statement, found.field)) this.statement(one, found);
     }
     for (let i = 0; i < parts.length; i++) this.requireAll(i);
     for (const [i, { borrowed }] of parts.entries()) {
-      for (const { keyword, part } of borrowed) (this.values[i] ?? {})[keyword] = this.values[part]?.[keyword];
+      for (const { keyword, part } of borrowed) {
+        const value = this.values[part]?.[keyword];
+        if (this.values[i]?.[keyword] !== value) this.own(i)[keyword] = value;
+      }
     }
-    const { at, name, isSound, shown } = this.place;
+    const { at, name, isSound, shown, written } = this.place;
     for (let i = 0; i < parts.length; i++) {
       const handle = parts[i]?.handle;
       if (handle === undefined) continue;
       const value = i === 0 && shown !== undefined ? shown(this.values[0]) : this.values[i];
-      const report = reporterOf(statements, this.layout, this.context, at);
+      const report = written.reporterOf(this.number, at);
       this.context.emit(
         handle,
         Object.freeze({ name, block: this.ownName, value, at, report }),
@@ -97,6 +104,15 @@ class BlockBinder {
       );
     }
     return { values: this.values[0] ?? {}, foreignErrors: this.foreignErrors };
+  }
+
+  /** The record of a part, for writing. */
+  private own(part: number): Record<string, unknown> {
+    const before = this.values[part] ?? {};
+    if (before !== this.layout.parts[part]?.absent) return before;
+    const own = { ...before };
+    this.values[part] = own;
+    return own;
   }
 
   /** `errors` were found in keywords of that part. */
@@ -144,7 +160,7 @@ class BlockBinder {
       const value = this.valueOf(statement, found);
       if (isRepeated === true || kind === 'plugged') this.add(part, keyword, [value]);
       else if (kind === 'lines') this.add(part, keyword, value as unknown[]);
-      else (this.values[part] ?? {})[keyword] = value;
+      else this.own(part)[keyword] = value;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       problems.error(error.code, error.message, error.at, error.hint);
@@ -159,7 +175,7 @@ class BlockBinder {
 
   /** To the list of a keyword that may stand several times. `list` is nobody else's. */
   private add(part: number, keyword: string, list: unknown[]): void {
-    const target = this.values[part] ?? {};
+    const target = this.own(part);
     const before = target[keyword];
     if (before === this.layout.parts[part]?.absent[keyword]) target[keyword] = list;
     else for (const one of list) (before as unknown[]).push(one);
@@ -231,7 +247,8 @@ class BlockBinder {
     if (block === undefined || layout === undefined) {
       throw new Refusal('CONFIG_BLOCK_MISSING', `${title} needs a block in braces`, at, `write: ${title} { ... }`);
     }
-    const place = { ...names, title, at, isSound: isSound && this.place.isSound };
+    const { written } = this.place;
+    const place = { name: names.name, block: names.block, title, at, isSound: isSound && this.place.isSound, written };
     const { values, foreignErrors } = bindBlock(place, block, layout, this.context);
     this.foreignErrors += foreignErrors;
     return values;

@@ -137,7 +137,8 @@ export class LayoutMaker {
         if (absentValue(field) === undefined) required.push({ keyword, field, slot });
         slot++;
       }
-      parts.push({ ...contribution, absent: absentValues(fields), borrowed, required });
+      // Every block in which nothing of the part is written has this very object.
+      parts.push({ ...contribution, absent: Object.freeze(absentValues(fields)), borrowed, required });
     }
     return { parts, index, apart, hasSecrets: [...index.values()].some(({ field }) => field.facts.isSecret === true) };
   }

@@ -1,66 +1,113 @@
 /**
- * Where a keyword of a bound block is written, for reports of plugins' checks. Looked up when something is reported, which is
- * seldom: the statements are there anyway, until the checks have run. Used by block-binder.ts.
+ * Where a keyword of a bound block is written, for reports of plugins' checks. Looked up when something is reported, which is seldom:
+ * until then only the number of the block is kept, and until the checks have run the block of the top level around it can be read again.
  */
 import type { ConfigEntry, Reporter, SourcePosition, Statement } from '@mainstay/sdk';
 import { occurrences } from './forms.js';
 import type { FieldIndex, Found, Layout, Plug } from './layout.js';
 import type { Problems } from './problems.js';
 
-/** The statements of every block that was bound, by the number that its reporter has; emptied when nobody will ask any more. */
-export type Written = (readonly Statement[])[];
-
-interface Context {
-  readonly problems: Problems;
-  readonly written: Written;
-  readonly plugged: ReadonlyMap<Plug, Layout>;
-}
+type Plugged = ReadonlyMap<Plug, Layout>;
 
 /** The content of a block, and what may stand in it. */
 interface Content {
   readonly statements: readonly Statement[];
   readonly layout: Layout;
+  readonly at: SourcePosition;
+  /** How many blocks are within it. */
+  within: number;
 }
 
-/** `report` of an entry: at a keyword of the block, or of a block somewhere within it. */
-export function reporterOf(
-  statements: readonly Statement[],
-  layout: Layout,
-  { problems, plugged, written }: Context,
-  at: SourcePosition,
-): ConfigEntry<unknown>['report'] {
-  const number = written.push(statements) - 1;
-  const own = (): Content => ({ statements: written[number] ?? [], layout });
-  let within: ReadonlyMap<SourcePosition, Content> | undefined;
-  const contentAt = (place: SourcePosition) => {
-    within ??= new Map(contentsOf(own(), plugged));
-    return within.get(place);
-  };
-  return (keyword, inside): Reporter => {
-    const content = inside === undefined ? own() : contentAt(inside.at);
-    const found = keyword === undefined || content === undefined ? undefined : placeOf(keyword, content);
-    return problems.reporterAt(found ?? inside?.at ?? at);
-  };
+/** A block of the top level with all that are within it, which are numbered in the order in which they are bound. */
+export class Written {
+  #count = 0;
+  #contents: readonly Content[] | undefined;
+  /** Numbers of the blocks at each place: rounds of a loop stand at one. */
+  #numbers: ReadonlyMap<string, readonly number[]> | undefined;
+  #isForgotten = false;
+
+  constructor(
+    private read: () => readonly Statement[],
+    private readonly layout: Layout,
+    private readonly at: SourcePosition,
+    private readonly plugged: Plugged,
+    private readonly problems: Problems,
+  ) {}
+
+  /** The number of the block that is bound next; that of the top level is 0. */
+  next(): number {
+    return this.#count++;
+  }
+
+  /** Nobody will ask any more: the tree may go, which is the largest part of a large configuration. */
+  forget(): void {
+    this.#isForgotten = true;
+    this.#contents = undefined;
+    this.#numbers = undefined;
+    this.read = () => [];
+  }
+
+  /** `report` of an entry that is bound from block `number`: at a keyword of it, or of a block somewhere within it. */
+  reporterOf(number: number, at: SourcePosition): ConfigEntry<unknown>['report'] {
+    return (keyword, inside): Reporter => {
+      const found = keyword === undefined || this.#isForgotten ? undefined : this.#placeOf(keyword, number, inside?.at);
+      return this.problems.reporterAt(found ?? inside?.at ?? at);
+    };
+  }
+
+  #placeOf(keyword: string, number: number, inside: SourcePosition | undefined): SourcePosition | undefined {
+    this.#contents ??= this.#all();
+    const own = this.#contents[number];
+    if (own === undefined) return undefined;
+    if (inside === undefined) return placeIn(own, keyword);
+    this.#numbers ??= numbersByPlace(this.#contents);
+    for (const i of this.#numbers.get(textOf(inside)) ?? []) {
+      const content = i > number && i <= number + own.within ? this.#contents[i] : undefined;
+      const place = content && placeIn(content, keyword);
+      // What is written in one round of a loop need not be in the others.
+      if (place !== undefined) return place;
+    }
+    return undefined;
+  }
+
+  #all(): readonly Content[] {
+    const all: Content[] = [];
+    const add = (statements: readonly Statement[], layout: Layout, at: SourcePosition) => {
+      const content = { statements, layout, at, within: 0 };
+      const number = all.push(content);
+      for (const [{ keyword, block }, { inner, plug }] of known(statements, layout.index)) {
+        const inside = plug === undefined ? inner : this.plugged.get(plug);
+        if (block !== undefined && inside !== undefined) add(block, inside, keyword.at);
+      }
+      content.within = all.length - number;
+    };
+    add(this.read(), this.layout, this.at);
+    return all;
+  }
+}
+
+function textOf({ file, line, column }: SourcePosition): string {
+  return `${line} ${column} ${file}`;
+}
+
+function numbersByPlace(contents: readonly Content[]): ReadonlyMap<string, readonly number[]> {
+  const numbers = new Map<string, number[]>();
+  for (const [i, { at }] of contents.entries()) {
+    const place = textOf(at);
+    const list = numbers.get(place);
+    if (list === undefined) numbers.set(place, [i]);
+    else list.push(i);
+  }
+  return numbers;
 }
 
 /** Of several the last one: it is the one that counts. */
-function placeOf(keyword: string, { statements, layout }: Content): SourcePosition | undefined {
+function placeIn({ statements, layout }: Content, keyword: string): SourcePosition | undefined {
   let place: SourcePosition | undefined;
   for (const [{ keyword: word }, found] of known(statements, layout.index)) {
     if (found.keyword === keyword || found.plug?.keyword === keyword) place = word.at;
   }
   return place;
-}
-
-/** Every block within, by the very object that the value which is bound from it has as its position. */
-function* contentsOf({ statements, layout }: Content, plugged: Context['plugged']): Generator<[SourcePosition, Content]> {
-  for (const [{ keyword, block }, { inner, plug }] of known(statements, layout.index)) {
-    const inside = plug === undefined ? inner : plugged.get(plug);
-    if (block === undefined || inside === undefined) continue;
-    const content = { statements: block, layout: inside };
-    yield [keyword.at, content];
-    yield* contentsOf(content, plugged);
-  }
 }
 
 function* known(statements: readonly Statement[], index: FieldIndex): Generator<[Statement, Found]> {

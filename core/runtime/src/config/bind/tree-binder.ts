@@ -7,6 +7,7 @@ import { headedBlocks, namedBlocks, unnamedBlock } from './forms.js';
 import type { Handle } from './handle.js';
 import { placesOf } from './hints.js';
 import { type Layout, topLevel } from './layout.js';
+import { Written } from './places.js';
 import type { Problems } from './problems.js';
 
 export interface BindOptions {
@@ -27,6 +28,7 @@ export class TreeBinder {
   readonly bound: ReadonlyMap<Handle, BoundEntry[]>;
   private readonly context: BindContext;
   private readonly places = new Map<string, string | undefined>();
+  private readonly written: Written[] = [];
 
   constructor(
     private readonly schema: Schema,
@@ -38,7 +40,6 @@ export class TreeBinder {
     this.context = {
       problems,
       unknownKeywords,
-      written: [],
       plugged: schema.plugged,
       placesOf: (keyword) => this.placesOf(keyword),
       emit: (handle, entry, isSound) => this.bound.get(handle)?.push({ entry, isSound }),
@@ -47,7 +48,7 @@ export class TreeBinder {
 
   /** No report will ask any more where something is written: the tree may go, which is the largest part of a large configuration. */
   forgetTree(): void {
-    this.context.written.length = 0;
+    for (const one of this.written) one.forget();
   }
 
   bind(tree: SourceTree): void {
@@ -66,7 +67,7 @@ export class TreeBinder {
     for (const [keyword, root] of blocks) this.root(keyword, root, written.get(keyword) ?? []);
     const at: SourcePosition = { file: tree.files[0] ?? '', line: 0, column: 0 };
     const others = [...blocks.keys(), ...this.reserved.keys()];
-    bindBlock({ name: '', block: '', title: topLevel, at, isSound: true, others }, rest, roots, this.context);
+    this.content(() => rest, { name: '', block: '', title: topLevel, at, isSound: true, others }, roots);
   }
 
   private root(keyword: string, root: RootBlock, statements: readonly Statement[]): void {
@@ -92,7 +93,7 @@ export class TreeBinder {
       } else if (name !== undefined) first.set(name.text, name.at);
       const isSound = before === this.problems.errors;
       const own = name?.text ?? '';
-      this.content(statement, { name: own, block: own, title, at, isSound }, layout);
+      this.contentOf(statement, { name: own, block: own, title, at, isSound }, layout);
     }
   }
 
@@ -101,15 +102,28 @@ export class TreeBinder {
     for (const statement of statements) {
       const { at } = statement.keyword;
       const { name, title, value: header, isSound } = readHeader(statement, spec, owner?.plugin ?? '', this.context);
-      this.content(statement, { name, block: name, title, at, isSound, shown: (value) => ({ header, value, at }) }, layout);
+      this.contentOf(statement, { name, block: name, title, at, isSound, shown: (value) => ({ header, value, at }) }, layout);
     }
   }
 
-  private content({ block }: Statement, place: BlockPlace, layout: Layout): void {
+  private contentOf(statement: Statement, place: Omit<BlockPlace, 'written'>, layout: Layout): void {
     const { title, at } = place;
+    const { block } = statement;
     if (block === undefined) {
       this.problems.error('CONFIG_BLOCK_MISSING', `${title} needs a block in braces`, at, `write: ${title} { ... }`);
-    } else bindBlock(place, block, layout, this.context);
+    } else this.content(() => statement.block ?? [], place, layout, block);
+  }
+
+  /** `read` answers the statements again, in case that somebody asks where one of them is. */
+  private content(
+    read: () => readonly Statement[],
+    place: Omit<BlockPlace, 'written'>,
+    layout: Layout,
+    statements: readonly Statement[] = read(),
+  ): void {
+    const written = new Written(read, layout, place.at, this.schema.plugged, this.problems);
+    this.written.push(written);
+    bindBlock({ ...place, written }, statements, layout, this.context);
   }
 
   /** Blocks without a name add up, as keepalived's do. */
@@ -125,7 +139,7 @@ export class TreeBinder {
     }
     const content = statements.flatMap(({ block = [] }) => block);
     const isSound = before === this.problems.errors;
-    bindBlock({ name: '', block: '', title: keyword, at: first.keyword.at, isSound }, content, layout, this.context);
+    this.content(() => content, { name: '', block: '', title: keyword, at: first.keyword.at, isSound }, layout);
   }
 
   private tooMany(title: string, at: SourcePosition): void {

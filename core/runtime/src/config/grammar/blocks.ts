@@ -23,7 +23,7 @@ export interface Built {
 }
 
 /** No configuration nests deeper; whoever walks the tree need not fear for the stack. */
-const mostDepth = 64;
+export const mostDepth = 64;
 
 interface Frame {
   /** Absent: the file, or a block without a keyword, whose content is dropped. */

@@ -4,16 +4,19 @@
  */
 import { readFileSync } from 'node:fs';
 import { closest, type Diagnostic, messageOf, type SourcePosition, type SourceTree } from '@mainstay/sdk';
-import { type BraceError, buildBlocks, type Token } from './blocks.js';
+import { unpackTree } from '../packed/packed-tree.js';
+import { type BraceError, buildBlocks } from './blocks.js';
 import { firstBrace, withoutComment } from './comments.js';
 import { Complaints } from './complaints.js';
 import { changedPolicy, filesOf, type IncludePolicy, identityOf, includeChecks, includeKeywords } from './include.js';
 import { defaultLimits, keepalivedLineBytes, type Limits } from './limits.js';
-import type { Line } from './line.js';
+import { Line } from './line.js';
 import { loopEnd, roundsOf } from './loops.js';
+import { PlainLine } from './plain-line.js';
 import { Scope } from './scope.js';
 import { FileSource, ListSource, LoopSource, type Source, type ToInclude } from './sources.js';
 import { nestedWithoutEnd, Substitution } from './substitution.js';
+import { PackingSink, TokenList, type TokenSink } from './token-sinks.js';
 import { splitWords, statementOf } from './words.js';
 
 export interface ReadOptions {
@@ -40,7 +43,6 @@ const includeLine = /^(include[rmwba]?)(?=[ \t]|$)/;
 class Reader {
   private readonly complaints = new Complaints();
   private readonly files: string[] = [];
-  private readonly tokens: Token[] = [];
   private readonly stack: Source[] = [];
   private readonly scope: Scope;
   private readonly limits: Limits;
@@ -50,10 +52,14 @@ class Reader {
   private work = 0;
   /** The current line of the file ends with a backslash. */
   private goesOn = false;
+  private readonly plainLine = new PlainLine();
   /** True until something of the current line of the file was taken. */
   private isFirst = false;
 
-  constructor(options: ReadOptions) {
+  constructor(
+    options: ReadOptions,
+    private readonly sink: TokenSink,
+  ) {
     const { configId, instance = configId, env = process.env, random } = options;
     this.limits = { ...defaultLimits, ...options.limits };
     this.scope = new Scope({ instance, env, ...(random !== undefined && { random }) });
@@ -61,22 +67,21 @@ class Reader {
   }
   private readonly configId: string;
 
-  read(text: string, file: string): ReadResult {
+  /** What is read goes to the sink. Answers the files, and what is to be said. */
+  read(text: string, file: string): { readonly files: readonly string[]; readonly diagnostics: readonly Diagnostic[] } {
     this.enter(text, file);
     for (let line = this.pull(); line !== undefined; line = this.pull()) this.process(line);
-    const { statements, errors } = buildBlocks(this.tokens);
-    for (const error of errors) this.complain(error);
-    return { tree: { files: this.files, statements }, diagnostics: this.complaints.list };
+    return { files: this.files, diagnostics: this.complaints.list };
   }
 
-  private complain({ code, message, at, hint }: BraceError): void {
+  complain({ code, message, at, hint }: BraceError): void {
     this.complaints.error(code, message, at, hint);
   }
 
   private enter(text: string, file: string): void {
     this.files.push(file);
     this.characters += text.length;
-    this.tokens.push({ kind: 'enter' });
+    this.sink.put({ kind: 'enter' });
     this.stack.push(new FileSource(text, file, this.policy));
   }
 
@@ -84,7 +89,7 @@ class Reader {
   private pull(): Line | undefined {
     for (let source = this.stack.at(-1); source !== undefined; source = this.stack.at(-1)) {
       const file = source.include?.shift();
-      const raw = file === undefined ? source.next() : undefined;
+      const raw = file === undefined ? this.nextOf(source) : undefined;
       if (file !== undefined) this.includeFile(file);
       else if (raw === undefined) this.leave(source);
       else {
@@ -96,11 +101,31 @@ class Reader {
     return undefined;
   }
 
+  /** The next line that is more than plain words: those are taken at once. */
+  private nextOf(source: Source): Line | undefined {
+    const { file } = source;
+    if (file === undefined) return source.next();
+    for (;;) {
+      const text = file.nextText();
+      if (text === undefined) return undefined;
+      if (!this.takePlain(text, file)) return Line.of(file.name, file.number, text);
+    }
+  }
+
+  private takePlain(text: string, { name, number }: FileSource): boolean {
+    const { plainLine, limits } = this;
+    const isWithin = this.steps < limits.lines && this.characters <= limits.characters && this.work <= limits.work;
+    if (!isWithin || !plainLine.read(text) || !this.sink.takeLine(plainLine, name, number)) return false;
+    this.goesOn = false;
+    if (plainLine.count > 0 || plainLine.brace !== undefined) this.steps++;
+    return true;
+  }
+
   private leave({ file }: Source): void {
     this.stack.pop();
     if (file === undefined) return;
     this.policy = file.policyBefore;
-    this.tokens.push({ kind: 'leave' });
+    this.sink.put({ kind: 'leave' });
   }
 
   private uncommented(raw: Line): Line | undefined {
@@ -252,7 +277,7 @@ class Reader {
   }
 
   private brace(line: Line, brace: '{' | '}'): void {
-    this.tokens.push({ kind: brace === '{' ? 'open' : 'close', at: line.at(0), isFirst: this.isFirst });
+    this.sink.put({ kind: brace === '{' ? 'open' : 'close', at: line.at(0), isFirst: this.isFirst });
     this.isFirst = false;
   }
 
@@ -267,7 +292,7 @@ class Reader {
     }
     if (keyword.text === 'random_seed' && /^[0-9]+$/.test(args[0]?.text ?? '')) this.scope.seed(Number(args[0]?.text));
     if (keyword.text === 'include_check') this.changePolicy(statement.args);
-    this.tokens.push({ kind: 'statement', statement, isFirst: this.isFirst });
+    this.sink.put({ kind: 'statement', statement, isFirst: this.isFirst });
     this.isFirst = false;
   }
 
@@ -326,7 +351,22 @@ class Reader {
   }
 }
 
-/** `file` names the text in positions, and is where relative includes begin. */
+/**
+ * `file` names the text in positions, and is where relative includes begin. Where braces do not match, everything is read once more, and
+ * kept, to find out which of them is missing.
+ */
 export function readKeepalived(text: string, file: string, options: ReadOptions): ReadResult {
-  return new Reader(options).read(text, file);
+  const sink = new PackingSink();
+  const { files, diagnostics } = new Reader(options, sink).read(text, file);
+  if (sink.isSound) return { tree: unpackTree(sink.writer.tree(files)), diagnostics };
+  return readUnbalanced(text, file, options);
+}
+
+function readUnbalanced(text: string, file: string, options: ReadOptions): ReadResult {
+  const sink = new TokenList();
+  const reader = new Reader(options, sink);
+  const { files, diagnostics } = reader.read(text, file);
+  const { statements, errors } = buildBlocks(sink.tokens);
+  for (const error of errors) reader.complain(error);
+  return { tree: { files, statements }, diagnostics };
 }

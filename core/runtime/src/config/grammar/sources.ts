@@ -29,6 +29,7 @@ export class FileSource implements Source {
   readonly folder: string;
   private readonly text: string;
   private readonly lineEnd = /\r\n|\n|\r/g;
+  private readonly hasReturns: boolean;
   /** Where the next line begins; undefined: there is none. */
   private offset: number | undefined = 0;
   private count = 0;
@@ -42,6 +43,7 @@ export class FileSource implements Source {
   ) {
     this.folder = dirname(resolve(name));
     this.text = text.replace(/^\ufeff/, '');
+    this.hasReturns = this.text.includes('\r');
   }
 
   /** The same for all names of the file; a text that is no file is known by the name it was given. */
@@ -51,12 +53,29 @@ export class FileSource implements Source {
   }
 
   next(): Line | undefined {
+    const text = this.nextText();
+    return text === undefined ? undefined : Line.of(this.name, this.count, text);
+  }
+
+  /** The same, without an object around it. */
+  nextText(): string | undefined {
     const start = this.offset;
     if (start === undefined) return undefined;
-    this.lineEnd.lastIndex = start;
-    const end = this.lineEnd.exec(this.text);
-    this.offset = end === null ? undefined : this.lineEnd.lastIndex;
-    return Line.of(this.name, ++this.count, this.text.slice(start, end?.index));
+    this.count++;
+    if (this.hasReturns) {
+      this.lineEnd.lastIndex = start;
+      const match = this.lineEnd.exec(this.text);
+      this.offset = match === null ? undefined : this.lineEnd.lastIndex;
+      return this.text.slice(start, match?.index);
+    }
+    const end = this.text.indexOf('\n', start);
+    this.offset = end < 0 ? undefined : end + 1;
+    return this.text.slice(start, end < 0 ? undefined : end);
+  }
+
+  /** Of the line that was taken last. */
+  get number(): number {
+    return this.count;
   }
 }
 

@@ -1,0 +1,131 @@
+/** The world of all checkers with all their keywords: what they find when servers fail, come back and say what weight they want. */
+import { createHash } from 'node:crypto';
+import { checkerDepartures } from './departures.js';
+import { farmText } from './farm-client.js';
+import { real, virtualServers } from './text.js';
+import type { World } from './world.js';
+
+const block = (keyword: string, ...lines: readonly string[]) =>
+  `${keyword} {\n${lines.map((line) => `            ${line}\n`).join('')}        }`;
+const url = (...lines: readonly string[]) => ['url {', ...lines.map((line) => `    ${line}`), '}'];
+const patience = ['retry 1', 'delay_before_retry 0.5', 'warmup 0', 'alpha', 'log_all_failures on'];
+const common = [...patience, 'delay_loop 2'];
+const network = ['connect_ip 10.0.0.1', 'connect_timeout 20', 'fwmark 5', 'bind_if eth-farm', ...common];
+const digest = createHash('md5').update(farmText).digest('hex');
+const web = (...lines: readonly string[]) => block('HTTP_GET', 'connect_port 8080', ...common, ...lines);
+const script = (...lines: readonly string[]) =>
+  block('MISC_CHECK', 'misc_path "SHARED/check one \'two words\'"', 'misc_timeout 300', ...patience, 'delay_loop 4', ...lines);
+const dynamic = script('misc_dynamic', 'user root');
+const file = (...lines: readonly string[]) => block('FILE_CHECK', 'track_file followed', ...lines);
+const sorry = 'sorry_server 10.0.0.9 80';
+
+/** The checkers of the one real server of each virtual server; more lines of it. */
+const checks: Readonly<Record<string, readonly [checkers: string, lines?: string]>> = {
+  tcp: [block('TCP_CHECK', ...network, 'connect_port 80')],
+  http: [
+    block(
+      'HTTP_GET',
+      ...network,
+      'connect_port 8080',
+      'http_protocol 1.1',
+      'fast_recovery',
+      ...url('path /', 'virtualhost a.test', 'status_code 200-299 304'),
+    ),
+  ],
+  urls: [web(...url('path /'), ...url('path /second', 'status_code 200'))],
+  digest: [web('http_protocol 1.0C', 'virtualhost b.test', ...url('path /x?y', `digest ${digest}`))],
+  'digest-wrong': [web(...url('path /', `digest ${'0'.repeat(32)}`))],
+  regex: [
+    web(
+      'nb_get_retry 1',
+      ...url('path /', 'regex "ALL +is w"', 'regex_options caseless', 'regex_min_offset 0', 'regex_stack 1000 2000'),
+    ),
+  ],
+  'regex-open-end': [web(...url('path /', 'regex "is w[a-z]+"'))],
+  'regex-no-match': [web(...url('path /', 'regex well', 'regex_no_match'))],
+  ssl: [block('SSL_GET', ...common, 'connect_port 443', 'virtualhost c.test', 'enable_sni', ...url('path /', 'status_code 200'))],
+  smtp: [block('SMTP_CHECK', ...network, 'connect_port 25', 'helo_name mail.example.test')],
+  dns: [block('DNS_CHECK', ...network, 'connect_port 53', 'type A', 'name www.example.test')],
+  udp: [
+    block('UDP_CHECK', ...common, 'bindto OWN', 'bind_port 4321', 'connect_port 5353', 'payload 00 01 02', 'connect_timeout 2'),
+  ],
+  'udp-reply': [
+    block(
+      'UDP_CHECK',
+      ...common,
+      'connect_port 7',
+      'payload 12 34',
+      'require_reply 12 x4',
+      'min_reply_length 2',
+      'max_reply_length 2',
+      'connect_timeout 20',
+    ),
+  ],
+  ping: [block('PING_CHECK', ...common, 'connect_ip 10.0.0.7', 'connect_timeout 20')],
+  misc: [script()],
+  'misc-inhibit': [dynamic, 'inhibit_on_failure'],
+  'misc-quorum': [dynamic, `quorum 28\n    hysteresis 2\n    ${sorry}`],
+  file: [file()],
+  'file-reverse': [file('weight 10 reverse')],
+  'file-fault': [file('weight 0')],
+  'file-quorum': [file('weight 1'), `quorum 33\n    ${sorry}\n    sorry_server_inhibit`],
+  'script-and-file': [`${dynamic}\n        ${file('weight 3')}`],
+  'two-checkers': [`${block('TCP_CHECK', 'connect_port 80')}\n        ${web(...url('path /'))}`],
+  'alpha-and-down': [block('TCP_CHECK', 'connect_port 81', 'alpha')],
+  omega: [block('TCP_CHECK', 'connect_port 80'), 'omega'],
+  'omega-script': [dynamic, `omega\n    inhibit_on_failure\n    ${sorry}`],
+};
+
+/** Those that write down what happens: a script is dear in the lab. */
+const noted = new Set(['http', 'misc-quorum', 'file-quorum', 'two-checkers', 'alpha-and-down', 'omega', 'omega-script']);
+
+const config = `${virtualServers.global}
+track_file followed {
+    file SHARED/number
+    weight 2
+    init_file 0
+}
+${Object.entries(checks)
+  .map(([name, [checkers, lines = '']], i) => {
+    const label = noted.has(name) ? name : '';
+    const header = `192.0.2.${i + 1} 80`;
+    return virtualServers.one({ label, header, lines: `weight 30\n    ${lines}`, blocks: [real(label, 1, '', checkers)] });
+  })
+  .join('')}`;
+
+const servers = [
+  'tcp 10.0.0.1:80',
+  'http 10.0.0.1:8080',
+  'https 10.0.0.1:443',
+  'smtp 10.0.0.1:25',
+  'dns 10.0.0.1:53',
+  'udp 10.0.0.1:5353',
+  'echo 10.0.0.1:7',
+];
+const each = (verb: 'open' | 'close') => servers.map((server) => `${verb} ${server}`);
+
+export const checkers: World = {
+  name: 'checkers',
+  configs: { first: config },
+  servers,
+  files: {
+    number: '0',
+    code: '0',
+    check: '#!/bin/sh\n[ "$1 $2" = "one two words" ] || exit 1\nread code <SHARED/code\nexit $code',
+  },
+  steps: [
+    { what: 'start', deeds: ['start first'] },
+    { what: 'all fail', deeds: [...each('close'), 'cut 10.0.0.7', 'write code 1', 'write number -100'] },
+    { what: 'all come back', deeds: [...each('open'), 'mend 10.0.0.7', 'write code 5', 'write number 4'] },
+    {
+      what: 'pages are otherwise, the script and the file want the most',
+      deeds: ['status 10.0.0.1:8080 204', 'write code 255', 'write number 2000'],
+    },
+    {
+      what: 'pages are errors, a server fails, the script and the file want nothing',
+      deeds: ['status 10.0.0.1:8080 500', 'close tcp 10.0.0.1:80', 'write code 0', 'write number 0'],
+    },
+    { what: 'stop', deeds: ['stop'] },
+  ],
+  departures: checkerDepartures,
+};
