@@ -44,7 +44,7 @@ export class Manager {
   readonly #syncDaemons: SyncDaemons;
   readonly #unwatch: (() => void)[] = [];
   #tick: Timer | undefined;
-  /** What a former daemon has left is being read. */
+  /** What a former daemon has left is being taken away or read. */
   #adopting: Promise<unknown> | undefined;
   /** Checks are asked for only in between. */
   #hasTable = false;
@@ -80,9 +80,8 @@ export class Manager {
   }
 
   async start(configs: readonly VirtualServer[]): Promise<void> {
-    const { ports, leases, facts } = this.run;
-    if (this.#global.lvs_flush && !facts.isRestart) await this.#flush();
-    const adopting = this.keeper.adopt(configs.flatMap(({ services }) => services.map(({ id }) => serviceText(id))));
+    const { ports, leases } = this.run;
+    const adopting = this.#adopt(configs);
     this.#adopting = adopting;
     const left = await adopting;
     if (this.#isStopped) return;
@@ -159,6 +158,12 @@ export class Manager {
 
   onTransition(event: VrrpTransitioned): void {
     this.#syncDaemons.onTransition(event);
+  }
+
+  /** What is there already of these; with lvs_flush nothing is, when the daemon starts. */
+  async #adopt(configs: readonly VirtualServer[]): ReturnType<Keeper['adopt']> {
+    if (this.#global.lvs_flush && !this.run.facts.isRestart) await this.#flush();
+    return this.keeper.adopt(configs.flatMap(({ services }) => services.map(({ id }) => serviceText(id))));
   }
 
   /** A kernel that is slow, because it looks for a module, must not look like a plugin that fails: the work goes on by itself. */

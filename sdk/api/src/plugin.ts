@@ -113,7 +113,10 @@ export interface PluginSpec {
   start?(run: Run): void | Promise<void>;
   /** The handles already show the new configuration. */
   reconfigure?(run: Run): ReconfigureAnswer | Promise<ReconfigureAnswer>;
-  /** Undoes `start`, also one that failed half-way; called at most once per start. */
+  /**
+   * Undoes `start`, also one that failed half-way; called at most once per start, five seconds at most. `restart`: another life follows,
+   * also after a start that failed or took too long; what others use meanwhile (a table in the kernel) stays. `shutdown`: none does.
+   */
   stop?(run: Run, why: 'shutdown' | 'restart'): void | Promise<void>;
 }
 

@@ -41,7 +41,7 @@ describe('life of plugins', () => {
       assert.equal(error.cause, cause);
       return true;
     });
-    assert.deepEqual(steps, ['a start', 'b start', 'b stop shutdown', 'a stop shutdown']);
+    assert.deepEqual(steps, ['a start', 'b start', 'b stop restart', 'a stop restart']);
     assert.deepEqual(
       bench.host.plugins().map(({ state, lastError }) => [state, lastError]),
       [
@@ -76,7 +76,7 @@ describe('life of plugins', () => {
     await assert.rejects(bench.clock.drive(bench.host.start()), { code: 'PLUGIN_TIMEOUT', message: /start of plugin b .* 10 s/ });
     assert.equal(bench.clock.now() - began, 10_000);
     assert.equal(run?.signal.aborted, true);
-    assert.deepEqual(steps, ['a start', 'b stop shutdown', 'a stop shutdown']);
+    assert.deepEqual(steps, ['a start', 'b stop restart', 'a stop restart']);
   });
 
   it('gives a stop five seconds, and stops the others whatever one does', async () => {
@@ -130,17 +130,22 @@ describe('life of plugins', () => {
     assert.deepEqual(seen, ['loaded', 'crashed', 'loaded', 'crashed']);
   });
 
-  it('gives up a start under way when it must stop', async () => {
-    const bench = hostBench();
-    const steps: string[] = [];
-    await ready(bench, [noting('a', steps), noting('b', steps, { start: never }), noting('c', steps)]);
-    const start = assert.rejects(bench.host.start(), { code: 'PLUGIN_START_FAILED', message: /plugin b .*the daemon stops/ });
-    await bench.clock.advance(100);
-    await bench.host.stop('shutdown');
-    await start;
-    assert.deepEqual(steps, ['a start', 'b stop shutdown', 'a stop shutdown']);
-    assert.equal(bench.clock.pending, 0);
-  });
+  for (const [why, said] of [
+    ['shutdown', /plugin b .*the daemon stops/],
+    ['restart', /plugin b .*its lane is about to be started anew/],
+  ] as const) {
+    it(`gives up a start under way when it must stop, and undoes it for that reason: ${why}`, async () => {
+      const bench = hostBench();
+      const steps: string[] = [];
+      await ready(bench, [noting('a', steps), noting('b', steps, { start: never }), noting('c', steps)]);
+      const start = assert.rejects(bench.host.start(), { code: 'PLUGIN_START_FAILED', message: said });
+      await bench.clock.advance(100);
+      await bench.host.stop(why);
+      await start;
+      assert.deepEqual(steps, ['a start', `b stop ${why}`, `a stop ${why}`]);
+      assert.equal(bench.clock.pending, 0);
+    });
+  }
 
   it('stops even when it is told so before the start has begun', async () => {
     const bench = hostBench();

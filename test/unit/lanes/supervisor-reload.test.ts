@@ -311,6 +311,30 @@ describe('a reload', () => {
     assert.ok(!result.ok && /extension:a lane did not answer to the reload/.test(result.reason));
   });
 
+  it('goes on with the others where one lane cannot follow, says so, and tries again at the next reload', async () => {
+    startBoth();
+    const other = planOf('extension:other', 'extension', 'other');
+    stage.next = preparedOf(realtime, extension, other);
+    stage.unmakeable.add('other');
+    const failing = supervisor.reload();
+    await clock.settle();
+    stage.answerReload('extension');
+    await clock.advance(6000);
+    stage.answerReload();
+    const result = await clock.drive(failing);
+    assert.ok(!result.ok && /extension:other lane did not follow \(no memory\)/.test(result.reason), JSON.stringify(result));
+    stage.unmakeable.clear();
+    const again = supervisor.reload();
+    await clock.settle();
+    stage.answerReload('extension');
+    await clock.settle();
+    ready('extension:other');
+    the('extension:other').say({ kind: 'started' });
+    await clock.advance(20);
+    stage.answerReload();
+    assert.equal((await clock.drive(again)).ok, true);
+  });
+
   it('keeps everything when the new configuration has errors', async () => {
     startBoth();
     stage.next = { ...preparedOf(), diagnostics: [{ severity: 'error', code: 'X', message: 'wrong', at }] };

@@ -61,6 +61,8 @@ export class Stage {
   log = '';
   memory = 50;
   readonly ends: string[] = [];
+  /** For the PID files. */
+  readonly told: string[] = [];
   next: Prepared = preparedOf(realtime, extension);
   readonly supervisor: Supervisor;
 
@@ -80,12 +82,17 @@ export class Stage {
       keepAddressesAtExit: false,
       dontRespawn,
       readyWithinMs: 5000,
-      laneProcess: () => {},
+      laneProcess: ({ plugins }, pid) =>
+        void this.told.push(`${plugins.map((p) => p.name)} ${pid === undefined ? 'gone' : 'up'}`),
       fatal: (code, why) => this.ends.push(`${code} ${why}`),
     });
   }
 
+  /** Plugins whose process cannot be made. */
+  readonly unmakeable = new Set<string>();
+
   #play(plan: LanePlan, listener: LaneProcessListener) {
+    if (plan.plugins.some(({ name }) => this.unmakeable.has(name))) throw new Error('no memory');
     const heard: ToLane[] = [];
     const signals: string[] = [];
     const pid = 100 + this.processes.length;

@@ -31,7 +31,7 @@ import { ConfigPart } from './config-part.js';
 import { withDeadline } from './deadline.js';
 import { grantedPorts } from './granted-ports.js';
 import { LeaseTable } from './leases.js';
-import { awaitStart, hasNews, LifeCycle, startDeadlineMs } from './life-cycle.js';
+import { awaitStart, Ending, hasNews, LifeCycle, startDeadlineMs } from './life-cycle.js';
 import { type Life, type LoadedPlugin, Member } from './member.js';
 import { explanationsNow, explanationsOf, hasObjects, objectsNow, objectsOf, type PluginStatus, pluginStatus } from './status.js';
 
@@ -207,7 +207,7 @@ export class Host {
 
   /** In reverse order, five seconds each; gives up a start or reload under way. Never rejects; harmless when repeated. */
   stop(why: 'shutdown' | 'restart'): Promise<void> {
-    this.#ended.abort(new Error('the daemon stops'));
+    this.#ended.abort(new Ending(why));
     return this.#oneAtATime(async () => {
       this.checks.close();
       await this.#cycle.stopAll(this.#members, why);

@@ -20,6 +20,13 @@ export interface LifeCycleOptions {
   readonly running: (member: Member, isRunning: boolean) => void;
 }
 
+/** Why what is under way is given up: the reason of the signal that the host aborts. */
+export class Ending extends Error {
+  constructor(readonly why: 'shutdown' | 'restart') {
+    super(why === 'shutdown' ? 'the daemon stops' : 'its lane is about to be started anew');
+  }
+}
+
 export class LifeCycle {
   constructor(private readonly options: LifeCycleOptions) {}
 
@@ -30,7 +37,8 @@ export class LifeCycle {
         await this.#start(member, ended);
       } catch (error) {
         const failure = startFailure(member, error);
-        await this.stopAll(members, 'shutdown');
+        await this.stopAll(members, reasonOf(ended));
+        for (const { standing } of members) standing.close();
         member.state = 'failed';
         throw failure;
       }
@@ -50,7 +58,7 @@ export class LifeCycle {
       return true;
     } catch (error) {
       const failure = startFailure(member, error);
-      await this.#stop(member, 'restart');
+      await this.#stop(member, reasonOf(ended));
       member.standing.close();
       member.state = 'failed';
       this.options.log('error', member.name, `${failure.message}; it is out of service until the next reload or restart`);
@@ -112,6 +120,14 @@ export class LifeCycle {
     }
     member.state = 'stopped';
   }
+}
+
+/**
+ * With which reason an unfinished start is undone. One that failed by itself, or took too long, is tried again by the supervisor: what
+ * the plugins have in the kernel for others to use is then not theirs to take away.
+ */
+function reasonOf({ reason }: AbortSignal): 'shutdown' | 'restart' {
+  return reason instanceof Ending ? reason.why : 'restart';
 }
 
 function startFailure(member: Member, error: unknown): MainstayError {

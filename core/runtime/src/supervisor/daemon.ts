@@ -142,7 +142,8 @@ class Daemon {
     this.#server = await this.#serve();
     await Promise.race([this.#supervisor.start(prepared), this.#ended]);
     if (this.#isEnding) return undefined;
-    const lanes = this.#supervisor.lanesInUse.join(', ') || 'none';
+    const late = this.#supervisor.lanesNotYet;
+    const lanes = `${this.#supervisor.lanesInUse.join(', ') || 'none'}${late.length === 0 ? '' : `; not yet: ${late.join(', ')}`}`;
     logger.say('info', `started; lanes: ${lanes}`);
     notifier.ready(`running, lanes: ${lanes}`);
     onReady();

@@ -74,6 +74,8 @@ const actionGraceMs = 1000;
 export class LaneHandle {
   readonly queue = new EventQueue<LaneEvent>();
   phase: LanePhase = 'down';
+  /** A process of it has started, the present one or an earlier one. */
+  hasEverStarted = false;
   restarts = 0;
   #process: LaneProcess | undefined;
   #running: LanePlan | undefined;
@@ -347,7 +349,10 @@ export class LaneHandle {
       this.#actions = message.actions ?? [];
       this.#checkers = message.checkers ?? [];
     }
-    if (message.kind === 'started' && this.phase === 'starting') this.phase = 'started';
+    if (message.kind === 'started' && this.phase === 'starting') {
+      this.phase = 'started';
+      this.hasEverStarted = true;
+    }
     this.owner.message(this, message);
     if (message.kind === 'ack' || message.kind === 'started') this.#pump();
   }

@@ -2,7 +2,7 @@
  * Brings the running lanes to a new, checked configuration: lanes come, go, reload in place, or start anew where their plugins
  * changed. Called by supervisor.ts after the validation.
  */
-import { type Diagnostic, formatDiagnostic, type HookName } from '@mainstay/sdk';
+import { type Diagnostic, formatDiagnostic, type HookName, messageOf } from '@mainstay/sdk';
 import { partOfTree } from '../config/packed/packed-tree.js';
 import { isSamePlan, type LanePlan } from '../lanes/plan.js';
 import type { LaneHandle, LaneLimits } from './lane-handle.js';
@@ -81,9 +81,11 @@ export async function reloadLanes(
   });
   const added = to.plans.filter((plan) => !known.has(plan.lane)).map((plan) => addLane(set, plan));
   for (const turn of turns.toReversed()) {
-    for (const lane of added) if (turnOf(lane.plan) === turn) launch(reload, lane);
+    const young = added.filter(({ plan }) => turnOf(plan) === turn);
+    const old = stay.filter(({ plan }) => turnOf(plan) === turn);
+    await Promise.all(young.map((lane) => attempt(reload, lane, async () => launch(reload, lane))));
     // Of one turn nobody hears of the others: they need not wait for each other.
-    await Promise.all(stay.map(({ lane, plan }) => turnOf(plan) === turn && renew(reload, lane, plan)));
+    await Promise.all(old.map(({ lane, plan }) => attempt(reload, lane, () => renew(reload, lane, plan))));
     const here = set.lanes.filter((lane) => turnOf(lane.plan) === turn);
     if (turn > 0) await Promise.all(here.map((lane) => lane.settled(settleMs)));
   }
@@ -91,12 +93,22 @@ export async function reloadLanes(
     // Lanes of the last turn have heard everything by then.
     const held = turn === turns.at(-1) ? set.lanes.filter(({ isHeld }) => isHeld) : [];
     const ending = gone.filter((lane) => turnOf(lane.plan) === turn);
-    await Promise.all([...held.map((lane) => replace(reload, lane)), ...ending.map((lane) => end(reload, lane))]);
+    const replacing = held.map((lane) => attempt(reload, lane, () => replace(reload, lane)));
+    await Promise.all([...replacing, ...ending.map((lane) => attempt(reload, lane, () => end(reload, lane)))]);
   }
   const { problems, restartedPlugins } = reload;
   const restartedLanes = to.plans.map(({ lane }) => lane).filter((lane) => reload.restartedLanes.includes(lane));
   if (problems.length > 0) return { ok: false, reason: problems.join('; '), diagnostics: [] };
   return { ok: true, generation, restartedLanes, restartedPlugins, diagnostics: [] };
+}
+
+/** Never rejects: what goes wrong with one lane is told, and keeps no other from its part of the reload. */
+async function attempt({ problems }: Reload, lane: LaneHandle, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    problems.push(`${lane.name} lane did not follow (${messageOf(error)}); it may be out of service until the next reload`);
+  }
 }
 
 /** What happens from now on is kept for it, as far as it is known what it will want to hear. */
@@ -120,7 +132,7 @@ async function restart(reload: Reload, lane: LaneHandle): Promise<void> {
 /** A lane that both configurations have. */
 async function renew(reload: Reload, lane: LaneHandle, plan: LanePlan): Promise<void> {
   const { say, set, removed } = reload;
-  const isSame = isSamePlan(lane.plan, plan);
+  const isSame = isSamePlan(lane.running, plan);
   const isRunning = lane.phase === 'started';
   const mustRestart = !isSame || (plan.hasChildren && !lane.isRealtime) || !isRunning;
   lane.limits = set.limitsOf(plan);

@@ -15,18 +15,12 @@ export function turnOf({ laneKind }: { readonly laneKind: LaneKind }): Turn {
   return turnOfKind[laneKind];
 }
 
-/** Who had to begin without whom. */
-export interface Lateness {
-  readonly begun: readonly string[];
-  readonly late: readonly string[];
-}
-
 /** The start of a daemon. Once everything may begin, a lane that comes back waits for nobody. */
 export class StartOrder {
   /** Lanes of this turn and of later ones may begin. */
   #open: Turn = 2;
-  /** Those that only hear of others, and have had their time. */
-  readonly #late = new Set<LaneHandle>();
+  /** Lanes of this turn and of earlier ones are waited for. */
+  #awaited: Turn = 2;
 
   constructor(private readonly lanes: () => readonly LaneHandle[]) {}
 
@@ -34,7 +28,7 @@ export class StartOrder {
     return this.#open === 0;
   }
 
-  /** Every lane that acts has started, or has ended with a message; so have those that only hear of it, or they have had their time. */
+  /** Every lane has started, or has ended with a message, or has had its time. */
   get isOver(): boolean {
     return this.isOpen && !this.lanes().some((lane) => this.#isAwaited(lane));
   }
@@ -48,24 +42,43 @@ export class StartOrder {
     while (this.#open > 0 && !this.lanes().some((lane) => lane.isPending && this.mayBegin(lane))) this.#openNext();
   }
 
-  /** Those that others wait for have had their time: everything may begin. */
-  openAll(): Lateness {
-    const here = this.lanes().filter((lane) => this.mayBegin(lane));
-    const late = here.filter(({ phase }) => phase !== 'started' && phase !== 'idle');
-    for (const lane of late) if (turnOf(lane.plan) === turns.at(-1)) this.#late.add(lane);
+  /**
+   * Those that others wait for have had their time, and from now on may crash and come back as they like: everything may begin, and
+   * nobody waits any longer for who only hears of others. Answers who has to begin without whom, in words.
+   */
+  openAll(): string | undefined {
+    const here = this.lanes().filter((lane) => this.mayBegin(lane) && !lane.isRealtime);
+    const late = namesOf(here.filter(({ phase }) => phase !== 'started' && phase !== 'idle'));
     const begun = this.lanes().filter((lane) => !this.mayBegin(lane) && lane.phase === 'ready');
+    this.#awaited = 1;
     while (this.#open > 0) this.#openNext();
-    return { begun: begun.map(({ name }) => name), late: late.map(({ name }) => name) };
+    const who = begun.length === 1 ? `the ${namesOf(begun)} lane starts` : `the lanes ${namesOf(begun)} start`;
+    if (begun.length > 0) return `${who} without ${late}: not ready in time`;
+    return late === '' ? undefined : `not ready in time: ${late}`;
   }
 
-  /** Without the realtime lane there is no daemon: it is waited for even where its process has died. */
+  /** Those that act have had their time too, `seconds` in all. Answers who is still on its way, and what that means. */
+  giveUp(seconds: number): string | undefined {
+    const late = this.lanes().filter((lane) => !lane.isRealtime && this.#isAwaited(lane));
+    this.#awaited = 0;
+    const meaning = 'what is in the kernel stays as it is until it has; a reload starts it anew';
+    return late.length === 0
+      ? undefined
+      : `not started after ${seconds} s, and no longer waited for: ${namesOf(late)}; ${meaning}`;
+  }
+
+  /** Without the realtime lane there is no daemon: until it has started once it is waited for, even where its process has died. */
   #isAwaited(lane: LaneHandle): boolean {
-    if (lane.isRealtime) return lane.phase !== 'started' && lane.phase !== 'idle';
-    return lane.isPending && !this.#late.has(lane);
+    if (lane.isRealtime) return !lane.hasEverStarted && lane.phase !== 'idle';
+    return lane.isPending && turnOf(lane.plan) <= this.#awaited;
   }
 
   #openNext(): void {
     this.#open--;
     for (const lane of this.lanes()) if (turnOf(lane.plan) === this.#open) lane.begin();
   }
+}
+
+function namesOf(lanes: readonly LaneHandle[]): string {
+  return lanes.map(({ name }) => name).join(', ');
 }

@@ -2,7 +2,7 @@
  * The supervisor: starts the lanes in the right order, carries messages between them, brings back those that end, reloads and
  * stops. It runs no plugin code and is on nobody's hot path. The command (`mainstay run`) makes one.
  */
-import { type Clock, type Explanation, type HookName, messageOf } from '@mainstay/sdk';
+import { type Clock, type Explanation, type HookName, messageOf, type Timer } from '@mainstay/sdk';
 import { partOfTree } from '../config/packed/packed-tree.js';
 import type { ActionFacts } from '../host/actions.js';
 import type { FromLane, LaneSetup } from '../lanes/messages.js';
@@ -10,6 +10,7 @@ import type { LanePlan } from '../lanes/plan.js';
 import type { Logger } from '../log/logger.js';
 import { type ActionOutcome, act, actionsOf, clashesOf } from './actions.js';
 import { CheckRoutes } from './check-routes.js';
+import { drained } from './drained.js';
 import { heapShare, type LaneCrash, LaneHandle, type LaneLimits, type LaneOwner } from './lane-handle.js';
 import type { SpawnLane } from './lane-process.js';
 import { LogQuota } from './log-quota.js';
@@ -38,6 +39,8 @@ export interface SupervisorOptions {
   readonly fatal: (exitCode: number, why: string) => void;
 }
 
+/** So much longer a lane that acts may take until the daemon counts as started without it; systemd waits 240 s for everything. */
+const actingWithinMs = 60_000;
 /** keepalived gives its children this long at least; a plugin's own deadline for stopping is 5 s. */
 const stopMs = 6000;
 
@@ -57,8 +60,9 @@ export class Supervisor implements LaneOwner {
   readonly #failures = new Map<string, string>();
   #reloading: Promise<unknown> = Promise.resolve();
   #nextReload: Promise<ReloadOutcome> | undefined;
-  #ticking: { cancel(): void } | undefined;
+  #ticking: Timer | undefined;
   #up: (() => void) | undefined;
+  #patience: Timer | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -74,13 +78,13 @@ export class Supervisor implements LaneOwner {
     return this.#generation;
   }
 
-  /** Starts every lane; settles once all have started, or have ended with a message (those that only hear of others may be late). */
+  /** Starts every lane; settles once all have started, have ended with a message, or have had their time (start-order.ts). */
   start(prepared: Prepared): Promise<void> {
     this.#prepared = prepared;
     this.#startedAt = this.#options.clock.wall();
     for (const plan of prepared.plans) this.expectInterest(this.add(plan), plan.observes ?? []);
     for (const lane of this.lanes) lane.launch();
-    this.#options.clock.after(this.#options.readyWithinMs, () => this.#waitNoLonger());
+    this.#patience = this.#options.clock.after(this.#options.readyWithinMs, () => this.#waitNoLonger());
     this.#tick();
     return new Promise((resolve) => {
       this.#up = resolve;
@@ -122,6 +126,11 @@ export class Supervisor implements LaneOwner {
   /** Names of the lanes that have something to do. */
   get lanesInUse(): readonly string[] {
     return this.lanes.filter(({ phase, isResting }) => phase !== 'idle' && !isResting).map(({ name }) => name);
+  }
+
+  /** Those of them that have not started, or are on their way back. */
+  get lanesNotYet(): readonly string[] {
+    return this.lanes.filter(({ isPending, phase }) => isPending || phase === 'waiting').map(({ name }) => name);
   }
 
   get lanes(): readonly LaneHandle[] {
@@ -201,7 +210,7 @@ export class Supervisor implements LaneOwner {
   process(lane: LaneHandle, pid: number | undefined): void {
     if (pid !== undefined) this.router.forgetProcess(lane.name);
     else this.#checks.gone(lane);
-    this.#options.laneProcess(lane.plan, pid);
+    this.#options.laneProcess(lane.running, pid);
   }
 
   crashed(lane: LaneHandle, crash: LaneCrash): void {
@@ -212,12 +221,12 @@ export class Supervisor implements LaneOwner {
     const { cause, pid, restartInMs } = crash;
     const when = restartInMs === 0 ? 'at once' : `in ${restartInMs / 1000} s`;
     this.#say('error', `${lane.name} lane (pid ${pid}) ended: ${cause}; it is started again ${when}`, {
-      plugins: lane.plan.plugins.map((p) => p.name).join(','),
+      plugins: lane.running.plugins.map((p) => p.name).join(','),
     });
     const payload = { lane: lane.name, pid, cause, restartInMs, at: this.#options.clock.wall() };
     this.router.event(undefined, { hook: 'lane.crashed', key: lane.name, payload });
     if (this.#options.dontRespawn) this.#die(1, `${lane.name} lane ended (${cause}) and --dont-respawn is set`);
-    else if (!this.#isUp && lane.isRealtime)
+    else if (!this.#isUp && lane.isRealtime && !lane.hasEverStarted)
       this.#die(1, `the ${lane.name} lane could not start: ${this.#failures.get(lane.name) ?? cause}`);
     else this.#advance();
   }
@@ -263,17 +272,22 @@ export class Supervisor implements LaneOwner {
   }
 
   #waitNoLonger(): void {
-    if (this.#order.isOpen || this.#isStopping) return;
-    const { begun, late } = this.#order.openAll();
-    const who = begun.length === 1 ? `the ${begun[0]} lane starts` : `the lanes ${begun.join(', ')} start`;
-    if (begun.length > 0) this.#say('warn', `${who} without ${late.join(', ')}: not ready in time`);
-    else if (late.length > 0) this.#say('warn', `not ready in time: ${late.join(', ')}`);
+    const lateness = this.#order.openAll();
+    if (lateness !== undefined) this.#say('warn', lateness);
+    this.#patience = this.#options.clock.after(actingWithinMs, () => this.#giveUpOnLate());
+    this.#checkUp();
+  }
+
+  #giveUpOnLate(): void {
+    const lateness = this.#order.giveUp((this.#options.readyWithinMs + actingWithinMs) / 1000);
+    if (lateness !== undefined) this.#say('warn', lateness);
     this.#checkUp();
   }
 
   #checkUp(): void {
     if (this.#isUp || !this.#order.isOver) return;
     this.#isUp = true;
+    this.#patience?.cancel();
     this.#up?.();
   }
 
@@ -327,6 +341,7 @@ export class Supervisor implements LaneOwner {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#ticking?.cancel();
+    this.#patience?.cancel();
     for (const lane of this.lanes) lane.release();
     const childWaitMs = this.#prepared?.settings.childWaitMs ?? 5000;
     for (const turn of turns) {
@@ -339,27 +354,13 @@ export class Supervisor implements LaneOwner {
   /** The way out when a clean stop takes too long for whoever asked. */
   killAll(): void {
     this.#isStopping = true;
+    this.#patience?.cancel();
     for (const lane of this.lanes) lane.kill('killed');
   }
 
-  #drain(withinMs: number): Promise<void> {
-    const { clock } = this.#options;
-    const end = clock.now() + withinMs;
-    const isDone = () => this.lanes.every((lane) => lane.phase !== 'started' || lane.queue.isDrained);
-    return new Promise((resolve) => {
-      const look = () => {
-        if (isDone()) return resolve();
-        if (clock.now() < end) return void clock.after(20, look);
-        this.#say('warn', `events were still on their way to ${this.#undrained()} when child_wait_time was over`);
-        resolve();
-      };
-      look();
-    });
-  }
-
-  #undrained(): string {
-    const names = this.lanes.filter((lane) => !lane.queue.isDrained).map((lane) => lane.name);
-    return names.join(', ');
+  async #drain(withinMs: number): Promise<void> {
+    const late = await drained(() => this.lanes, this.#options.clock, withinMs);
+    if (late.length > 0) this.#say('warn', `events were still on their way to ${late.join(', ')} when child_wait_time was over`);
   }
 
   #die(exitCode: number, why: string): void {
