@@ -47,7 +47,7 @@ describe('a day of checking', function () {
       }
       await bench.clock.advance(3_600_000);
       const { planned, strays, ...counts } = bench.loop.counts();
-      assert.deepEqual({ ...counts, underWay: 0 }, { checks, probes: checks, underWay: 0, unserved: 0, unsent: 0 });
+      assert.deepEqual({ ...counts, underWay: 0 }, { checks, probes: checks, underWay: 0, inRoutine: 0, unserved: 0, unsent: 0 });
       assert.deepEqual([planned, strays.size], [checks * 0.9, 0]);
       // One for the whole loop.
       assert.equal(bench.clock.pending, 1);

@@ -50,6 +50,14 @@ describe('lines of plain words', function () {
     assert.equal(first?.rest, words);
   });
 
+  it('may have empty lines before the brace of their block', () => {
+    const [first] = read('key a\n\n \t\n{\n one\n}\n').tree.statements;
+    assert.deepEqual(
+      first?.block?.map(({ keyword }) => keyword.text),
+      ['one'],
+    );
+  });
+
   it('keep what stands at one place as one', () => {
     const [first] = read('key one  two\n').tree.statements;
     assert.equal(first?.rest, 'one  two');

@@ -66,6 +66,14 @@ const lanesOf = (candidates: readonly Candidate[], statements: readonly Statemen
   planLanes(candidates, statements).map(({ lane, plugins }) => [lane, ...plugins.map((p) => p.name)]);
 
 describe('the plan of lanes', () => {
+  it('gives a lane every block that means something to its plugins, those that they share and those of others in their places', () => {
+    const sharing = candidate('sharing', { root: ['own'] });
+    const contribution = { ...sharing.contribution, sharedRoot: new Set(['common']), rootPlaces: new Set(['more']) };
+    const extra = candidate('extra', { lane: 'health', plugs: { more: ['extra'] }, isNamed: true });
+    const [lane] = planLanes([{ ...sharing, contribution }, extra], [statement('own')]);
+    for (const keyword of ['own', 'common', 'extra', 'global_defs']) assert.ok(lane?.roots?.has(keyword), keyword);
+  });
+
   it('starts only what the configuration uses', () => {
     assert.deepEqual(lanesOf([owner, teller], []), []);
     assert.deepEqual(lanesOf([owner, teller], [statement('thing', 'size')]), [['realtime', 'owner']]);

@@ -56,11 +56,12 @@ describe('the contribution of a plugin', () => {
       };
       const app: App = { ...silent, config, checkers };
       plugin.setup(app);
-      const { root, inside, plugs, places, acts } = contribution;
+      const { root, sharedRoot, rootPlaces, inside, plugs, places, acts } = contribution;
       const setsOf = (sets: ReadonlyMap<string, ReadonlySet<string>> = new Map()) =>
         Object.fromEntries([...sets].map(([key, words]) => [key, [...words]]));
       return {
         root: [...root],
+        also: [...(sharedRoot ?? []), ...(rootPlaces ?? [])],
         inside: setsOf(inside),
         plugs: setsOf(plugs),
         places: [...(places ?? [])],
@@ -78,20 +79,36 @@ describe('the contribution of a plugin', () => {
     assert.deepEqual(contributionOf(sharing)[0]?.inside, { global_defs: ['own'] });
   });
 
+  it('tells apart what may stand at the top level and says nothing about who is wanted', () => {
+    const sharing = definePlugin({
+      name: 'sharing',
+      setup: ({ config }) =>
+        void config.root({
+          common: s.word().optional().shared().alias('usual'),
+          own: s.flag(),
+          more: s.plugged('more'),
+        }),
+    });
+    const [found] = contributionOf(sharing);
+    assert.deepEqual([found?.root, found?.also], [['own'], ['common', 'usual', 'more']]);
+  });
+
   it('tells its keywords, its blocks for the places of others, and its places', () => {
     const [a, b, c] = contributionOf(balancer, checkers, extras);
     const defined = ['TCP_CHECK'];
     assert.deepEqual(a, {
       root: ['service', 'level', 'lvl'],
+      also: ['more'],
       inside: {},
       plugs: {},
       places: [checkerGroup, 'more'],
       acts: false,
       defined,
     });
-    assert.deepEqual(b, { root: [], inside: {}, plugs: { checker: ['TCP_CHECK'] }, places: [], acts: true, defined });
+    assert.deepEqual(b, { root: [], also: [], inside: {}, plugs: { checker: ['TCP_CHECK'] }, places: [], acts: true, defined });
     assert.deepEqual(c, {
       root: [],
+      also: [],
       inside: { 'service server': ['notify', 'deeper'], service: ['quorum'] },
       plugs: { more: ['extra'] },
       places: ['deep', 'inner'],

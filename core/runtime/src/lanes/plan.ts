@@ -9,6 +9,10 @@ import type { PlannedPlugin } from './messages.js';
 export interface Contribution {
   /** Root keywords and root blocks. */
   readonly root: ReadonlySet<string>;
+  /** Root keywords that others have, too: they say nothing about who is wanted. */
+  readonly sharedRoot?: ReadonlySet<string>;
+  /** Groups whose blocks may stand at the top level. */
+  readonly rootPlaces?: ReadonlySet<string>;
   /** Keywords in blocks of others: path of the block, its keywords with a blank between -> keywords. */
   readonly inside: ReadonlyMap<string, ReadonlySet<string>>;
   /** Blocks for the places of others: group -> keywords. */
@@ -168,8 +172,15 @@ function planOf(lane: string, laneKind: LaneKind, members: readonly Candidate[],
     schemaOf: all.filter((c) => others.has(c)).map((c) => c.plugin),
     hasChildren: members.some((m) => m.contribution.hasChildren),
     observes: [...new Set(members.flatMap((m) => [...(m.contribution.observes ?? [])]))],
-    roots: new Set([shared, ...[...members, ...others].flatMap(({ contribution }) => [...contribution.root])]),
+    roots: new Set([shared, ...[...members, ...others].flatMap(({ contribution }) => rootsOf(contribution, all))]),
   };
+}
+
+/** What may stand at the top level and means something to a plugin. */
+function rootsOf({ root, sharedRoot, rootPlaces }: Contribution, all: readonly Candidate[]): readonly string[] {
+  const groups = [...(rootPlaces ?? [])];
+  const plugged = all.flatMap(({ contribution: { plugs } }) => groups.flatMap((group) => [...(plugs?.get(group) ?? [])]));
+  return [...root, ...(sharedRoot ?? []), ...plugged];
 }
 
 /** Two plans run the same program: the same plugins of the same versions in the same order. */

@@ -62,8 +62,8 @@ export function recording(plugin: Plugin): { readonly plugin: Plugin; readonly c
       checkers: notingCheckers(app.checkers, keywords, onAct),
       config: noting(app.config, keywords, onAct),
     });
-  const { root, inside, plugs, places } = keywords;
-  const contribution = { root, inside, plugs, places, hasChildren, observes, acts: () => acts };
+  const { root, sharedRoot, rootPlaces, inside, plugs, places } = keywords;
+  const contribution = { root, sharedRoot, rootPlaces, inside, plugs, places, hasChildren, observes, acts: () => acts };
   return { plugin: definePlugin({ ...plugin, setup }), contribution };
 }
 
@@ -109,6 +109,8 @@ function notingCheckers(checkers: CheckerPoints, keywords: Keywords, onDefine: (
 
 class Keywords {
   readonly root = new Set<string>();
+  readonly sharedRoot = new Set<string>();
+  readonly rootPlaces = new Set<string>();
   readonly inside = new Map<string, Set<string>>();
   readonly plugs = new Map<string, Set<string>>();
   readonly places = new Set<string>();
@@ -124,6 +126,14 @@ class Keywords {
         for (const spelling of [keyword, ...(facts.aliases ?? [])]) into.add(spelling);
     }
     this.lookFor(fields);
+  }
+
+  rootFields(fields: Fields): void {
+    this.fields(fields, this.root);
+    for (const [keyword, { shape, facts }] of Object.entries(fields)) {
+      if (shape.kind === 'plugged') this.rootPlaces.add(shape.group);
+      else if (facts.isShared === true) for (const spelling of [keyword, ...(facts.aliases ?? [])]) this.sharedRoot.add(spelling);
+    }
   }
 
   extend(path: string | readonly string[], fields: Fields): void {
@@ -176,7 +186,7 @@ function noting(config: ConfigPoints, keywords: Keywords, onPlug: () => void): C
     },
     root(fields) {
       const handle = config.root(fields);
-      keywords.fields(fields, keywords.root);
+      keywords.rootFields(fields);
       return handle;
     },
     extend(path, fields, options) {

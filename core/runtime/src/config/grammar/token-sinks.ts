@@ -49,6 +49,8 @@ export class PackingSink implements TokenSink {
 
   takeLine(line: PlainLine, file: string, number: number): boolean {
     if (!this.#isSound) return true;
+    // Between a keyword and its brace there may be empty lines.
+    if (line.count === 0 && line.brace === undefined) return true;
     if (line.count > 0) this.writer.addLine(line, file, number);
     this.#mayOpen = line.count > 0 && line.brace === undefined;
     if (line.brace === 'open') this.#open(true);
