@@ -10,9 +10,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const results = join(root, 'test-results');
 /** What fails within seconds. */
 const first = ['lint', 'presubmit', 'pins'];
-const front = ['contract', 'integration', 'system'];
+const front = ['contract', 'integration', 'system', 'native'];
 /** Virtual time, other people's time (a kernel of its own), or no time at all. */
-const behind = ['unit', 'conformance', 'fuzz', 'simulation', 'lts', 'ipvs', 'native'];
+const behind = ['unit', 'conformance', 'fuzz', 'simulation', 'lts', 'ipvs'];
 /** Groups that make network namespaces, or boot a kernel of their own. */
 const needRoot = new Set(['integration', 'system', 'ipvs']);
 /** What runs a group on a kernel that has what it needs: few have IPVS, so everybody's tests run on the same one. */
