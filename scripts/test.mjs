@@ -96,7 +96,10 @@ async function otherNode(version) {
 /** The C part without Node, and with sanitizers under Node: the tests that open its sockets and do not measure time. */
 async function nativeTests(track) {
   const scripts = 'core/pacemaker/scripts';
-  const tests = ['unit/ports/pacemaker*', ...['pacemaker', 'raw-ip', 'link-layer', 'wire', 'routines'].map((name) => `contract/${name}*`)];
+  const tests = [
+    'unit/ports/pacemaker*',
+    ...['pacemaker', 'raw-ip', 'link-layer', 'wire', 'routines'].map((name) => `contract/${name}*`),
+  ];
   const globs = tests.map((name) => `'test/dist/${name}.test.js'`).join(' ');
   await step(track, 'native', 'bash', ['-c', `bash ${scripts}/test-native.sh && bash ${scripts}/test-sanitize.sh ${globs}`]);
 }
