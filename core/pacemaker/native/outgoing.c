@@ -61,8 +61,9 @@ static struct pm_opened open_from(const struct pm_outgoing *from, int type, int 
    * As libuv does: the port of a connection that ended a minute ago is free. Datagrams from one port go to several servers at the same
    * time, each from a connected socket of its own: the kernel hands answers to the one whose peer sent them.
    */
-  if (type == SOCK_STREAM || from->local.port != 0) (void)pm_set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  error = from->local.length != 0 || from->local.port != 0 ? bind_local(fd, from) : 0;
+  bool is_bound = from->local.length != 0 || from->local.port != 0;
+  if (is_bound && (type == SOCK_STREAM || from->local.port != 0)) (void)pm_set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  error = is_bound ? bind_local(fd, from) : 0;
   if (error != 0) return failed(fd, error, "bind");
   return (struct pm_opened){.fd = fd, .error = 0, .call = NULL};
 }

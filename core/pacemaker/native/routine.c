@@ -70,16 +70,6 @@ static void depart(struct pm_asker *asker, struct pm_routine *routine, enum pm_d
   asker->last_departed = &routine->next;
 }
 
-static bool is_plain(const struct pm_outgoing *from) {
-  return from->link[0] == '\0' && from->mark == 0 && from->local.length == 0 && from->local.port == 0;
-}
-
-static struct pm_opened open_stream(const struct pm_outgoing *from) {
-  if (!is_plain(from)) return pm_open_stream(from);
-  int fd = socket(from->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
-  return (struct pm_opened){.fd = fd, .error = fd < 0 ? errno : 0, .call = "socket"};
-}
-
 static void begin_round(struct pm_asker *asker, struct pm_routine *routine, int64_t now) {
   struct epoll_event wanted = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = routine};
   union pm_address to;
@@ -88,7 +78,7 @@ static void begin_round(struct pm_asker *asker, struct pm_routine *routine, int6
   routine->sent = 0;
   routine->send_error = 0;
   routine->answered = 0;
-  struct pm_opened stream = open_stream(&routine->from);
+  struct pm_opened stream = pm_open_stream(&routine->from);
   if (stream.error != 0) {
     depart(asker, routine, PM_FAILED, stream.error, stream.call);
     return;

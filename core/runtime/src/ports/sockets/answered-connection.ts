@@ -1,9 +1,8 @@
 /** A connection on which something was sent and received before anybody asked for it. Made by routines.ts. */
-import { closeSync } from 'node:fs';
-import { Socket } from 'node:net';
 import type { Connection, Endpoint } from '@mainstay/sdk';
 import { placeOf, socketError } from './refused.js';
 import { StreamConnection } from './stream-connection.js';
+import { adopt } from './tcp.js';
 
 export interface Answered {
   /** The socket; this object closes it. */
@@ -66,16 +65,5 @@ export class AnsweredConnection implements Connection {
   close(): void {
     this.#answer = undefined;
     this.#rest.close();
-  }
-}
-
-function adopt(fd: number): Socket {
-  try {
-    // Its types do not have the option: not to be read before somebody wants to.
-    const options = { fd, allowHalfOpen: true, manualStart: true };
-    return new Socket(options);
-  } catch (error) {
-    closeSync(fd);
-    throw error;
   }
 }

@@ -28,9 +28,7 @@ export function openStream(to: Endpoint, signal: AbortSignal): readonly [Socket 
 function begin(to: Endpoint): Socket {
   const { address: host, port } = to;
   if (!isPrepared(to)) return connect({ host, port, allowHalfOpen: true });
-  // Not to be read before it is connected: Node would take that for an error. Its types do not have the option.
-  const options = { fd: prepareStream(departureOf(to)), allowHalfOpen: true, manualStart: true };
-  const socket = adopt(options);
+  const socket = adopt(prepareStream(departureOf(to)));
   try {
     return socket.connect({ host, port });
   } catch (error) {
@@ -39,11 +37,14 @@ function begin(to: Endpoint): Socket {
   }
 }
 
-function adopt(options: { readonly fd: number }): Socket {
+/** Node's socket on a descriptor, which is closed where there is none. Not read before somebody wants to, or it is connected. */
+export function adopt(fd: number): Socket {
   try {
+    // Else Node would read at once, and take it for an error where it is not connected. Its types do not have the option.
+    const options = { fd, allowHalfOpen: true, manualStart: true };
     return new Socket(options);
   } catch (error) {
-    closeSync(options.fd);
+    closeSync(fd);
     throw error;
   }
 }
