@@ -74,6 +74,9 @@ const checks: Readonly<Record<string, readonly [checkers: string, lines?: string
   'alpha-and-down': [block('TCP_CHECK', 'connect_port 81', 'alpha')],
   omega: [block('TCP_CHECK', 'connect_port 80'), 'omega'],
   'omega-script': [dynamic, `omega\n    inhibit_on_failure\n    ${sorry}`],
+  'regex-absent': [web(...url('path /', 'regex ill', 'regex_no_match'))],
+  bfd: [block('BFD_CHECK', 'name farm')],
+  'bfd-alpha': [block('BFD_CHECK', 'name farm', 'alpha'), sorry],
 };
 
 /** Those that write down what happens: a script is dear in the lab. */
@@ -85,6 +88,13 @@ track_file followed {
     weight 2
     init_file 0
 }
+bfd_instance farm {
+    neighbor_ip FARM
+    source_ip OWN
+    min_tx 500
+    min_rx 500
+    multiplier 12
+}
 ${Object.entries(checks)
   .map(([name, [checkers, lines = '']], i) => {
     const label = noted.has(name) ? name : '';
@@ -92,6 +102,25 @@ ${Object.entries(checks)
     return virtualServers.one({ label, header, lines: `weight 30\n    ${lines}`, blocks: [real(label, 1, '', checkers)] });
   })
   .join('')}`;
+
+/** With other values of most keywords. The page is the same everywhere, and so are answers of the servers. */
+const others: readonly (readonly [RegExp, string])[] = [
+  [/\bweight 30\b/g, 'weight 40'],
+  [/\bretry 1\b/g, 'retry 2'],
+  [/\bconnect_timeout 20\b/g, 'connect_timeout 19'],
+  [/\bdelay_loop 2\b/g, 'delay_loop 3'],
+  [/\bpath \/$/gm, 'path /else'],
+  [/\bvirtualhost ([abc])\.test\b/g, 'virtualhost $1.else.test'],
+  [/\bhelo_name mail\b/g, 'helo_name post'],
+  [/\bmultiplier 12\b/g, 'multiplier 11'],
+  [/\btype A\b/g, 'type AAAA'],
+  [/\bpayload 00\b/g, 'payload 34'],
+  [/\bmisc_timeout 300\b/g, 'misc_timeout 299'],
+  [/\bbind_port 4321\b/g, 'bind_port 4322'],
+  [/^ {4}weight 2$/gm, '    weight 3'],
+  [/\bweight 10 reverse\b/g, 'weight 9 reverse'],
+];
+const second = others.reduce((text, [keyword, value]) => text.replace(keyword, value), config);
 
 const servers = [
   'tcp 10.0.0.1:80',
@@ -101,12 +130,13 @@ const servers = [
   'dns 10.0.0.1:53',
   'udp 10.0.0.1:5353',
   'echo 10.0.0.1:7',
+  'bfd 0.0.0.0:3784',
 ];
 const each = (verb: 'open' | 'close') => servers.map((server) => `${verb} ${server}`);
 
 export const checkers: World = {
   name: 'checkers',
-  configs: { first: config },
+  configs: { first: config, second },
   servers,
   files: {
     number: '0',
@@ -123,15 +153,16 @@ export const checkers: World = {
     { what: 'all come back', moments: ['recovery'], deeds: [...each('open'), 'mend 10.0.0.7', 'write code 5', 'write number 4'] },
     {
       what: 'pages are otherwise, the script and the file want the most',
-      // Of those with regex_no_match.
-      moments: ['recovery'],
+      moments: [],
       deeds: ['status 10.0.0.1:8080 204', 'write code 255', 'write number 2000'],
     },
     {
       what: 'pages are errors, a server fails, the script and the file want nothing',
-      moments: ['one fails', 'all fail'],
+      moments: [],
       deeds: ['status 10.0.0.1:8080 500', 'close tcp 10.0.0.1:80', 'write code 0', 'write number 0'],
     },
+    { what: 'all checks are others', moments: ['reload'], deeds: ['reload second'] },
+    { what: 'all checks are as before', moments: ['reload'], deeds: ['reload first'] },
     { what: 'stop', moments: [], deeds: ['stop'] },
   ],
   departures: checkerDepartures,

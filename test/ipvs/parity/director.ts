@@ -17,6 +17,11 @@ export class Director {
     readonly address: string,
   ) {}
 
+  /** The farm's end of its cable. */
+  get farm(): string {
+    return this.address.replace(/\d+$/, '1');
+  }
+
   /** The command, to be run there. */
   inside(command: string): string {
     return this.namespace === '' ? command : `nsenter --net=/run/netns/${this.namespace} ${command}`;

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { atExit } from '../../support/at-exit.js';
 import { farmNamespace } from './director.js';
 
-/** `udp` is silent, `echo` answers. */
-export type ServerKind = 'tcp' | 'http' | 'https' | 'smtp' | 'dns' | 'udp' | 'echo';
+/** `udp` is silent, `echo` answers; `bfd` is a peer of every director. */
+export type ServerKind = 'tcp' | 'http' | 'https' | 'smtp' | 'dns' | 'udp' | 'echo' | 'bfd';
 
 /** What its web servers send. */
 export const farmText = 'all is well';

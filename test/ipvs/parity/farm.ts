@@ -1,9 +1,13 @@
 /** The program behind farm-client.ts: real servers that answer, fail and come back as they are told, over the channel to its parent. */
+import { spawn } from 'node:child_process';
 import { createSocket, type Socket as Datagrams } from 'node:dgram';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createWebServer, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { createServer, type Server, type Socket } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Authority } from '../../support/certificate.js';
 import { type FarmOrder, farmText, type ServerKind } from './farm-client.js';
 
@@ -92,6 +96,33 @@ function echoServer(): Datagrams {
   return socket.on('message', (text, { port, address }) => socket.send(text, port, address));
 }
 
+/** BIRD, with a session for each director. Patient: what runs in the lab may stand still for seconds. */
+async function bfdPeer(): Promise<Running> {
+  const cables = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+    name.startsWith('farm') ? addresses.filter(({ family }) => family === 'IPv4').map(({ address }) => ({ name, address })) : [],
+  );
+  const neighbours = cables.map(
+    ({ name, address }) => `neighbor ${address.replace(/\d+$/, '2')} dev "${name}" local ${address};`,
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'farm-bird-'));
+  const config = join(folder, 'bird.conf');
+  const pace = 'interface "farm*" { interval 500 ms; multiplier 12; };';
+  writeFileSync(config, `router id 10.0.0.1;\nprotocol device { }\nprotocol bfd { ${pace} ${neighbours.join(' ')} }\n`);
+  const bird = spawn('bird', ['-f', '-c', config, '-s', join(folder, 'control')], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const end = () => void bird.kill('SIGKILL');
+  process.once('exit', end);
+  await once(bird, 'spawn');
+  return {
+    async close() {
+      const ended = once(bird, 'exit');
+      end();
+      await ended;
+      process.off('exit', end);
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
 function opened(kind: ServerKind, name: string, port: number, address: string): Promise<Running> {
   switch (kind) {
     case 'tcp':
@@ -112,6 +143,8 @@ function opened(kind: ServerKind, name: string, port: number, address: string): 
       return bound(createSocket('udp4'), port, address);
     case 'echo':
       return bound(echoServer(), port, address);
+    case 'bfd':
+      return bfdPeer();
   }
 }
 
@@ -127,6 +160,8 @@ async function carryOut(order: FarmOrder): Promise<void> {
   }
 }
 
+// A closed port says so each time: several checkers and BFD ask more often than a host answers one other.
+writeFileSync('/proc/sys/net/ipv4/icmp_ratelimit', '0');
 process.on('message', (order: FarmOrder) => {
   carryOut(order).then(
     () => process.send?.({ id: order.id, counts: order.do === 'count' ? connections.get(order.server) : undefined }),

@@ -1,4 +1,4 @@
-/** The real keepalived, checkers only, on a director: started, reloaded and stopped as an operator does. */
+/** The real keepalived, without VRRP, on a director: started, reloaded and stopped as an operator does. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../support/command.js';
@@ -20,7 +20,9 @@ export class Keepalived {
     const path = (name: string) => join(folder, name);
     writeFileSync(path('keepalived.conf'), config, { mode: 0o644 });
     const pids = `-p ${path('pid')} -c ${path('checkers.pid')} -r ${path('vrrp.pid')} -b ${path('bfd.pid')}`;
-    const command = director.inside(`keepalived -n -C -l -G -D ${pids} -f ${path('keepalived.conf')}`);
+    // BFD has a process of its own, which "checkers only" leaves out.
+    const only = config.includes('bfd_instance') ? '' : '-C ';
+    const command = director.inside(`keepalived -n ${only}-l -G -D ${pids} -f ${path('keepalived.conf')}`);
     const pid = Number(await director.shell.run(`${command} >${path('log')} 2>&1 & echo $!`));
     return new Keepalived(director, folder, pid);
   }

@@ -10,12 +10,14 @@ const plugins = [
   'ipvs',
   ...['tcp', 'http', 'smtp', 'dns', 'udp', 'ping', 'misc', 'file'].map((name) => `checker-${name}`),
 ];
+/** The plugin of sessions keeps a thread of its own. */
+const withBfd = [...plugins, 'bfd', 'checker-bfd'];
 
 export class Mainstay {
   private constructor(private readonly own: InProcess) {}
 
   static async start(config: string): Promise<Mainstay> {
-    return new Mainstay(await startInProcess(config, { plugins }));
+    return new Mainstay(await startInProcess(config, { plugins: config.includes('bfd_instance') ? withBfd : plugins }));
   }
 
   get log(): readonly LogRecord[] {

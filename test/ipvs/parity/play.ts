@@ -66,7 +66,8 @@ class Watched {
     return text
       .replaceAll('NOTE', join(this.folder, 'note'))
       .replaceAll('SHARED', this.shared)
-      .replaceAll('OWN', this.director.address);
+      .replaceAll('OWN', this.director.address)
+      .replaceAll('FARM', this.director.farm);
   }
 
   async start(text: string): Promise<void> {

@@ -24,7 +24,7 @@ export interface World {
   readonly name: string;
   /**
    * By name, the first at the start. `NOTE` stands for a script that writes down its arguments, the first of which is the virtual
-   * server; `SHARED` for the folder of the files; `OWN` for the address of the director.
+   * server; `SHARED` for the folder of the files; `OWN` for the address of the director, `FARM` for the farm's end of its cable.
    */
   readonly configs: Readonly<Record<string, string>>;
   /** There from the beginning, `KIND SERVER` each. */
