@@ -5,7 +5,7 @@
 import { type Clock, type Ipvs, type IpvsEdit, type IpvsResult, type Log, messageOf, type Timer } from '@mainstay/sdk';
 import { isTaking, mayTake, serviceEdits } from './diff.js';
 import { destinationOf, isConsequence, meaningOf, refusalOf, serviceOf } from './edits.js';
-import { foreignChanges } from './foreign-changes.js';
+import { foreignChanges, type Ours } from './foreign-changes.js';
 import { type Refusal, Refusals } from './refusals.js';
 import { carryOut, type DesiredService, type ServiceEntry, tableOf } from './table.js';
 
@@ -326,11 +326,14 @@ export class Keeper {
     const keys = new Set([...this.#desired.keys(), ...this.#held.keys()]);
     const findings: string[] = [];
     for (const key of keys) {
-      const isOurs = (destination: string) =>
-        this.#desired.get(key)?.destinations.has(destination) === true || this.host.isConfigured(key, destination);
       const actual = table.get(key);
       const isNew = !this.#held.has(key) && this.#dirty.has(key);
-      for (const { message, stranger } of isNew ? [] : foreignChanges(key, this.#held.get(key), actual, isOurs)) {
+      const ours: Ours = {
+        before: this.#held.get(key),
+        desired: this.#desired.get(key),
+        isConfigured: (destination) => this.host.isConfigured(key, destination),
+      };
+      for (const { message, stranger } of isNew ? [] : foreignChanges(key, ours, actual)) {
         findings.push(message);
         if (stranger !== undefined) this.#strangersOf(key).add(stranger);
       }

@@ -124,9 +124,9 @@ describe('ipvs: what others do to the table', () => {
     await stand.clock.advance(10_001);
     assert.equal(ipvs.text, both);
     assert.deepEqual(stand.complaints(), [
-      'somebody else has changed the service TCP 192.0.2.1:80: it is changed back',
-      'somebody else has removed 10.0.0.1:80 from TCP 192.0.2.1:80',
-      'somebody else has changed 10.0.0.2:80 in TCP 192.0.2.1:80: its weight is 9, we left it at 1',
+      'somebody else has changed the service TCP 192.0.2.1:80: its lvs_sched is rr, we left it at wlc; it is changed back',
+      'somebody else has removed 10.0.0.1:80 from TCP 192.0.2.1:80: it is put back',
+      'somebody else has changed 10.0.0.2:80 in TCP 192.0.2.1:80: its weight is 9, we left it at 1; it is changed back',
     ]);
     ipvs.somebody({ do: 'deleteService', service: id });
     await stand.clock.advance(10_001);
