@@ -4,8 +4,9 @@
  */
 import { type Clock, type Ipvs, type IpvsEdit, type IpvsResult, type Log, messageOf, type Timer } from '@mainstay/sdk';
 import { isTaking, mayTake, serviceEdits } from './diff.js';
-import { destinationOf, isConsequence, meaningOf, refusalOf, serviceOf } from './edits.js';
+import { destinationOf, type Failed, isConsequence, meaningOf, refusalOf, serviceOf } from './edits.js';
 import { foreignChanges, type Ours } from './foreign-changes.js';
+import { leftAfterFlush, leftBehind } from './left-behind.js';
 import { type Refusal, Refusals } from './refusals.js';
 import { carryOut, type DesiredService, type ServiceEntry, tableOf } from './table.js';
 
@@ -17,6 +18,8 @@ export interface KeeperHost {
   changed(edit: IpvsEdit): void;
   /** True for a destination that the configuration has, whether it is to be there now or not. */
   isConfigured(service: string, destination: string): boolean;
+  /** The table is about to be looked at: so may be what stands beside it. */
+  audited(): void;
 }
 
 /** Milliseconds to the next try: doubled each time, up to a minute. */
@@ -114,11 +117,16 @@ export class Keeper {
     const { port, log } = this.host;
     if (how === 'flush') {
       const result = await port.flush();
-      if (result.outcome === 'failed') log.error(`the kernel refuses to empty its table: ${result.error}; it goes on balancing`);
+      if (result.outcome === 'failed') log.error(leftAfterFlush(result.error));
     }
     if (how !== 'delete') return;
-    const edits = [...this.#held.values()].map(({ service }): IpvsEdit => ({ do: 'deleteService', service: service.id }));
-    await this.#carryOut(edits);
+    const services = [...this.#held.values()].map(({ service }) => service.id);
+    const edits = services.map((service): IpvsEdit => ({ do: 'deleteService', service }));
+    const results = edits.length === 0 ? [] : await this.#apply(edits);
+    for (const [i, edit] of edits.entries())
+      if (results[i] !== undefined && meaningOf(edit, results[i]) === 'done') this.#done(edit);
+    const left = leftBehind(services, results);
+    if (left !== undefined) log.error(left);
   }
 
   #scheduleAudit(): void {
@@ -126,6 +134,7 @@ export class Keeper {
     this.#audit = this.host.clock.after(this.#auditMs, () => {
       this.#isKnown = false;
       this.#start();
+      this.host.audited();
       this.#scheduleAudit();
     });
   }
@@ -250,7 +259,7 @@ export class Keeper {
         this.#dirty.add(key);
       } else if (result.outcome === 'failed') {
         if (edit.do === 'addService') refusedServices.add(key);
-        this.#refused(edit, result.error);
+        this.#refused(edit, result);
       }
     }
     return isDoubtful;
@@ -268,8 +277,8 @@ export class Keeper {
   }
 
   /** Told once for each reason, however often it is tried. */
-  #refused(edit: IpvsEdit, error: string): void {
-    const message = refusalOf(edit, error);
+  #refused(edit: IpvsEdit, failed: Failed): void {
+    const message = refusalOf(edit, failed);
     const service = serviceOf(edit);
     this.#waiting.add(service);
     if (!this.#refusals.add(service, destinationOf(edit), { message, since: this.host.clock.wall() })) return;
@@ -278,7 +287,8 @@ export class Keeper {
   }
 
   #tellRefusal(message: string): void {
-    this.host.log.error(`${message}. It is tried again, up to every ${retryMs.longest / 1000} s`);
+    const next = this.#isClosed ? '' : `. It is tried again, up to every ${retryMs.longest / 1000} s`;
+    this.host.log.error(`${message}${next}`);
   }
 
   /** What goes wrong for the first time does not wait as long as what has been refused for hours. */

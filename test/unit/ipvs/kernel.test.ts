@@ -32,7 +32,10 @@ describe('ipvs: refusals of the kernel', () => {
     ipvs.takeEdits();
     await stand.clock.advance(200_000);
     assert.deepEqual(stand.complaints(), [
-      'the kernel refuses 10.0.0.2:80 as a server of TCP 192.0.2.1:80: refused with ENOMEM; it gets no connections. It is tried again, up to every 60 s',
+      'the kernel refuses 10.0.0.2:80 as a server of TCP 192.0.2.1:80: refused with ENOMEM; it gets no connections. ' +
+        'The kernel has no memory for one more entry of its table; those that are in it go on and are kept up to date. ' +
+        'Free memory on this host (MemAvailable and Percpu in /proc/meminfo; dmesg has "allocation failure"), or configure fewer servers. ' +
+        'It is tried again, up to every 60 s',
     ]);
     const tries = ipvs.takeEdits().length;
     assert.ok(tries >= 7 && tries <= 12, `${tries} tries`);
