@@ -100,7 +100,9 @@ describe('times of probes, as the commands show them', function () {
     // A dash while a probe is under way.
     const future = /^(now|in (\d+[dhms] ?)+|-)$/;
     const [, state, , , , , last = '', next = '', reason] = row(text, up);
-    assert.deepEqual([state, reason], ['up', 'TCP_CHECK: connected']);
+    assert.equal(state, 'up');
+    // Not what it began with, although nothing has turned since.
+    assert.match(reason ?? '', /^TCP_CHECK: (?!believed)/);
     assert.match(last, past);
     assert.match(next, future);
     const [, isDown, , , , , since = '', soon = ''] = row(text, down);
@@ -110,7 +112,7 @@ describe('times of probes, as the commands show them', function () {
     const one = await daemon.command('status', down);
     assert.match(one, /\n {2}checks:\n {4}- checker: TCP_CHECK\n/);
     assert.match(one, /\n {6}last_probe: (now|.* ago)\n {6}next_probe: in 5?\d+/);
-    assert.doesNotMatch(one, /\d{13}/);
+    assert.doesNotMatch(one, /\b\d{13}\b/);
     const explained = await daemon.command('explain', down);
     assert.deepEqual(row(explained, 'SOURCE'), ['OF', 'SOURCE', 'EFFECT', 'SINCE', 'LAST', 'NEXT', 'WHY']);
     const [, , , , lastOf = '', nextOf = ''] = row(explained, 'state ');

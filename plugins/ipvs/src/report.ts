@@ -188,7 +188,7 @@ function checkDetail(manager: Manager, id: string, checker: string, report: Chec
       attempt: report.attempt,
       last_probe: report.lastProbeAt ?? null,
       next_probe: report.nextProbeAt ?? null,
-      last_duration_ms: report.lastDurationMs ?? null,
+      last_duration_ms: report.lastDurationMs === undefined ? null : Math.round(report.lastDurationMs * 1000) / 1000,
       probes: report.probes,
       failures: report.failures,
     }),
