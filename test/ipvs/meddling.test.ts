@@ -17,7 +17,7 @@ import { treeOf } from '../unit/ipvs/configs.js';
 import { FakeAddresses, FakeChecks, hostOf } from '../unit/ipvs/stand.js';
 
 /** For what hangs. */
-const patienceMs = 30_000;
+const patienceMs = 120_000;
 const auditMs = 60_000;
 const server = (n: number) => `real_server 10.0.0.${n} 80 {\n weight 3\n TCP_CHECK {\n }\n}\n`;
 const virtual = (n: number) => `virtual_server 192.0.2.${n} 80 {\n protocol TCP\n lvs_sched wlc\n ${server(1)}${server(2)}}\n`;
@@ -44,9 +44,9 @@ describe('somebody with ipvsadm', function () {
   const complaints = () => log.filter(({ level }) => level === 'warn' || level === 'error').map(({ message }) => message);
   const says = (...expected: readonly string[]) =>
     until(`it says ${expected.join('\n')}`, patienceMs, () => complaints().length >= expected.length).finally(() =>
-      assert.deepEqual(complaints(), expected),
+      assert.deepEqual([...complaints()].sort(), [...expected].sort()),
     );
-  /** An audit that has found nothing to do is over when the plugin has read the table. */
+  /** Begins one; what comes of it takes real time. */
   const audit = () => clock.advance(auditMs + 1);
 
   async function start(config: string): Promise<void> {
