@@ -2,6 +2,9 @@
 import { destinationDifferences, serviceDifferences } from './differences.js';
 import { type DesiredService, isSameDestination, isSameService, type ServiceEntry } from './table.js';
 
+/** Findings of one look that are told one by one. */
+const toldAtMost = 10;
+
 export interface ForeignChange {
   readonly service: string;
   readonly message: string;
@@ -59,4 +62,11 @@ export function foreignChanges(service: string, ours: Ours, actual: ServiceEntry
 function outcome<Entry>(desired: Entry | undefined, isSo: (desired: Entry) => boolean): string {
   if (desired === undefined) return '';
   return isSo(desired) ? '; it is to be so' : '; it is changed back';
+}
+
+/** What the log says of the findings of one look: somebody may have been at everything. */
+export function toldOf(messages: readonly string[]): readonly string[] {
+  const more = messages.length - toldAtMost;
+  if (more <= 0) return messages;
+  return [...messages.slice(0, toldAtMost), `somebody else has made ${more} more changes to our part of the kernel's table`];
 }

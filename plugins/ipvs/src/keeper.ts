@@ -2,10 +2,19 @@
  * Keeps the kernel's table as it should be: carries out the difference, believes only what the kernel has taken, tries again what it
  * refused, and looks now and then for what others have changed. One change at a time. Made by manager.ts.
  */
-import { type Clock, type Ipvs, type IpvsEdit, type IpvsResult, type Log, messageOf, type Timer } from '@mainstay/sdk';
+import {
+  type Clock,
+  type Ipvs,
+  type IpvsEdit,
+  type IpvsResult,
+  type IpvsServiceId,
+  type Log,
+  messageOf,
+  type Timer,
+} from '@mainstay/sdk';
 import { isTaking, mayTake, serviceEdits } from './diff.js';
 import { destinationOf, type Failed, isConsequence, meaningOf, refusalOf, serviceOf } from './edits.js';
-import { foreignChanges, type Ours } from './foreign-changes.js';
+import { foreignChanges, type Ours, toldOf } from './foreign-changes.js';
 import { leftAfterFlush, leftBehind } from './left-behind.js';
 import { type Refusal, Refusals } from './refusals.js';
 import { carryOut, type DesiredService, type ServiceEntry, tableOf } from './table.js';
@@ -26,8 +35,6 @@ export interface KeeperHost {
 export const retryMs = { first: 1000, longest: 60_000 } as const;
 /** So many edits are carried out before the next changes are looked at. */
 const batchSize = 2000;
-/** Findings of one look that are told one by one. */
-const toldAtMost = 10;
 
 export class Keeper {
   /** What the kernel holds of our services, as far as we know. */
@@ -120,13 +127,19 @@ export class Keeper {
       if (result.outcome === 'failed') log.error(leftAfterFlush(result.error));
     }
     if (how !== 'delete') return;
-    const services = [...this.#held.values()].map(({ service }) => service.id);
+    await this.#removeForGood([...this.#held.values()].map(({ service }) => service.id));
+  }
+
+  /** Nobody tries it again: what is refused is said with how to clear it. False: something stays. */
+  async #removeForGood(services: readonly IpvsServiceId[]): Promise<boolean> {
+    if (services.length === 0) return true;
     const edits = services.map((service): IpvsEdit => ({ do: 'deleteService', service }));
-    const results = edits.length === 0 ? [] : await this.#apply(edits);
+    const results = await this.#apply(edits);
     for (const [i, edit] of edits.entries())
       if (results[i] !== undefined && meaningOf(edit, results[i]) === 'done') this.#done(edit);
     const left = leftBehind(services, results);
-    if (left !== undefined) log.error(left);
+    if (left !== undefined) this.host.log.error(left);
+    return left === undefined;
   }
 
   #scheduleAudit(): void {
@@ -350,7 +363,7 @@ export class Keeper {
       this.#learn(key, actual);
       this.#dirty.add(key);
     }
-    this.#tell(findings);
+    for (const message of toldOf(findings)) this.host.log.warn(message);
     this.#isKnown = true;
     return true;
   }
@@ -364,11 +377,5 @@ export class Keeper {
     const known = this.#strangers.get(key) ?? new Set<string>();
     this.#strangers.set(key, known);
     return known;
-  }
-
-  #tell(findings: readonly string[]): void {
-    for (const message of findings.slice(0, toldAtMost)) this.host.log.warn(message);
-    const more = findings.length - toldAtMost;
-    if (more > 0) this.host.log.warn(`somebody else has made ${more} more changes to our part of the kernel's table`);
   }
 }

@@ -95,6 +95,14 @@ describe('ipvs: what somebody else has changed', () => {
     });
   }
 
+  it('in many places is told in ten lines, and one for the rest', async () => {
+    const group = `virtual_server_group G {\n 192.0.2.1-30 80\n}\n${config().replace('192.0.2.1 80', 'group G')}`;
+    const stand = await Stand.start(group);
+    const told = await audited(stand, (ipvs) => ipvs.table.clear());
+    assert.equal(told.length, 11);
+    assert.equal(told[10], "somebody else has made 20 more changes to our part of the kernel's table");
+  });
+
   it('of a service is named and changed back', async () => {
     const stand = await Stand.start(config('persistence_timeout 60'));
     const service: IpvsService = { id, scheduler: 'mh', persistence: 90, persistencePrefix: 24, schedulerFlags: [2] };
