@@ -9,7 +9,7 @@ import tcpCheck from '@mainstay/checker-tcp';
 import { type Departed, openPorts } from '@mainstay/core';
 import { LinuxRoutines } from '@mainstay/core/server-ports/routines';
 import type { Checker } from '@mainstay/sdk';
-import { type ContractCase, checkerContract } from '@mainstay/testing';
+import type { ContractCase } from '@mainstay/testing';
 import { after, before, describe, it } from 'mocha';
 import { Authority } from '../support/certificate.js';
 import { bindChecks } from '../support/checker-config.js';
@@ -18,6 +18,7 @@ import { type FullServer, fullServer } from '../support/full-server.js';
 import { hostile, serve } from '../support/hostile-servers.js';
 import { probing } from '../support/probing.js';
 import { freePort } from '../support/real-servers.js';
+import { holds } from './support/holds.js';
 
 const [, sslGet] = bindChecks(checkerHttp(), '').checkers as [Checker, Checker];
 const web = Object.entries(hostile('HTTP/1.1 200 OK\r\n', 'X-Header: x\r\n'));
@@ -84,13 +85,13 @@ describe('TCP_CHECK and hostile servers', function () {
       return stage(port, close);
     },
   });
-  const checks = checkerContract(tcpCheck, {
+  holds(tcpCheck, {
     time: 'real',
+    module: new URL(import.meta.resolve('@mainstay/checker-tcp')),
     up: web.filter(([what]) => inFull.has(what)).map(([what, greet]) => served(`a server that ${what}`, greet)),
     down: [{ name: 'a closed port', stage: async () => stage(await freePort(), () => {}) }],
     slow: [{ name: 'a server that does not accept', stage: () => stage(full.port, () => {}) }],
   });
-  for (const { name, run } of checks) it(name, run);
 
   for (const [what, greet] of web)
     it(`finds a server that ${what} up each time, by JavaScript and natively`, async () => {

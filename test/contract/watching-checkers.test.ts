@@ -2,10 +2,11 @@
 import { checkerBfd } from '@mainstay/checker-bfd';
 import { checkerFile } from '@mainstay/checker-file';
 import type { Checker, Run } from '@mainstay/sdk';
-import { type ContractCase, type ContractStage, checkerContract, SimulatedFiles, type VirtualClock } from '@mainstay/testing';
-import { describe, it } from 'mocha';
+import { type ContractCase, type ContractStage, SimulatedFiles, type VirtualClock } from '@mainstay/testing';
+import { describe } from 'mocha';
 import { peer, sayer } from '../support/bfd-sayer.js';
 import { bindChecks } from '../support/checker-config.js';
+import { holds } from './support/holds.js';
 
 /** The checker that each stage runs: its plugin is made anew, as it knows what it was told. */
 function behind(keyword: string, like: Checker) {
@@ -44,11 +45,10 @@ describe('contract of checkers that are told of changes', () => {
         // The plugin goes on: what the check leaves behind is seen.
         return { ports: { files } };
       });
-    const checks = checkerContract(checker, {
+    holds(checker, {
       up: [file('a number', '5'), file('no file', undefined), file('nonsense', 'no number')],
       down: [file('a number that takes the server out', '1', 'weight 0')],
     });
-    for (const { name, run } of checks) it(name, run);
   });
 
   describe('BFD_CHECK', () => {
@@ -62,11 +62,10 @@ describe('contract of checkers that are told of changes', () => {
         if (isUp !== undefined) bound.observed('bfd.decided', decided);
         return {};
       });
-    const checks = checkerContract(checker, {
+    holds(checker, {
       up: [session('a session that is up', true)],
       down: [session('a session that is down', false)],
       slow: [session('a session of which nothing was heard', undefined)],
     });
-    for (const { name, run } of checks) it(name, run);
   });
 });

@@ -35,7 +35,10 @@ export interface CheckerContractOptions {
   readonly slow?: readonly ContractCase[];
   /** Default `virtual`; `real` where the servers are. */
   readonly time?: 'virtual' | 'real';
-  /** The module whose default export is the checker: its verdicts must be the same in another process. Only with real time. */
+  /**
+   * The module whose default export is the checker: its verdicts must be the same in another process. Only with real time, and not for
+   * checkers that are told of changes: those belong to a plugin that runs.
+   */
   readonly module?: URL;
 }
 
