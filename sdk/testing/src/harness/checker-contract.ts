@@ -3,7 +3,7 @@
  * `for (const { name, run } of checkerContract(checker, { ... })) it(name, run);`
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { type Checker, defineChecker, type Fields, type Ports, type Routine, type Verdict } from '@mainstay/sdk';
 import { createVirtualClock, type VirtualClock } from '../clock/virtual-clock.js';
 import { secretsOf, undocumented } from './checker-fields.js';
@@ -165,6 +165,7 @@ function resources(clock: VirtualClock | undefined): readonly string[] {
 /** Those of the process as the kernel counts them: native code has some that Node does not know. */
 function sockets(): readonly string[] {
   const folder = '/proc/self/fd';
+  if (!existsSync(folder)) return [];
   return readdirSync(folder).flatMap((fd) => {
     try {
       const what = readlinkSync(`${folder}/${fd}`);
