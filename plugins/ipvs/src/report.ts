@@ -186,6 +186,7 @@ function checkDetail(manager: Manager, id: string, checker: string, report: Chec
     since: standing.since,
     ...(report !== undefined && {
       attempt: report.attempt,
+      ...(report.rising !== undefined && { rising: `${report.rising.successes} of ${report.rising.of}` }),
       last_probe: report.lastProbeAt ?? null,
       next_probe: report.nextProbeAt ?? null,
       last_duration_ms: report.lastDurationMs === undefined ? null : Math.round(report.lastDurationMs * 1000) / 1000,
