@@ -25,6 +25,8 @@ export function createIpvsPlugin(): Plugin {
   let parts: Parts | undefined;
   let manager: Manager | undefined;
   let running: Run | undefined;
+  /** The host may start the plugin again in the same process. */
+  let hasRun = false;
   let made: { readonly from: readonly unknown[]; readonly configs: readonly VirtualServer[] } | undefined;
 
   /** The check of a configuration has made them already when the work begins with it. */
@@ -57,7 +59,9 @@ export function createIpvsPlugin(): Plugin {
   async function start(run: Run): Promise<void> {
     running = run;
     manager = new Manager(run, bound().global.value);
-    await manager.start(configs(bound()));
+    const isOurs = run.facts.isRestart || hasRun;
+    hasRun = true;
+    await manager.start(configs(bound()), isOurs);
   }
 
   async function reconfigure(): Promise<'absorbed'> {

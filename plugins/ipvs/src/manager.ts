@@ -79,9 +79,10 @@ export class Manager {
     return probesOnlyWith !== undefined && !this.#suspension.isPresent(probesOnlyWith);
   }
 
-  async start(configs: readonly VirtualServer[]): Promise<void> {
+  /** `isOurs`: this daemon has been at work on the table before. */
+  async start(configs: readonly VirtualServer[], isOurs: boolean): Promise<void> {
     const { ports, leases } = this.run;
-    const adopting = this.#adopt(configs);
+    const adopting = this.#adopt(configs, isOurs);
     this.#adopting = adopting;
     const left = await adopting;
     if (this.#isStopped) return;
@@ -161,8 +162,8 @@ export class Manager {
   }
 
   /** What is there already of these; with lvs_flush nothing is, when the daemon starts. */
-  async #adopt(configs: readonly VirtualServer[]): ReturnType<Keeper['adopt']> {
-    if (this.#global.lvs_flush && !this.run.facts.isRestart) await this.#flush();
+  async #adopt(configs: readonly VirtualServer[], isOurs: boolean): ReturnType<Keeper['adopt']> {
+    if (this.#global.lvs_flush && !isOurs) await this.#flush();
     return this.keeper.adopt(configs.flatMap(({ services }) => services.map(({ id }) => serviceText(id))));
   }
 
