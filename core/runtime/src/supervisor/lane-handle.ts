@@ -11,6 +11,7 @@ import { EventQueue } from './event-queue.js';
 import type { LaneProcess, LaneProcessLimits, SpawnLane } from './lane-process.js';
 import type { NameSet } from './removed.js';
 import { Requests } from './requests.js';
+import { until } from './until.js';
 
 export type LanePhase = 'down' | 'loading' | 'ready' | 'starting' | 'started' | 'stopping' | 'waiting' | 'idle';
 
@@ -215,29 +216,12 @@ export class LaneHandle {
 
   /** Settles when every event has been dealt with, or after `withinMs`. */
   drained(withinMs: number): Promise<boolean> {
-    const { clock } = this.needs;
-    const end = clock.now() + withinMs;
-    return new Promise((resolve) => {
-      const look = () => {
-        const isDone = this.queue.isDrained || this.phase !== 'started';
-        if (isDone || clock.now() >= end) resolve(isDone);
-        else clock.after(20, look);
-      };
-      look();
-    });
+    return until(this.needs.clock, withinMs, () => this.queue.isDrained || this.phase !== 'started');
   }
 
   /** Settles when its process has come as far as it will for now (started, idle, crashed), or after `withinMs`. */
-  settled(withinMs: number): Promise<void> {
-    const { clock } = this.needs;
-    const end = clock.now() + withinMs;
-    return new Promise((resolve) => {
-      const look = () => {
-        if (!this.isPending || clock.now() >= end) resolve();
-        else clock.after(20, look);
-      };
-      look();
-    });
+  async settled(withinMs: number): Promise<void> {
+    await until(this.needs.clock, withinMs, () => !this.isPending);
   }
 
   report(withinMs: number): Promise<LaneReport | undefined> {

@@ -272,15 +272,15 @@ export class Supervisor implements LaneOwner {
   }
 
   #waitNoLonger(): void {
-    const lateness = this.#order.openAll();
-    if (lateness !== undefined) this.#say('warn', lateness);
-    this.#patience = this.#options.clock.after(actingWithinMs, () => this.#giveUpOnLate());
+    const { clock, readyWithinMs } = this.#options;
+    for (const lateness of this.#order.openAll(readyWithinMs / 1000)) this.#say('warn', lateness);
+    this.#patience = clock.after(actingWithinMs, () => this.#giveUpOnLate());
     this.#checkUp();
   }
 
   #giveUpOnLate(): void {
-    const lateness = this.#order.giveUp((this.#options.readyWithinMs + actingWithinMs) / 1000);
-    if (lateness !== undefined) this.#say('warn', lateness);
+    const seconds = (this.#options.readyWithinMs + actingWithinMs) / 1000;
+    for (const lateness of this.#order.giveUp(seconds)) this.#say('warn', lateness);
     this.#checkUp();
   }
 
