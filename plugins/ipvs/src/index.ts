@@ -75,7 +75,13 @@ export function createIpvsPlugin(): Plugin {
     manager = undefined;
   }
 
-  return definePlugin({ name: 'ipvs', setup, start, reconfigure, stop });
+  /** What an earlier life left in the kernel: it was not there to see the stop. */
+  async function withdraw(run: Run): Promise<void> {
+    if (run.facts.keepServicesAtExit === true) return;
+    await new Manager(run, bound().global.value).withdraw(configs(bound()));
+  }
+
+  return definePlugin({ name: 'ipvs', setup, start, reconfigure, stop, withdraw });
 }
 
 export default createIpvsPlugin();

@@ -105,20 +105,22 @@ export class Keeper {
     this.#scheduleAudit();
   }
 
-  /** `delete`: our services go. `flush`: everything goes. `keep`: nothing. */
-  async close(how: 'delete' | 'flush' | 'keep'): Promise<void> {
+  /** `delete`: our services go. `flush`: everything goes. `keep`: nothing. False: the kernel refused. */
+  async close(how: 'delete' | 'flush' | 'keep'): Promise<boolean> {
     this.#isClosed = true;
     this.#retry?.cancel();
     this.#audit?.cancel();
     await this.#work;
     const { port, log } = this.host;
+    if (how === 'keep') return true;
     if (how === 'flush') {
       const result = await port.flush();
       if (result.outcome === 'failed') log.error(`the kernel refuses to empty its table: ${result.error}; it goes on balancing`);
+      return result.outcome !== 'failed';
     }
-    if (how !== 'delete') return;
     const edits = [...this.#held.values()].map(({ service }): IpvsEdit => ({ do: 'deleteService', service: service.id }));
     await this.#carryOut(edits);
+    return this.#held.size === 0;
   }
 
   #scheduleAudit(): void {

@@ -152,9 +152,22 @@ export class Manager {
       this.run.ports.checks.set([]);
       for (const pool of this.pools) pool.end(true);
     }
-    const flush = this.#global.lvs_flush_on_stop ?? this.#global.lvs_flush_onstop;
-    await this.keeper.close(keep ? 'keep' : flush === 'all' ? 'flush' : 'delete');
+    await this.keeper.close(keep ? 'keep' : this.#lastWish);
     await this.#syncDaemons.close(keep);
+  }
+
+  /** In place of a start and a stop: what is there of these goes. Rejects where that is not known, or the kernel refuses. */
+  async withdraw(configs: readonly VirtualServer[]): Promise<void> {
+    const left = await this.#adopt(configs, true);
+    if (left === undefined) throw new Error(this.keeper.blindness?.message);
+    const isGone = await this.keeper.close(this.#lastWish);
+    const isSilent = await this.#syncDaemons.end(this.#global.lvs_sync_daemon);
+    if (!isGone || !isSilent) throw new Error('the kernel did not let go of all of it');
+  }
+
+  /** What a stop is to do to the table. */
+  get #lastWish(): 'flush' | 'delete' {
+    return (this.#global.lvs_flush_on_stop ?? this.#global.lvs_flush_onstop) === 'all' ? 'flush' : 'delete';
   }
 
   onTransition(event: VrrpTransitioned): void {

@@ -51,6 +51,11 @@ export class SyncDaemons {
     await this.#reach([]);
   }
 
+  /** Those of an earlier life go, where the configuration has any. False: one goes on. */
+  async end(value: SyncDaemonValue | undefined): Promise<boolean> {
+    return value === undefined || this.#reach([]);
+  }
+
   /** What should run now; undefined: not known yet, so what runs goes on. */
   #wanted(): readonly IpvsSyncDaemon[] | undefined {
     const value = this.#value;

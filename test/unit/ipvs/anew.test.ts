@@ -24,7 +24,11 @@ describe('ipvs: begins anew', () => {
       },
     });
     const empty = stand.ipvs.flush.bind(stand.ipvs);
-    Object.assign(stand.ipvs, { flush: () => (flushes++, empty()) });
+    const counted = () => {
+      flushes++;
+      return empty();
+    };
+    Object.assign(stand.ipvs, { flush: counted });
     const result = await stand.reload(flush + two + virtual('192.0.2.2', real('10.0.0.3')));
     assert.deepEqual(result.ok && result.restarted, ['ipvs']);
     assert.equal(flushes, 0);

@@ -18,6 +18,8 @@ export interface LaneHost {
   start(): Promise<void>;
   reload(tree: SourceTree, generation: number): Promise<ReloadAnswer>;
   stop(why: 'shutdown' | 'restart'): Promise<void>;
+  /** After a stop for good. True: nothing of its plugins is left in the kernel, neither of this process nor of an earlier one. */
+  withdraw(): Promise<boolean>;
   /** Hooks that plugins of this lane observe. */
   interest(): Interest;
   setRemoteInterest(interest: Interest): void;
@@ -117,9 +119,13 @@ export class Lane {
     // At once, not in turn: the host gives up a start or reload under way, and a lane that still loads has nothing to end.
     this.#host
       .stop(why)
-      .catch((error: unknown) => this.#complain(`stopping: ${messageOf(error)}`))
-      .then(() => {
-        this.#channel.send({ kind: 'stopped' });
+      .then(() => why === 'shutdown' && this.#host.withdraw())
+      .catch((error: unknown) => {
+        this.#complain(`stopping: ${messageOf(error)}`);
+        return false;
+      })
+      .then((isCleared) => {
+        this.#channel.send({ kind: 'stopped', isCleared });
         this.#channel.exit(0);
       });
   }
