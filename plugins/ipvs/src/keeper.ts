@@ -2,7 +2,16 @@
  * Keeps the kernel's table as it should be: carries out the difference, believes only what the kernel has taken, tries again what it
  * refused, and looks now and then for what others have changed. One change at a time. Made by manager.ts.
  */
-import { type Clock, type Ipvs, type IpvsEdit, type IpvsResult, type Log, messageOf, type Timer } from '@mainstay/sdk';
+import {
+  type Clock,
+  type Ipvs,
+  type IpvsEdit,
+  type IpvsResult,
+  type IpvsServiceId,
+  type Log,
+  messageOf,
+  type Timer,
+} from '@mainstay/sdk';
 import { isTaking, mayTake, serviceEdits } from './diff.js';
 import { destinationOf, isConsequence, meaningOf, refusalOf, serviceOf } from './edits.js';
 import { foreignChanges } from './foreign-changes.js';
@@ -121,6 +130,14 @@ export class Keeper {
     const edits = [...this.#held.values()].map(({ service }): IpvsEdit => ({ do: 'deleteService', service: service.id }));
     await this.#carryOut(edits);
     return this.#held.size === 0;
+  }
+
+  /** In place of everything else: these go, whether they are there or not, so that nothing need be read. False: the kernel refused. */
+  async remove(services: readonly IpvsServiceId[]): Promise<boolean> {
+    const edits = services.map((service): IpvsEdit => ({ do: 'deleteService', service }));
+    const results = await this.#apply(edits);
+    this.#conclude(edits, results);
+    return results.every(({ outcome }) => outcome !== 'failed');
   }
 
   #scheduleAudit(): void {

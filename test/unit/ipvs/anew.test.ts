@@ -34,4 +34,69 @@ describe('ipvs: begins anew', () => {
     assert.equal(flushes, 0);
     assert.equal(stand.ipvs.text, `${service}${line(2)}TCP  192.0.2.2:80 wlc\n${line(3)}`);
   });
+
+  describe('where the kernel takes a minute to tell a large table', () => {
+    const three = two + virtual('192.0.2.2', real('10.0.0.3'));
+
+    /** Of two servers of the first service one was down; the second service is new. */
+    async function begun() {
+      const first = await Stand.start(two);
+      await first.tell('10.0.0.1', false);
+      const { ipvs } = first;
+      ipvs.takeEdits();
+      const stand = await Stand.ready(three, { ipvs });
+      const read = ipvs.read.bind(ipvs);
+      let reads = 0;
+      const slowly = async () => {
+        reads++;
+        await new Promise<void>((resolve) => stand.clock.after(60_000, resolve));
+        return read();
+      };
+      Object.assign(ipvs, { read: slowly });
+      const since = stand.clock.now();
+      await stand.clock.drive(stand.host.start());
+      assert.ok(stand.clock.now() - since < 10_000);
+      Object.assign(ipvs, { read });
+      assert.deepEqual([reads, ipvs.takeEdits()], [1, []]);
+      return { stand, ipvs };
+    }
+
+    it('its start is over all the same, says so, and goes on with what it reads in the end', async () => {
+      const { stand, ipvs } = await begun();
+      assert.match(stand.complaints().join('\n'), /the start goes on.*the kernel takes long.*connections go on/);
+      await stand.clock.advance(60_000);
+      assert.equal(ipvs.text, `${service}${line(2)}TCP  192.0.2.2:80 wlc\n${line(3)}`);
+      assert.deepEqual(
+        ipvs.takeEdits().map((edit) => edit.do),
+        ['addService', 'addDestination'],
+      );
+      assert.deepEqual(
+        stand.checks.requests.map(({ initial }) => initial),
+        ['down', 'up', 'up'],
+      );
+      await stand.stop();
+      assert.equal(ipvs.text, '');
+    });
+
+    it('a reload waits its turn, and is what holds in the end', async () => {
+      const { stand, ipvs } = await begun();
+      assert.equal((await stand.reload(three + virtual('192.0.2.3', real('10.0.0.4')))).ok, true);
+      assert.equal((await stand.reload(two + virtual('192.0.2.3', real('10.0.0.5')))).ok, true);
+      assert.equal(ipvs.text, service + line(2), 'nothing was touched yet');
+      await stand.clock.advance(60_000);
+      assert.equal(ipvs.text, `${service}${line(2)}TCP  192.0.2.3:80 wlc\n${line(5)}`);
+      assert.deepEqual(
+        stand.checks.requests.map(({ initial }) => initial),
+        ['down', 'up', 'up'],
+      );
+    });
+
+    it('a restart of its lane takes nothing away, and begins nothing later', async () => {
+      const { stand, ipvs } = await begun();
+      await stand.stop('restart');
+      assert.doesNotMatch(stand.complaints().join('\n'), /did not stop cleanly/);
+      await stand.clock.advance(120_000);
+      assert.deepEqual([ipvs.takeEdits(), ipvs.text, stand.clock.pending], [[], service + line(2), 0]);
+    });
+  });
 });
