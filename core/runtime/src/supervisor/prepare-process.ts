@@ -37,8 +37,12 @@ export function prepareApart(request: PrepareRequest, withinMs = longestMs): Pro
     child.on('message', (reply: PrepareReply) => {
       clearTimeout(timer);
       child.kill('SIGKILL');
-      if (reply.ok) resolve({ ...reply.prepared, tree: unpackTree(reply.prepared.tree) });
-      else reject(errorOf(reply));
+      try {
+        if (reply.ok) resolve({ ...reply.prepared, tree: unpackTree(reply.prepared.tree) });
+        else reject(errorOf(reply));
+      } catch (error) {
+        reject(error as Error);
+      }
     });
     child.on('error', (error) => fail(messageOf(error)));
     child.on('exit', (code, signal) => fail(`the process that read it ended (${signal ?? `exit ${code}`}): ${printed.trim()}`));
