@@ -50,7 +50,8 @@ export { forkLane, type LaneProcess, type LaneProcessListener, type SpawnLane } 
 export { LeaseGate } from './supervisor/lease-gate.js';
 export { daemonOf, orphanOf, removePid, writePid } from './supervisor/pid-file.js';
 export { prepare } from './supervisor/prepare.js';
-export { hasErrors, type Prepared, type PrepareRequest } from './supervisor/prepared.js';
+export { type PrepareReply, replyTo } from './supervisor/prepare-process.js';
+export { hasErrors, type OnOutlook, type Outlook, type Prepared, type PrepareRequest } from './supervisor/prepared.js';
 export { makePrivateDirectory, writeAtomically } from './supervisor/private-files.js';
 export { lackingFor } from './supervisor/privileges.js';
 export type { ReloadOutcome } from './supervisor/reload.js';

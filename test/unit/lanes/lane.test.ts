@@ -77,17 +77,22 @@ describe('a lane', () => {
 
   it('takes back what is left where it stops for good, and says whether all of it was', async () => {
     await begin();
-    lane.stop('shutdown');
+    lane.receive({ kind: 'stop', why: 'shutdown' });
     finish['stop shutdown']?.();
     await turn();
     assert.deepEqual([calls.slice(2), isCleared], [['stop shutdown', 'withdraw'], true]);
   });
 
-  it('leaves it where it only starts anew, or could not stop', async () => {
-    for (const [why, failure] of [['restart'], ['shutdown', new Error('it fails')]] as const) {
+  it('leaves it where it only starts anew, could not stop, or is not stopped by the supervisor', async () => {
+    for (const [why, failure, bySignal] of [
+      ['restart'],
+      ['shutdown', new Error('it fails')],
+      ['shutdown', undefined, true],
+    ] as const) {
       setUp();
       await begin();
-      lane.stop(why);
+      if (bySignal) lane.stop(why);
+      else lane.receive({ kind: 'stop', why });
       finish[`stop ${why}`]?.(failure);
       await turn();
       assert.deepEqual([calls.slice(2), isCleared, exits], [[`stop ${why}`], false, [0]]);
@@ -102,7 +107,7 @@ describe('a lane', () => {
     finish.setUp?.();
     finish['stop shutdown']?.();
     await turn();
-    assert.deepEqual([calls, sent, exits], [['setUp', 'stop shutdown', 'withdraw'], ['stopped'], [0]]);
+    assert.deepEqual([calls, sent, exits], [['setUp', 'stop shutdown'], ['stopped'], [0]]);
   });
 
   it('ends with its failure where it cannot start', async () => {

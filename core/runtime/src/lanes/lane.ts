@@ -76,7 +76,7 @@ export class Lane {
         this.#inTurn('reload', () => this.#reload(message.id, message.tree, message.generation));
         break;
       case 'stop':
-        this.stop(message.why);
+        this.stop(message.why, message.why === 'shutdown');
         break;
       case 'interest':
         this.#host.setRemoteInterest(message.interest);
@@ -112,14 +112,17 @@ export class Lane {
     }
   }
 
-  /** A clean end: on the supervisor's word, on SIGTERM, and when the supervisor is gone. */
-  stop(why: 'shutdown' | 'restart'): void {
+  /**
+   * A clean end: on the supervisor's word, on SIGTERM, and when the supervisor is gone. `clearsUp`: what the plugins did not begin in this
+   * process is taken back, too. Only the supervisor knows that it is this daemon's, and for good.
+   */
+  stop(why: 'shutdown' | 'restart', clearsUp = false): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
     // At once, not in turn: the host gives up a start or reload under way, and a lane that still loads has nothing to end.
     this.#host
       .stop(why)
-      .then(() => why === 'shutdown' && this.#host.withdraw())
+      .then(() => clearsUp && this.#host.withdraw())
       .catch((error: unknown) => {
         this.#complain(`stopping: ${messageOf(error)}`);
         return false;

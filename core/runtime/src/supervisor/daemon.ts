@@ -16,7 +16,7 @@ import { forkLane } from './lane-process.js';
 import { residentMiB } from './memory.js';
 import { daemonOf, orphanOf, removePid, writePid } from './pid-file.js';
 import { prepareApart } from './prepare-process.js';
-import { hasErrors, type Prepared, type PrepareRequest } from './prepared.js';
+import { hasErrors, type Outlook, type Prepared, type PrepareRequest } from './prepared.js';
 import { makePrivateDirectory, writeAtomically } from './private-files.js';
 import { lackingFor } from './privileges.js';
 import type { ReloadOutcome } from './reload.js';
@@ -86,7 +86,7 @@ class Daemon {
       memoryOf: residentMiB,
       clock: systemClock,
       logger,
-      configDirectory: (prepared) => dirname(resolve(prepared.tree.files[0] ?? '.')),
+      configDirectory: ({ tree }) => dirname(resolve(tree.files[0] ?? '.')),
       keepAddressesAtExit: options.keepAddressesAtExit,
       keepServicesAtExit: options.keepServicesAtExit ?? false,
       dontRespawn: options.dontRespawn,
@@ -107,7 +107,10 @@ class Daemon {
     collectYoungGarbage();
     try {
       const problem = await this.#begin();
-      if (problem !== undefined) return problem;
+      if (problem !== undefined) {
+        this.#supervisor.killAll();
+        return problem;
+      }
     } catch (error) {
       complain(`mainstay: ${messageOf(error)}`);
       logger.say('error', messageOf(error));
@@ -184,7 +187,7 @@ class Daemon {
     const { complain, logger, request } = this.#options;
     let prepared: Prepared;
     try {
-      prepared = await prepareApart(request);
+      prepared = await prepareApart(request, { onOutlook: (outlook) => this.#foresee(outlook) });
     } catch (error) {
       complain(`mainstay: the configuration cannot be read: ${messageOf(error)}`);
       return undefined;
@@ -198,6 +201,12 @@ class Daemon {
     if (isBad) complain('mainstay: the configuration has errors: not started');
     else if (this.#options.dumpConfiguration) this.#dumpConfiguration(prepared);
     return isBad ? undefined : prepared;
+  }
+
+  /** Where nothing can come of it, nothing is launched for it: the reason is told once the configuration is known to be right. */
+  #foresee(outlook: Outlook): void {
+    const isHopeless = lackingFor(outlook.plans) !== undefined || daemonOf(this.#options.pidFile) !== undefined;
+    if (!this.#isEnding && !isHopeless) this.#supervisor.foresee(outlook);
   }
 
   /** -d: which lanes run what. Values are shown by `mainstay status`, where secrets are masked. */

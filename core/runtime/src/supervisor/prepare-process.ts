@@ -6,11 +6,16 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { MainstayError, messageOf } from '@mainstay/sdk';
 import { type PackedTree, packTree, unpackTree } from '../config/packed/packed-tree.js';
-import type { Prepared, PrepareRequest } from './prepared.js';
+import type { Findings, OnOutlook, Outlook, Prepared, PrepareRequest } from './prepared.js';
 
+type PackedOutlook = Omit<Outlook, 'tree'> & { readonly tree: PackedTree };
+
+/** First the outlook where there is one, then one of the others. */
 export type PrepareReply =
-  | { readonly ok: true; readonly prepared: Omit<Prepared, 'tree'> & { readonly tree: PackedTree } }
-  | { readonly ok: false; readonly message: string; readonly code?: string };
+  | { readonly kind: 'outlook'; readonly outlook: PackedOutlook }
+  /** With an outlook where it is not the one before: a mistake was found. */
+  | { readonly kind: 'prepared'; readonly findings: Findings; readonly outlook?: PackedOutlook }
+  | { readonly kind: 'failed'; readonly message: string; readonly code?: string };
 
 const program = fileURLToPath(new URL('./prepare-main.js', import.meta.url));
 
@@ -20,8 +25,14 @@ const program = fileURLToPath(new URL('./prepare-main.js', import.meta.url));
  */
 const longestMs = 120_000;
 
+export interface PrepareApartOptions {
+  readonly onOutlook?: OnOutlook;
+  readonly withinMs?: number;
+}
+
 /** Rejects where the configuration cannot be read, or when it takes longer than `withinMs`. */
-export function prepareApart(request: PrepareRequest, withinMs = longestMs): Promise<Prepared> {
+export function prepareApart(request: PrepareRequest, options: PrepareApartOptions = {}): Promise<Prepared> {
+  const { onOutlook = () => {}, withinMs = longestMs } = options;
   return new Promise((resolve, reject) => {
     const child = fork(program, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     let printed = '';
@@ -29,20 +40,31 @@ export function prepareApart(request: PrepareRequest, withinMs = longestMs): Pro
       printed = (printed + text).slice(-4000);
     });
     const timer = setTimeout(() => fail(`reading it took longer than ${withinMs / 1000} s`), withinMs);
-    const fail = (why: string) => {
+    const end = () => {
       clearTimeout(timer);
       child.kill('SIGKILL');
+    };
+    const fail = (why: string) => {
+      end();
       reject(new Error(why));
     };
+    let outlook: Outlook | undefined;
     child.on('message', (reply: PrepareReply) => {
-      clearTimeout(timer);
-      child.kill('SIGKILL');
-      try {
-        if (reply.ok) resolve({ ...reply.prepared, tree: unpackTree(reply.prepared.tree) });
-        else reject(errorOf(reply));
-      } catch (error) {
-        reject(error as Error);
+      if (reply.kind === 'failed') {
+        end();
+        reject(errorOf(reply));
+        return;
       }
+      try {
+        if (reply.outlook !== undefined) outlook = unpacked(reply.outlook);
+      } catch (error) {
+        fail(messageOf(error));
+      }
+      if (outlook === undefined) return;
+      if (reply.kind === 'prepared') {
+        end();
+        resolve({ ...outlook, ...reply.findings });
+      } else void onOutlook(outlook);
     });
     child.on('error', (error) => fail(messageOf(error)));
     child.on('exit', (code, signal) => fail(`the process that read it ended (${signal ?? `exit ${code}`}): ${printed.trim()}`));
@@ -50,19 +72,37 @@ export function prepareApart(request: PrepareRequest, withinMs = longestMs): Pro
   });
 }
 
-function errorOf(reply: Extract<PrepareReply, { ok: false }>): Error {
+function errorOf(reply: Extract<PrepareReply, { kind: 'failed' }>): Error {
   const error = new Error(reply.message);
   return reply.code === undefined ? error : Object.assign(error, { code: reply.code });
 }
 
-/** The other side: one request, one reply. */
-export async function replyTo(work: () => Promise<Prepared>): Promise<PrepareReply> {
+function unpacked(outlook: PackedOutlook): Outlook {
+  return { ...outlook, tree: unpackTree(outlook.tree) };
+}
+
+function packed({ tree, plans, settings }: Outlook): PackedOutlook {
+  return { tree: packTree(tree), plans, settings };
+}
+
+/** The other side: `say` hears the outlook as soon as there is one; the last word is answered. */
+export async function replyTo(
+  work: (onOutlook: OnOutlook) => Promise<Prepared>,
+  say: (reply: PrepareReply) => Promise<void>,
+): Promise<PrepareReply> {
+  let said: Outlook | undefined;
   try {
-    const prepared = await work();
-    return { ok: true, prepared: { ...prepared, tree: packTree(prepared.tree) } };
+    const prepared = await work((outlook) => {
+      said = outlook;
+      return say({ kind: 'outlook', outlook: packed(outlook) });
+    });
+    const { diagnostics, remarks, plans } = prepared;
+    const findings = { diagnostics, remarks };
+    const isKnown = said?.plans === plans;
+    return { kind: 'prepared', findings, ...(!isKnown && { outlook: packed(prepared) }) };
   } catch (error) {
     const { code } = error as { code?: unknown };
     const stack = error instanceof MainstayError || code !== undefined || !(error instanceof Error) ? '' : `\n${error.stack}`;
-    return { ok: false, message: `${messageOf(error)}${stack}`, ...(typeof code === 'string' && { code }) };
+    return { kind: 'failed', message: `${messageOf(error)}${stack}`, ...(typeof code === 'string' && { code }) };
   }
 }

@@ -5,14 +5,23 @@
 import { dirname, resolve } from 'node:path';
 import { type Diagnostic, formatPosition, MainstayError, messageOf, type SourcePosition, type SourceTree } from '@mainstay/sdk';
 import { ConfigRegistry, loadConfig } from '../config/index.js';
-import { wordsOf } from '../config/packed/packed-tree.js';
+import { partOfTree, wordsOf } from '../config/packed/packed-tree.js';
 import { Host, type HostOptions, type LoadedPlugin } from '../host/index.js';
 import type { PlannedPlugin } from '../lanes/messages.js';
 import { type Candidate, planLanes } from '../lanes/plan.js';
 import { recording } from '../lanes/schema-only.js';
 import { findPlugin, importPlugin } from '../plugins/index.js';
 import { type DaemonKeywords, declareDaemonKeywords } from './daemon-keywords.js';
-import { type DisabledPart, hasErrors, type PluginRequest, type Prepared, type PrepareRequest } from './prepared.js';
+import {
+  type DaemonSettings,
+  type DisabledPart,
+  hasErrors,
+  type OnOutlook,
+  type Outlook,
+  type PluginRequest,
+  type Prepared,
+  type PrepareRequest,
+} from './prepared.js';
 
 /** Ports and clock for `verify`; everything else of a preparation does no I/O but reading files. */
 export type PrepareContext = Pick<HostOptions, 'clock' | 'portsFor'>;
@@ -24,8 +33,12 @@ interface Loaded {
 
 type Overrides = DaemonKeywords['plugins']['entries'][number];
 
-/** Rejects where the configuration cannot be read; mistakes in it are diagnostics. */
-export async function prepare(request: PrepareRequest, context: PrepareContext): Promise<Prepared> {
+/** Rejects where the configuration cannot be read; mistakes in it are diagnostics. `onOutlook` is called at most once, before it settles. */
+export async function prepare(
+  request: PrepareRequest,
+  context: PrepareContext,
+  onOutlook: OnOutlook = () => {},
+): Promise<Prepared> {
   const { tree: whole, diagnostics: reading } = await loadConfig({
     configId: request.configId,
     ...(request.file !== undefined && { file: request.file }),
@@ -43,22 +56,31 @@ export async function prepare(request: PrepareRequest, context: PrepareContext):
       diagnostics.push(diagnosticOf(error, one.override?.at ?? top));
     }
   }
-  const { host, keywords } = hostOf(named, request, context, configDirectory);
+  const host = hostOf(named, request, context, configDirectory);
+  let outlook: Outlook = { tree, plans: [], settings: defaultSettings };
   try {
     host.load(all.map(({ loaded }) => loaded));
+    if (!hasErrors(diagnostics)) {
+      outlook = outlookOf(tree, all, request);
+      await onOutlook(outlook);
+    }
     diagnostics.push(...host.bind(tree, { unknownKeywords: request.unknownKeywords }));
     if (!hasErrors(diagnostics)) diagnostics.push(...(await examine(host, request.verify)));
   } catch (error) {
     diagnostics.push(diagnosticOf(error, top));
   }
-  const off = new Set(request.disabledParts.flatMap((part) => part.plugins));
-  const candidates = all.map((one) => one.candidate).filter((candidate) => !off.has(candidate.plugin.name));
-  const plans = hasErrors(diagnostics) ? [] : planLanes(candidates, tree.statements, wordsOf(tree));
-  const settings = hasErrors(diagnostics) ? defaultSettings : keywords.settings();
-  return { tree, diagnostics: inOrder(diagnostics, tree), remarks, plans, settings };
+  const found = { diagnostics: inOrder(diagnostics, tree), remarks };
+  return hasErrors(diagnostics) ? { tree, plans: [], settings: defaultSettings, ...found } : { ...outlook, ...found };
 }
 
-const defaultSettings = { childWaitMs: 5000, laneMemoryMiB: 512, laneHeartbeatSeconds: 30, consent: [] };
+const defaultSettings: DaemonSettings = { childWaitMs: 5000, laneMemoryMiB: 512, laneHeartbeatSeconds: 30, consent: [] };
+
+/** After the plugins' `setup`, which says what each contributes. */
+function outlookOf(tree: SourceTree, all: readonly Loaded[], { disabledParts }: PrepareRequest): Outlook {
+  const off = new Set(disabledParts.flatMap((part) => part.plugins));
+  const candidates = all.map((one) => one.candidate).filter((candidate) => !off.has(candidate.plugin.name));
+  return { tree, plans: planLanes(candidates, tree.statements, wordsOf(tree)), settings: settingsOf(tree) };
+}
 
 /** Blocks of parts that are switched off are passed over, and said. */
 function withoutParts(tree: SourceTree, parts: readonly DisabledPart[]): { tree: SourceTree; remarks: readonly string[] } {
@@ -76,11 +98,20 @@ function withoutParts(tree: SourceTree, parts: readonly DisabledPart[]): { tree:
 
 /** The `plugin` blocks, bound on their own: which plugins to load must be known before the whole can be bound. */
 function pluginBlocks(tree: SourceTree): readonly Overrides[] {
+  return daemonKeywords(tree, ['plugin'])?.plugins.entries ?? [];
+}
+
+/** What is said about the daemon, bound on its own. Where there is a mistake in it, the binding of the whole reports it. */
+function settingsOf(tree: SourceTree): DaemonSettings {
+  return daemonKeywords(tree)?.settings() ?? defaultSettings;
+}
+
+/** Undefined where there is a mistake. `only`: of the top level, these keywords. */
+function daemonKeywords(tree: SourceTree, only?: readonly string[]): DaemonKeywords | undefined {
   const registry = new ConfigRegistry();
-  const { plugins } = declareDaemonKeywords(registry.pointsFor('mainstay'));
-  const statements = tree.statements.filter(({ keyword }) => keyword.text === 'plugin');
-  const diagnostics = registry.bind({ ...tree, statements }, { unknownKeywords: 'warning' });
-  return hasErrors(diagnostics) ? [] : plugins.entries;
+  const keywords = declareDaemonKeywords(registry.pointsFor('mainstay'));
+  const part = partOfTree(tree, only && new Set(only));
+  return hasErrors(registry.bind(part, { unknownKeywords: 'ignored' })) ? undefined : keywords;
 }
 
 /** The distribution's plugins, each with the operator's word about it, then those that only the operator names. */
@@ -130,7 +161,8 @@ function hostOf(named: readonly Overrides[], request: PrepareRequest, context: P
     consent: new Set(named.filter(({ value }) => value.allow_guards).map(({ name }) => name)),
     reserved: new Map(request.reserved),
   });
-  return { host, keywords: declareDaemonKeywords(host.config.pointsFor('mainstay')) };
+  declareDaemonKeywords(host.config.pointsFor('mainstay'));
+  return host;
 }
 
 /** What goes beyond single values: the order and rights of taps, and what only this machine can tell. */

@@ -42,15 +42,26 @@ export interface DaemonSettings {
   readonly consent: readonly string[];
 }
 
-export interface Prepared {
+/** What would run: known once the text is read and the plugins are loaded, before the values are checked. */
+export interface Outlook {
   readonly tree: SourceTree;
+  readonly plans: readonly LanePlan[];
+  readonly settings: DaemonSettings;
+}
+
+/** What there is to say about the configuration. */
+export interface Findings {
   /** In the order of the files. Any error among them: do not start. */
   readonly diagnostics: readonly Diagnostic[];
   /** Remarks that are not about a mistake, such as blocks passed over. */
   readonly remarks: readonly string[];
-  readonly plans: readonly LanePlan[];
-  readonly settings: DaemonSettings;
 }
+
+/** With errors among the diagnostics there are no plans. */
+export interface Prepared extends Outlook, Findings {}
+
+/** Hears what will run unless the rest of the preparation, which waits for it, finds a mistake: the very outlook that it then answers. */
+export type OnOutlook = (outlook: Outlook) => void | Promise<void>;
 
 /** Reads and checks the configuration. Rejects with a MainstayError where it cannot be read at all. */
 export type Prepare = () => Promise<Prepared>;

@@ -3,32 +3,30 @@
  * stops. It runs no plugin code and is on nobody's hot path. The command (`mainstay run`) makes one.
  */
 import { type Clock, type Explanation, type HookName, messageOf, type Timer } from '@mainstay/sdk';
-import { partOfTree } from '../config/packed/packed-tree.js';
 import type { ActionFacts } from '../host/actions.js';
 import type { FromLane, LaneSetup } from '../lanes/messages.js';
 import type { LanePlan } from '../lanes/plan.js';
 import type { Logger } from '../log/logger.js';
 import { type ActionOutcome, act, actionsOf, clashesOf } from './actions.js';
 import { CheckRoutes } from './check-routes.js';
-import { heapShare, type LaneCrash, LaneHandle, type LaneLimits, type LaneOwner } from './lane-handle.js';
+import { EarlyLanes } from './early-lanes.js';
+import { type LaneCrash, LaneHandle, type LaneLimits, type LaneOwner } from './lane-handle.js';
 import type { SpawnLane } from './lane-process.js';
+import { limitsOf, type Surroundings, setupOf } from './lane-setup.js';
 import { LogQuota } from './log-quota.js';
-import { hasErrors, type Prepare, type Prepared } from './prepared.js';
+import { hasErrors, type Outlook, type Prepare, type Prepared } from './prepared.js';
 import { type ReloadOutcome, reloadLanes } from './reload.js';
 import { type DaemonReport, explanationsOf, reportOf } from './report.js';
 import { Router } from './router.js';
 import { StartOrder } from './start-order.js';
 import { endLanes, stopMs, tellLeftovers } from './stopping.js';
 
-export interface SupervisorOptions {
+export interface SupervisorOptions extends Surroundings {
   readonly prepare: Prepare;
   readonly spawn: SpawnLane;
   readonly memoryOf: (pid: number) => Promise<number | undefined>;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly configDirectory: (prepared: Prepared) => string;
-  readonly keepAddressesAtExit: boolean;
-  readonly keepServicesAtExit?: boolean;
   /** keepalived's --dont-respawn: a lane that dies ends the daemon. */
   readonly dontRespawn: boolean;
   /** How long the realtime lane waits for the others at start, in milliseconds. */
@@ -48,6 +46,7 @@ export class Supervisor implements LaneOwner {
   readonly #lanes = new Map<string, LaneHandle>();
   readonly #quota: LogQuota;
   readonly #checks: CheckRoutes;
+  readonly #early: EarlyLanes;
   readonly #order = new StartOrder(() => this.lanes);
   #prepared: Prepared | undefined;
   #generation = 1;
@@ -66,15 +65,24 @@ export class Supervisor implements LaneOwner {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#quota = new LogQuota(options.clock);
+    this.#early = new EarlyLanes(options.spawn);
     this.#checks = new CheckRoutes(() => this.lanes, options.clock);
     this.router = new Router(() => [...this.#lanes.values()], options.clock);
   }
 
-  get prepared(): Prepared | undefined {
-    return this.#prepared;
-  }
   get generation(): number {
     return this.#generation;
+  }
+
+  /**
+   * What will be started unless a mistake is found: the lanes begin to load. Not those that bring plugins along, which are files of the
+   * operator's whose code runs when they are loaded.
+   */
+  foresee(outlook: Outlook): void {
+    if (this.#isStopping) return;
+    const occasion = { isRestart: false, generation: this.#generation };
+    for (const plan of outlook.plans.filter(({ hasChildren }) => !hasChildren))
+      this.#early.launch(plan, limitsOf(plan, outlook.settings), setupOf(plan, outlook, this.#options, occasion));
   }
 
   /** Starts every lane; settles once all have started, have ended with a message, or have had their time (start-order.ts). */
@@ -83,6 +91,7 @@ export class Supervisor implements LaneOwner {
     this.#startedAt = this.#options.clock.wall();
     for (const plan of prepared.plans) this.expectInterest(this.add(plan), plan.observes ?? []);
     for (const lane of this.lanes) lane.launch();
+    this.#early.abandon();
     this.#patience = this.#options.clock.after(this.#options.readyWithinMs, () => this.#waitNoLonger());
     this.#tick();
     return new Promise((resolve) => {
@@ -93,18 +102,14 @@ export class Supervisor implements LaneOwner {
 
   /** Makes the handle of a lane; it does not run yet. */
   add(plan: LanePlan): LaneHandle {
-    const { clock, spawn, memoryOf } = this.#options;
-    const lane = new LaneHandle(plan, this.limitsOf(plan), { clock, spawn, memoryOf }, this);
+    const { clock, memoryOf } = this.#options;
+    const lane = new LaneHandle(plan, this.limitsOf(plan), { clock, spawn: this.#early.spawn, memoryOf }, this);
     this.#lanes.set(plan.lane, lane);
     return lane;
   }
 
-  /** The realtime lane may grow as it must: killing it would be worse than what it holds. */
   limitsOf(plan: LanePlan): LaneLimits {
-    const settings = this.#prepared?.settings;
-    const memoryMiB = settings?.laneMemoryMiB ?? 512;
-    const heartbeats = settings?.laneHeartbeatSeconds ?? 30;
-    return plan.laneKind === 'realtime' ? { heartbeats } : { heartbeats, memoryMiB, heapMiB: heapShare(memoryMiB) };
+    return limitsOf(plan, this.#inForce.settings);
   }
 
   get isStopping(): boolean {
@@ -140,20 +145,12 @@ export class Supervisor implements LaneOwner {
   // ---- what lanes say ----
 
   setup(lane: LaneHandle, isRestart: boolean): LaneSetup {
-    const prepared = this.#prepared;
-    if (prepared === undefined) throw new Error('a lane was launched before the configuration was read');
-    const { lane: name, laneKind, plugins, schemaOf, roots } = lane.plan;
-    const facts = {
-      isRestart,
-      keepAddressesAtExit: this.#options.keepAddressesAtExit,
-      keepServicesAtExit: this.#options.keepServicesAtExit ?? false,
-      configDirectory: this.#options.configDirectory(prepared),
-    };
-    const others = prepared.plans.filter((plan) => plan.lane !== name);
-    const elsewhere = others.flatMap((plan) => plan.plugins.map((p) => [p.name, plan.laneKind] as const));
-    const { consent } = prepared.settings;
-    const tree = partOfTree(prepared.tree, roots);
-    return { lane: name, laneKind, plugins, schemaOf, elsewhere, tree, facts, consent, generation: this.#generation };
+    return setupOf(lane.plan, this.#inForce, this.#options, { isRestart, generation: this.#generation });
+  }
+
+  get #inForce(): Prepared {
+    if (this.#prepared === undefined) throw new Error('a lane was made before the configuration was read');
+    return this.#prepared;
   }
 
   message(lane: LaneHandle, message: FromLane): void {
@@ -343,6 +340,7 @@ export class Supervisor implements LaneOwner {
   async stop(isWanted = true): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
+    this.#early.abandon();
     this.#ticking?.cancel();
     this.#patience?.cancel();
     for (const lane of this.lanes) lane.release();
@@ -360,6 +358,7 @@ export class Supervisor implements LaneOwner {
   killAll(): void {
     this.#isStopping = true;
     this.#isKilled = true;
+    this.#early.abandon();
     this.#patience?.cancel();
     for (const lane of this.lanes) lane.kill('killed');
   }
