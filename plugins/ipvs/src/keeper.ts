@@ -115,23 +115,27 @@ export class Keeper {
     this.#scheduleAudit();
   }
 
-  /** `delete`: our services go. `flush`: everything goes. `keep`: nothing. */
-  async close(how: 'delete' | 'flush' | 'keep'): Promise<void> {
+  /** `delete`: our services go. `flush`: everything goes. `keep`: nothing. False: the kernel refused. */
+  async close(how: 'delete' | 'flush' | 'keep'): Promise<boolean> {
     this.#isClosed = true;
     this.#retry?.cancel();
     this.#audit?.cancel();
     await this.#work;
     const { port, log } = this.host;
+    if (how === 'keep') return true;
     if (how === 'flush') {
       const result = await port.flush();
       if (result.outcome === 'failed') log.error(leftAfterFlush(result.error));
+      return result.outcome !== 'failed';
     }
-    if (how !== 'delete') return;
-    await this.#removeForGood([...this.#held.values()].map(({ service }) => service.id));
+    return this.remove([...this.#held.values()].map(({ service }) => service.id));
   }
 
-  /** Nobody tries it again: what is refused is said with how to clear it. False: something stays. */
-  async #removeForGood(services: readonly IpvsServiceId[]): Promise<boolean> {
+  /**
+   * These go for good, whether they are there or not, so that nothing need be read. Nobody tries it again: what is refused is said with how to
+   * clear it. False: something stays.
+   */
+  async remove(services: readonly IpvsServiceId[]): Promise<boolean> {
     if (services.length === 0) return true;
     const edits = services.map((service): IpvsEdit => ({ do: 'deleteService', service }));
     const results = await this.#apply(edits);

@@ -27,8 +27,10 @@ import { Timeouts } from './timeouts.js';
 
 /** How often hooks on the weight are asked without another occasion. */
 const weightRefreshMs = 1000;
-/** So long a start or a reload waits for the kernel. */
+/** So long the first checks wait for a kernel that is slow to take the table. */
 const patienceMs = 4000;
+/** So long a start or a reload waits for it in all; what it may take is 10 s. */
+const longestMs = 8000;
 
 export class Manager {
   readonly keeper: Keeper;
@@ -47,6 +49,8 @@ export class Manager {
   #tick: Timer | undefined;
   /** What a former daemon has left is being taken away or read. */
   #adopting: Promise<unknown> | undefined;
+  /** Until then there are no pools. */
+  #begun: Promise<void> = Promise.resolve();
   /** Checks are asked for only in between. */
   #hasTable = false;
   #isStopped = false;
@@ -83,9 +87,15 @@ export class Manager {
     return probesOnlyWith !== undefined && !this.#suspension.isPresent(probesOnlyWith);
   }
 
-  async start(configs: readonly VirtualServer[]): Promise<void> {
+  /** `isOurs`: this daemon has been at work on the table before. */
+  start(configs: readonly VirtualServer[], isOurs: boolean): Promise<void> {
+    this.#begun = this.#begin(configs, isOurs);
+    return this.#patiently('start', this.#begun);
+  }
+
+  async #begin(configs: readonly VirtualServer[], isOurs: boolean): Promise<void> {
     const { ports, leases } = this.run;
-    const adopting = this.#adopt(configs);
+    const adopting = this.#adopt(configs, isOurs);
     this.#adopting = adopting;
     const left = await adopting;
     if (this.#isStopped) return;
@@ -107,7 +117,13 @@ export class Manager {
   }
 
   /** What stays as it was notices nothing. */
-  async reconfigure(written: readonly VirtualServer[], global: GlobalValue): Promise<void> {
+  reconfigure(written: readonly VirtualServer[], global: GlobalValue): Promise<void> {
+    this.#begun = this.#begun.then(() => this.#follow(written, global));
+    return this.#patiently('reload', this.#begun);
+  }
+
+  async #follow(written: readonly VirtualServer[], global: GlobalValue): Promise<void> {
+    if (this.#isStopped) return;
     this.#global = global;
     const configs = written.map((config) => {
       const pool = this.#pools.get(config.key);
@@ -148,17 +164,29 @@ export class Manager {
     this.#isStopped = true;
     this.#tick?.cancel();
     // A start that is given up leaves nothing behind either: what is ours must be known to be taken away.
-    await this.#adopting;
+    if (!keep) await this.#adopting;
     for (const end of this.#unwatch.splice(0)) end();
     this.#suspension.close();
     if (!keep) {
       this.run.ports.checks.set([]);
       for (const pool of this.pools) pool.end(true);
     }
-    const flush = this.#global.lvs_flush_on_stop ?? this.#global.lvs_flush_onstop;
-    await this.keeper.close(keep ? 'keep' : flush === 'all' ? 'flush' : 'delete');
+    await this.keeper.close(keep ? 'keep' : this.#lastWish);
     await this.#timeouts.close();
     await this.#syncDaemons.close(keep);
+  }
+
+  /** In place of a start and a stop: what is there of these goes. Rejects where the kernel refuses. */
+  async withdraw(configs: readonly VirtualServer[]): Promise<void> {
+    const services = configs.flatMap((config) => config.services.map(({ id }) => id));
+    const isGone = await (this.#lastWish === 'flush' ? this.keeper.close('flush') : this.keeper.remove(services));
+    const isSilent = await this.#syncDaemons.end(this.#global.lvs_sync_daemon);
+    if (!isGone || !isSilent) throw new Error('the kernel did not let go of all of it');
+  }
+
+  /** What a stop is to do to the table. */
+  get #lastWish(): 'flush' | 'delete' {
+    return (this.#global.lvs_flush_on_stop ?? this.#global.lvs_flush_onstop) === 'all' ? 'flush' : 'delete';
   }
 
   onTransition(event: VrrpTransitioned): void {
@@ -166,12 +194,39 @@ export class Manager {
   }
 
   /** What is there already of these; with lvs_flush nothing is, when the daemon starts. */
-  async #adopt(configs: readonly VirtualServer[]): ReturnType<Keeper['adopt']> {
-    if (this.#global.lvs_flush && !this.run.facts.isRestart) await this.#flush();
+  async #adopt(configs: readonly VirtualServer[], isOurs: boolean): ReturnType<Keeper['adopt']> {
+    if (this.#global.lvs_flush && !isOurs) await this.#flush();
     return this.keeper.adopt(configs.flatMap(({ services }) => services.map(({ id }) => serviceText(id))));
   }
 
-  /** A kernel that is slow, because it looks for a module, must not look like a plugin that fails: the work goes on by itself. */
+  /**
+   * A kernel that is slow, because it looks for a module, has a large table, or little of a busy processor, must not look like a plugin that
+   * fails, and would fail again as often as it is tried: the work goes on by itself.
+   */
+  #patiently(what: 'start' | 'reload', work: Promise<void>): Promise<void> {
+    const { clock, log } = this.run;
+    return new Promise((resolve, reject) => {
+      let isLate = false;
+      const timer = clock.after(longestMs, () => {
+        isLate = true;
+        const meaning = 'connections go on as the kernel has them, and failed servers are taken out when it has answered';
+        log.warn(`the ${what} goes on behind the scenes, because the kernel takes long to tell or change its table: ${meaning}`);
+        resolve();
+      });
+      const over = (end: () => void) => {
+        timer.cancel();
+        end();
+      };
+      work.then(
+        () => over(resolve),
+        (error: unknown) => {
+          if (isLate && !this.#isStopped) log.error(`the ${what} failed: ${messageOf(error)}; reload the daemon to try again`);
+          over(() => reject(error));
+        },
+      );
+    });
+  }
+
   #settled(): Promise<unknown> {
     const { lvs_timeouts, lvs_sync_daemon } = this.#global;
     const all = [this.keeper.settled(), this.#timeouts.configure(lvs_timeouts), this.#syncDaemons.configure(lvs_sync_daemon)];

@@ -68,16 +68,12 @@ export class SyncDaemons {
   /** `keep`: what runs goes on. */
   async close(keep: boolean): Promise<void> {
     await this.#upkeep.close();
-    if (this.#value === undefined || keep) return;
-    try {
-      for (const daemon of await this.port.syncDaemons()) await this.#endForGood(daemon);
-    } catch (error) {
-      // Where there is no IPVS any more, nothing of it runs.
-      if (error instanceof PortError && error.errno === 'EPROTONOSUPPORT') return;
-      this.log.error(
-        `whether sync daemons go on after this one cannot be read: ${messageOf(error)}. Look with \`ipvsadm -l --daemon\``,
-      );
-    }
+    if (this.#value !== undefined && !keep) await this.#endAll();
+  }
+
+  /** Those of an earlier life go, where the configuration has any. False: one goes on. */
+  async end(value: SyncDaemonValue | undefined): Promise<boolean> {
+    return value === undefined || this.#endAll();
   }
 
   /** What should run now; undefined: not known yet, so what runs goes on. */
@@ -137,11 +133,28 @@ export class SyncDaemons {
     }
   }
 
-  async #endForGood({ role, link }: IpvsSyncDaemon): Promise<void> {
+  /** Nobody tries it again: what goes on is said. False: one does, or that is not known. */
+  async #endAll(): Promise<boolean> {
+    try {
+      let areAllEnded = true;
+      for (const daemon of await this.port.syncDaemons()) areAllEnded = (await this.#endForGood(daemon)) && areAllEnded;
+      return areAllEnded;
+    } catch (error) {
+      // Where there is no IPVS any more, nothing of it runs.
+      if (error instanceof PortError && error.errno === 'EPROTONOSUPPORT') return true;
+      this.log.error(
+        `whether sync daemons go on after this one cannot be read: ${messageOf(error)}. Look with \`ipvsadm -l --daemon\``,
+      );
+      return false;
+    }
+  }
+
+  async #endForGood({ role, link }: IpvsSyncDaemon): Promise<boolean> {
     const result = await this.port.stopSyncDaemon(role);
-    if (result.outcome !== 'failed') return;
+    if (result.outcome !== 'failed') return true;
     const what = `the kernel does not end the ${role} sync daemon on ${link}: ${result.error}`;
     this.log.error(`${what}. It goes on after this daemon; end it with \`ipvsadm --stop-daemon ${role}\``);
+    return false;
   }
 }
 
