@@ -167,12 +167,8 @@ export function reasonOfServer(
 ): string {
   const standing = pool.standingOf(server.key);
   if (standing === undefined) return 'not evaluated yet';
-  const [first, ...others] = server.checks;
-  const decisive = standing.isUp
-    ? others.length === 0
-      ? first
-      : undefined
-    : server.checks.find(({ id }) => !checks.of(id).isUp);
+  const failed = server.checks.find(({ id }) => !checks.of(id).isUp);
+  const decisive = failed ?? (server.checks.length === 1 ? server.checks[0] : undefined);
   if (decisive === undefined) return standing.reason;
   return `${decisive.identity.checker}: ${reasonOf(checks.of(decisive.id), reports.get(decisive.id))}`;
 }
