@@ -83,14 +83,14 @@ describe('lanes of the daemon', function () {
     assert.match(daemon.output, /steady stopped \(shutdown\)/);
   });
 
-  it('take back what they left, or say what it is, at a stop while they wait to be started again', async () => {
-    for (const [stuck, last] of [
-      ['', 'leaving took it back'],
-      [
-        'stuck',
-        'the balance lane may have left something in the kernel (it could not take it back): crumbs, which a broom removes.',
-      ],
-    ] as const) {
+  for (const [stuck, last] of [
+    ['', 'leaving took it back'],
+    [
+      'stuck',
+      'the balance lane may have left something in the kernel (it could not take it back): crumbs, which a broom removes.',
+    ],
+  ] as const) {
+    it(`${stuck === '' ? 'take back what they left' : 'say what stays'} at a stop while they wait to be started again`, async () => {
       daemon.configure(`${plugin('leaving')}left_behind {\n ${stuck}\n}\n`);
       await daemon.start();
       await daemon.said('it is started again in 1 s');
@@ -99,8 +99,8 @@ describe('lanes of the daemon', function () {
       assert.ok(daemon.output.includes(last), daemon.output);
       assert.equal(daemon.output.includes('may have left something'), stuck !== '');
       assert.doesNotMatch(daemon.output, /leaving stopped \(shutdown\)/);
-    }
-  });
+    }).timeout(120_000);
+  }
 
   it('leave it, and say so, where the daemon ends because they could not start', async () => {
     daemon.configure(`${plugin('leaving')}left_behind {\n}\n`);
