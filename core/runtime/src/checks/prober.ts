@@ -338,6 +338,7 @@ export class Prober {
     const judge = (verdict: Verdict) => {
       if (probe.run !== run) return;
       if (!verdict.ok) probe.failures++;
+      probe.lastProbeAt = Math.round(clock.wall());
       this.#inTurn(run, () => {
         if (probe.run !== run) return false;
         run.last = verdict;

@@ -4,6 +4,7 @@ import { Refusal } from './args.js';
 import { notBuilt, parseValue, readHeader } from './field-value.js';
 import { nearestIn, syntaxOf } from './fields.js';
 import { asLine, linesOf, occurrences } from './forms.js';
+import { frozen, frozenBlock } from './freeze.js';
 import type { Handle } from './handle.js';
 import type { Found, Layout, Plug } from './layout.js';
 import type { Written } from './places.js';
@@ -91,15 +92,16 @@ class BlockBinder {
         if (this.values[i]?.[keyword] !== value) this.own(i)[keyword] = value;
       }
     }
+    for (let i = 0; i < parts.length; i++) frozenBlock(this.values[i] ?? {});
     const { at, name, isSound, shown, written } = this.place;
     for (let i = 0; i < parts.length; i++) {
       const handle = parts[i]?.handle;
       if (handle === undefined) continue;
-      const value = i === 0 && shown !== undefined ? shown(this.values[0]) : this.values[i];
+      const value = i === 0 && shown !== undefined ? Object.freeze(shown(this.values[0])) : this.values[i];
       const report = written.reporterOf(this.number, at);
       this.context.emit(
         handle,
-        Object.freeze({ name, block: this.ownName, value, at, report }),
+        Object.freeze({ name, block: this.ownName, value, at: frozen(at), report }),
         isSound && this.broken?.has(i) !== true,
       );
     }
@@ -213,15 +215,15 @@ class BlockBinder {
         const header = readHeader(statement, shape.header, plugin, this.context);
         const names = { name: joined(this.place.name, header.name), block: joined(this.ownName, header.name) };
         const value = this.inside(statement, found.inner, header.title, names, header.isSound);
-        return { header: header.value, value, at: keyword.at };
+        return Object.freeze({ header: header.value, value, at: frozen(keyword.at) });
       }
       case 'plugged':
-        return {
+        return Object.freeze({
           keyword: keyword.text,
           value: this.block(statement, plug && this.context.plugged.get(plug)),
-          at: keyword.at,
+          at: frozen(keyword.at),
           facts: plug?.facts,
-        };
+        });
       default:
         return shape satisfies never;
     }
