@@ -1,6 +1,7 @@
 /** What edits of the kernel's table are about, in words and as keys; and what their results mean. Pure; used by keeper.ts. */
 import type { IpvsEdit, IpvsResult } from '@mainstay/sdk';
 import { destinationText, serviceText } from './names.js';
+import { adviceFor } from './refusals.js';
 
 /** Key of the service that an edit is about. */
 export function serviceOf(edit: IpvsEdit): string {
@@ -18,8 +19,14 @@ export function destinationOf(edit: IpvsEdit): string | undefined {
   return 'destination' in edit ? destinationText(edit.destination) : undefined;
 }
 
-/** What did not work, and what that means for clients. */
-export function refusalOf(edit: IpvsEdit, error: string): string {
+export type Failed = Extract<IpvsResult, { outcome: 'failed' }>;
+
+/** What did not work, what that means for clients, and what to do where that is known. */
+export function refusalOf(edit: IpvsEdit, { code, error }: Failed): string {
+  return `${consequenceOf(edit, error)}${edit.do.startsWith('delete') ? '' : adviceFor(code)}`;
+}
+
+function consequenceOf(edit: IpvsEdit, error: string): string {
   const service = serviceOf(edit);
   switch (edit.do) {
     case 'addService':
@@ -45,7 +52,7 @@ export function meaningOf(edit: IpvsEdit, result: IpvsResult): 'done' | 'doubt' 
   const isAddition = edit.do === 'addService' || edit.do === 'addDestination';
   if (result.outcome === 'done') return 'done';
   if (result.outcome === 'unchanged') return isAddition ? 'doubt' : 'done';
-  const { code } = result as Extract<IpvsResult, { outcome: 'failed' }>;
+  const { code } = result as Failed;
   if (code === 'ESRCH') return 'doubt';
   return code === 'ENOENT' && destinationOf(edit) !== undefined ? 'doubt' : 'refused';
 }

@@ -13,8 +13,9 @@ import {
   type Timer,
 } from '@mainstay/sdk';
 import { isTaking, mayTake, serviceEdits } from './diff.js';
-import { destinationOf, isConsequence, meaningOf, refusalOf, serviceOf } from './edits.js';
-import { foreignChanges } from './foreign-changes.js';
+import { destinationOf, type Failed, isConsequence, meaningOf, refusalOf, serviceOf } from './edits.js';
+import { foreignChanges, type Ours, toldOf } from './foreign-changes.js';
+import { leftAfterFlush, leftBehind } from './left-behind.js';
 import { type Refusal, Refusals } from './refusals.js';
 import { carryOut, type DesiredService, type ServiceEntry, tableOf } from './table.js';
 
@@ -26,14 +27,14 @@ export interface KeeperHost {
   changed(edit: IpvsEdit): void;
   /** True for a destination that the configuration has, whether it is to be there now or not. */
   isConfigured(service: string, destination: string): boolean;
+  /** The table is about to be looked at: so may be what stands beside it. */
+  audited(): void;
 }
 
 /** Milliseconds to the next try: doubled each time, up to a minute. */
 export const retryMs = { first: 1000, longest: 60_000 } as const;
 /** So many edits are carried out before the next changes are looked at. */
 const batchSize = 2000;
-/** Findings of one look that are told one by one. */
-const toldAtMost = 10;
 
 export class Keeper {
   /** What the kernel holds of our services, as far as we know. */
@@ -124,20 +125,25 @@ export class Keeper {
     if (how === 'keep') return true;
     if (how === 'flush') {
       const result = await port.flush();
-      if (result.outcome === 'failed') log.error(`the kernel refuses to empty its table: ${result.error}; it goes on balancing`);
+      if (result.outcome === 'failed') log.error(leftAfterFlush(result.error));
       return result.outcome !== 'failed';
     }
-    const edits = [...this.#held.values()].map(({ service }): IpvsEdit => ({ do: 'deleteService', service: service.id }));
-    await this.#carryOut(edits);
-    return this.#held.size === 0;
+    return this.remove([...this.#held.values()].map(({ service }) => service.id));
   }
 
-  /** In place of everything else: these go, whether they are there or not, so that nothing need be read. False: the kernel refused. */
+  /**
+   * These go for good, whether they are there or not, so that nothing need be read. Nobody tries it again: what is refused is said with how to
+   * clear it. False: something stays.
+   */
   async remove(services: readonly IpvsServiceId[]): Promise<boolean> {
+    if (services.length === 0) return true;
     const edits = services.map((service): IpvsEdit => ({ do: 'deleteService', service }));
     const results = await this.#apply(edits);
-    this.#conclude(edits, results);
-    return results.every(({ outcome }) => outcome !== 'failed');
+    for (const [i, edit] of edits.entries())
+      if (results[i] !== undefined && meaningOf(edit, results[i]) === 'done') this.#done(edit);
+    const left = leftBehind(services, results);
+    if (left !== undefined) this.host.log.error(left);
+    return left === undefined;
   }
 
   #scheduleAudit(): void {
@@ -145,6 +151,7 @@ export class Keeper {
     this.#audit = this.host.clock.after(this.#auditMs, () => {
       this.#isKnown = false;
       this.#start();
+      this.host.audited();
       this.#scheduleAudit();
     });
   }
@@ -269,7 +276,7 @@ export class Keeper {
         this.#dirty.add(key);
       } else if (result.outcome === 'failed') {
         if (edit.do === 'addService') refusedServices.add(key);
-        this.#refused(edit, result.error);
+        this.#refused(edit, result);
       }
     }
     return isDoubtful;
@@ -287,8 +294,8 @@ export class Keeper {
   }
 
   /** Told once for each reason, however often it is tried. */
-  #refused(edit: IpvsEdit, error: string): void {
-    const message = refusalOf(edit, error);
+  #refused(edit: IpvsEdit, failed: Failed): void {
+    const message = refusalOf(edit, failed);
     const service = serviceOf(edit);
     this.#waiting.add(service);
     if (!this.#refusals.add(service, destinationOf(edit), { message, since: this.host.clock.wall() })) return;
@@ -297,7 +304,8 @@ export class Keeper {
   }
 
   #tellRefusal(message: string): void {
-    this.host.log.error(`${message}. It is tried again, up to every ${retryMs.longest / 1000} s`);
+    const next = this.#isClosed ? '' : `. It is tried again, up to every ${retryMs.longest / 1000} s`;
+    this.host.log.error(`${message}${next}`);
   }
 
   /** What goes wrong for the first time does not wait as long as what has been refused for hours. */
@@ -345,18 +353,21 @@ export class Keeper {
     const keys = new Set([...this.#desired.keys(), ...this.#held.keys()]);
     const findings: string[] = [];
     for (const key of keys) {
-      const isOurs = (destination: string) =>
-        this.#desired.get(key)?.destinations.has(destination) === true || this.host.isConfigured(key, destination);
       const actual = table.get(key);
       const isNew = !this.#held.has(key) && this.#dirty.has(key);
-      for (const { message, stranger } of isNew ? [] : foreignChanges(key, this.#held.get(key), actual, isOurs)) {
+      const ours: Ours = {
+        before: this.#held.get(key),
+        desired: this.#desired.get(key),
+        isConfigured: (destination) => this.host.isConfigured(key, destination),
+      };
+      for (const { message, stranger } of isNew ? [] : foreignChanges(key, ours, actual)) {
         findings.push(message);
         if (stranger !== undefined) this.#strangersOf(key).add(stranger);
       }
       this.#learn(key, actual);
       this.#dirty.add(key);
     }
-    this.#tell(findings);
+    for (const message of toldOf(findings)) this.host.log.warn(message);
     this.#isKnown = true;
     return true;
   }
@@ -370,11 +381,5 @@ export class Keeper {
     const known = this.#strangers.get(key) ?? new Set<string>();
     this.#strangers.set(key, known);
     return known;
-  }
-
-  #tell(findings: readonly string[]): void {
-    for (const message of findings.slice(0, toldAtMost)) this.host.log.warn(message);
-    const more = findings.length - toldAtMost;
-    if (more > 0) this.host.log.warn(`somebody else has made ${more} more changes to our part of the kernel's table`);
   }
 }

@@ -4,7 +4,6 @@ import {
   type CheckState,
   type IpvsEdit,
   type IpvsService,
-  type IpvsTimeouts,
   messageOf,
   type Run,
   type Timer,
@@ -24,6 +23,7 @@ import type { QuorumState } from './quorum.js';
 import { Suspension } from './suspension.js';
 import { SyncDaemons } from './sync-daemons.js';
 import type { DesiredService } from './table.js';
+import { Timeouts } from './timeouts.js';
 
 /** How often hooks on the weight are asked without another occasion. */
 const weightRefreshMs = 1000;
@@ -44,6 +44,7 @@ export class Manager {
   #byServer = new Map<string, Pool>();
   readonly #suspension: Suspension;
   readonly #syncDaemons: SyncDaemons;
+  readonly #timeouts: Timeouts;
   readonly #unwatch: (() => void)[] = [];
   #tick: Timer | undefined;
   /** What a former daemon has left is being taken away or read. */
@@ -54,8 +55,6 @@ export class Manager {
   #hasTable = false;
   #isStopped = false;
   #global: GlobalValue;
-  /** As they were when the daemon came. */
-  #timeouts: IpvsTimeouts | undefined;
 
   constructor(
     private readonly run: Run,
@@ -70,9 +69,14 @@ export class Manager {
       log,
       changed: (edit) => this.#tellOf(edit),
       isConfigured: (service, destination) => this.#isConfigured(service, destination),
+      audited: () => {
+        this.#timeouts.audit();
+        this.#syncDaemons.audit();
+      },
     });
     this.#suspension = new Suspension(ports.addresses, clock, () => this.#request());
     this.#syncDaemons = new SyncDaemons(ports.ipvs, clock, log);
+    this.#timeouts = new Timeouts(ports.ipvs, clock, log);
   }
 
   get pools(): readonly Pool[] {
@@ -168,6 +172,7 @@ export class Manager {
       for (const pool of this.pools) pool.end(true);
     }
     await this.keeper.close(keep ? 'keep' : this.#lastWish);
+    await this.#timeouts.close();
     await this.#syncDaemons.close(keep);
   }
 
@@ -223,7 +228,8 @@ export class Manager {
   }
 
   #settled(): Promise<unknown> {
-    const all = [this.keeper.settled(), this.#setTimeouts(), this.#syncDaemons.configure(this.#global.lvs_sync_daemon)];
+    const { lvs_timeouts, lvs_sync_daemon } = this.#global;
+    const all = [this.keeper.settled(), this.#timeouts.configure(lvs_timeouts), this.#syncDaemons.configure(lvs_sync_daemon)];
     return new Promise((resolve) => {
       const timer = this.run.clock.after(patienceMs, () => resolve(undefined));
       void Promise.allSettled(all).then(() => {
@@ -328,20 +334,6 @@ export class Manager {
         log.error(`lvs_flush: the kernel refuses to empty its table: ${result.error}; what was there goes on`);
     } catch (error) {
       log.error(`lvs_flush: the kernel's table cannot be emptied: ${messageOf(error)}; what was there goes on`);
-    }
-  }
-
-  /** Those that are not named are as they were before the daemon came. */
-  async #setTimeouts(): Promise<void> {
-    const wanted = this.#global.lvs_timeouts;
-    if (wanted === undefined && this.#timeouts === undefined) return;
-    const { ports, log } = this.run;
-    try {
-      this.#timeouts ??= await ports.ipvs.timeouts();
-      const result = await ports.ipvs.setTimeouts({ ...this.#timeouts, ...wanted });
-      if (result.outcome === 'failed') log.error(`lvs_timeouts: the kernel refuses them: ${result.error}; its own are in force`);
-    } catch (error) {
-      log.error(`lvs_timeouts: they cannot be set: ${messageOf(error)}; the kernel's own are in force`);
     }
   }
 }

@@ -10,27 +10,35 @@ import { bad, loopBench, ok, request } from './loop-bench.js';
 const verdicts = fc.array(fc.boolean(), { minLength: 1, maxLength: 60 });
 
 describe('a check, by properties', () => {
-  it('is down after retry + 1 failures in a row and no sooner, except at its first verdict; one success turns it up', () => {
+  it('is down after retry + 1 failures in a row and no sooner, except at its first verdict, and up after rise successes', () => {
     fc.assert(
       fc.property(
         verdicts,
         fc.integer({ min: 0, max: 5 }),
+        fc.integer({ min: 1, max: 4 }),
         fc.constantFrom('up' as const, 'down' as const),
-        (list, retry, initial) => {
+        (list, retry, rise, initial) => {
           let standing = standingAtStart(initial, undefined, false, 0);
           let inRow = 0;
+          let wellInRow = 0;
+          let hasCounted = false;
           list.forEach((isOk, i) => {
             const before = standing;
             inRow = isOk ? 0 : inRow + 1;
-            const { standing: next, turn, isRetrying } = judge(before, isOk ? ok : bad(), retry, i + 1);
-            const isDown = !isOk && (!before.isUp || i === 0 || inRow > retry);
-            if (isOk) assert.equal(next.isUp, true);
-            else if (isDown) assert.equal(next.isUp, false);
+            wellInRow = isOk ? wellInRow + 1 : 0;
+            const { standing: next, turn, isRetrying } = judge(before, isOk ? ok : bad(), { retry, rise }, i + 1);
+            const isDown = !isOk && (!before.isUp || !hasCounted || inRow > retry);
+            if (isOk) {
+              assert.equal(next.isUp, before.isUp || wellInRow >= rise);
+              assert.equal(next.successes, next.isUp ? 0 : wellInRow);
+            } else if (isDown) assert.equal(next.isUp, false);
             else assert.deepEqual([next.isUp, isRetrying], [before.isUp, true]);
             assert.ok(inRow <= retry || !next.isUp);
             assert.equal(turn, before.isUp === next.isUp ? undefined : next.isUp ? 'up' : 'down');
             assert.equal(next.since, turn === undefined ? before.since : i + 1);
             if (turn === 'down') inRow = 0;
+            if (!isOk || next.isUp) hasCounted = true;
+            assert.equal(next.isSettled, hasCounted);
             standing = next;
           });
         },
@@ -170,5 +178,7 @@ describe('what checks share', () => {
     assert.equal(new Set(configs.map(key)).size, configs.length);
     assert.notEqual(contentKey(request('a', { virtualHost: 'x' })), contentKey(request('a')));
     assert.notEqual(contentKey(request('a', { timing: { retry: 9 } })), contentKey(request('a')));
+    assert.notEqual(contentKey(request('a', { timing: { rise: 2 } })), contentKey(request('a')));
+    assert.equal(contentKey(request('a', { timing: { rise: 1 } })), contentKey(request('a')));
   });
 });

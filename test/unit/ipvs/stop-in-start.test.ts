@@ -137,6 +137,6 @@ describe('ipvs: a stop without a start', () => {
     const { left, log } = await withdraw(ipvs, one);
     assert.deepEqual(left, ['ipvs']);
     assert.match(log, /could not take back what is left of it: the kernel did not let go/);
-    assert.match(log, /refuses to remove the service.*192\.0\.2\.1:80/);
+    assert.match(log, /refuses to remove 1 of 1 services.*192\.0\.2\.1:80/);
   });
 });

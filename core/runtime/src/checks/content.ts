@@ -4,9 +4,9 @@ import type { CheckRequest } from '@mainstay/sdk';
 /** Equal texts: the same checker asks the same server the same question at the same pace. */
 export function contentKey({ identity, target, config, virtualHost, timing }: CheckRequest): string {
   const { address, port, link, localAddress, localPort, mark } = target;
-  const { delayLoopMs, warmupMs, retry, delayBeforeRetryMs, timeoutMs } = timing;
+  const { delayLoopMs, warmupMs, retry, rise = 1, delayBeforeRetryMs, timeoutMs } = timing;
   const where = `${address} ${port} ${link} ${localAddress} ${localPort} ${mark}`;
-  const when = `${delayLoopMs} ${warmupMs} ${retry} ${delayBeforeRetryMs} ${timeoutMs}`;
+  const when = `${delayLoopMs} ${warmupMs} ${retry} ${rise} ${delayBeforeRetryMs} ${timeoutMs}`;
   return `${identity.checker} ${where} ${when} ${written(virtualHost)} ${written(config)}`;
 }
 
