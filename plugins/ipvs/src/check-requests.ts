@@ -2,6 +2,7 @@
 import type { CheckerFacts, CheckTiming, CommonCheckerConfig, Endpoint, NetworkCheckerConfig, Plugged } from '@mainstay/sdk';
 import type { RealServerValue, VirtualServerValue } from './config.js';
 import type { PlannedCheck } from './model.js';
+import { Same } from './same.js';
 
 /** keepalived.conf(5), milliseconds. */
 export const defaultTiming = { delayLoopMs: 60_000, timeoutMs: 5_000, delayBeforeRetryMs: 1_000, retry: 1 } as const;
@@ -58,24 +59,6 @@ export function plannedChecks(
       ...((config.log_all_failures ?? logsAllFailures) && { logsAllFailures: true }),
     };
   });
-}
-
-/**
- * Of values that come one after another and say the same, one object: forty thousand servers are mostly checked alike, and what is one
- * object is kept once, and sent once in each message.
- */
-class Same<Value extends object> {
-  #last: Value | undefined;
-
-  of(value: Value): Value {
-    if (this.#last === undefined || !isShallowlyEqual(this.#last, value)) this.#last = value;
-    return this.#last;
-  }
-}
-
-function isShallowlyEqual(a: object, b: object): boolean {
-  const keys = Object.keys(a) as (keyof typeof a)[];
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && Object.is(a[key], b[key]));
 }
 
 const sameConfig = new Same<Readonly<Record<string, unknown>>>();

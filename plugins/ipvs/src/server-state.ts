@@ -25,7 +25,9 @@ export function weightParts(
   configured: number,
   checks: readonly { readonly id: string; readonly checker: string; readonly state: CheckView }[],
 ): readonly WeightPart[] {
-  const own: WeightPart = { source: 'configuration', delta: configured, why: 'configured' };
+  const own = configuredPart(configured);
+  // Few checks have a say, and there may be a hundred thousand of them.
+  if (!checks.some(({ state: { isUp, weight, adjust } }) => isUp && (weight !== undefined || adjust !== undefined))) return own;
   const added = checks.flatMap(({ checker, state }): WeightPart[] => {
     const parts: WeightPart[] = [];
     if (!state.isUp) return parts;
@@ -35,7 +37,15 @@ export function weightParts(
       parts.push({ source: checker, delta: state.weight - configured, why: `the check asks for a weight of ${state.weight}` });
     return parts;
   });
-  return [own, ...added];
+  return [...own, ...added];
+}
+
+let lastConfigured: readonly WeightPart[] = [];
+
+/** One object for all servers in a row that are configured alike. */
+function configuredPart(delta: number): readonly WeightPart[] {
+  if (lastConfigured[0]?.delta !== delta) lastConfigured = [{ source: 'configuration', delta, why: 'configured' }];
+  return lastConfigured;
 }
 
 export function sumOf(parts: readonly WeightPart[]): number {
