@@ -10,7 +10,8 @@ export const defaultTiming = { delayLoopMs: 60_000, timeoutMs: 5_000, delayBefor
 /** Where the blocks stand. */
 export interface CheckPlace {
   /** Keys of both servers, for ids that a reload does not change. */
-  readonly key: string;
+  readonly virtualKey: string;
+  readonly realKey: string;
   readonly virtualServer: string;
   readonly realServer: string;
   readonly address: string;
@@ -49,7 +50,7 @@ export function plannedChecks(
     const config = block.value as CommonCheckerConfig & Partial<NetworkCheckerConfig>;
     const isAlpha = config.alpha ?? defaults.alpha ?? false;
     return {
-      id: `${place.key} ${block.keyword} ${n}`,
+      id: [place.virtualKey, place.realKey, block.keyword, n].join(' '),
       identity: { checker: block.keyword, virtualServer: place.virtualServer, realServer: place.realServer },
       target: targetOf(place, facts.target === 'none' ? {} : config),
       config: sameConfig.of(block.value as Readonly<Record<string, unknown>>),
@@ -81,12 +82,14 @@ function timingOf(
 }
 
 function targetOf({ address, port }: CheckPlace, own: Partial<NetworkCheckerConfig>): Endpoint {
+  const plain: Endpoint = { address: own.connect_ip ?? address, port: own.connect_port ?? port };
+  const { bind_if: link, bindto: localAddress, bind_port: localPort, fwmark: mark = 0 } = own;
+  if (link === undefined && localAddress === undefined && localPort === undefined && mark === 0) return plain;
   return {
-    address: own.connect_ip ?? address,
-    port: own.connect_port ?? port,
-    ...(own.bind_if === undefined ? {} : { link: own.bind_if }),
-    ...(own.bindto === undefined ? {} : { localAddress: own.bindto }),
-    ...(own.bind_port === undefined ? {} : { localPort: own.bind_port }),
-    ...(own.fwmark === undefined || own.fwmark === 0 ? {} : { mark: own.fwmark }),
+    ...plain,
+    ...(link === undefined ? {} : { link }),
+    ...(localAddress === undefined ? {} : { localAddress }),
+    ...(localPort === undefined ? {} : { localPort }),
+    ...(mark === 0 ? {} : { mark }),
   };
 }
