@@ -39,9 +39,11 @@ export function serviceEdits(
       else lowered.push(edit);
     }
   }
-  const removed = [...there]
-    .filter(([text]) => !destinations.has(text) && mayRemove(text))
-    .map(([text, destination]): KeyedEdit => ({ edit: removal(id, destination), service: key, destination: text }));
+  const removed: KeyedEdit[] = [];
+  for (const [text, destination] of there) {
+    if (destinations.has(text) || !mayRemove(text)) continue;
+    removed.push({ edit: removal(id, destination), service: key, destination: text });
+  }
   return [...edits, ...added, ...raised, ...lowered, ...removed];
 }
 

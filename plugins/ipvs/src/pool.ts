@@ -8,7 +8,7 @@ import { desiredServices } from './desired.js';
 import type { RealServer, VirtualServer } from './model.js';
 import { nextQuorum, type QuorumState } from './quorum.js';
 import { Same } from './same.js';
-import { clampWeight, isUp, sumOf, type WeightPart, weightParts } from './server-state.js';
+import { clampWeight, sumOf, type WeightPart, weightParts } from './server-state.js';
 import type { DesiredService } from './table.js';
 
 export interface PoolHost {
@@ -99,10 +99,10 @@ export class Pool {
   #evaluateServer(server: RealServer, now: number): ServerStanding {
     const { checks } = this.host;
     const views = server.checks.map(({ id, identity: { checker } }) => ({ id, checker, state: checks.of(id) }));
-    const up = isUp(views.map(({ state }) => state));
+    const failed = views.find(({ state }) => !state.isUp);
+    const up = failed === undefined;
     const before = this.#servers.get(server.key);
     const { weight, parts } = this.#weigh(server, weightParts(server.weight, views));
-    const failed = up ? undefined : views.find(({ state }) => !state.isUp);
     const reason = failed ? `${failed.checker}: ${failed.state.reason}` : reasonOfUp(views);
     const since = before?.isUp === up ? before.since : now;
     const standing = sameStanding.of({ isUp: up, reason, since, weight, parts });

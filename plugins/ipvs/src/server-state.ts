@@ -26,18 +26,20 @@ export function weightParts(
   checks: readonly { readonly id: string; readonly checker: string; readonly state: CheckView }[],
 ): readonly WeightPart[] {
   const own = configuredPart(configured);
-  // Few checks have a say, and there may be a hundred thousand of them.
-  if (!checks.some(({ state: { isUp, weight, adjust } }) => isUp && (weight !== undefined || adjust !== undefined))) return own;
-  const added = checks.flatMap(({ checker, state }): WeightPart[] => {
-    const parts: WeightPart[] = [];
-    if (!state.isUp) return parts;
-    if (state.adjust !== undefined && state.adjust !== 0)
-      parts.push({ source: checker, delta: state.adjust, why: 'the check adds it' });
-    if (state.weight !== undefined && state.weight !== configured)
-      parts.push({ source: checker, delta: state.weight - configured, why: `the check asks for a weight of ${state.weight}` });
-    return parts;
-  });
-  return [...own, ...added];
+  let parts: WeightPart[] | undefined;
+  for (const { checker, state } of checks) {
+    const { isUp, weight, adjust } = state;
+    if (!isUp) continue;
+    if (adjust !== undefined && adjust !== 0) {
+      parts ??= [...own];
+      parts.push({ source: checker, delta: adjust, why: 'the check adds it' });
+    }
+    if (weight !== undefined && weight !== configured) {
+      parts ??= [...own];
+      parts.push({ source: checker, delta: weight - configured, why: `the check asks for a weight of ${weight}` });
+    }
+  }
+  return parts ?? own;
 }
 
 let lastConfigured: readonly WeightPart[] = [];
@@ -49,7 +51,9 @@ function configuredPart(delta: number): readonly WeightPart[] {
 }
 
 export function sumOf(parts: readonly WeightPart[]): number {
-  return parts.reduce((sum, { delta }) => sum + delta, 0);
+  let sum = 0;
+  for (const { delta } of parts) sum += delta;
+  return sum;
 }
 
 /** Every check must agree; a server without checks works. */

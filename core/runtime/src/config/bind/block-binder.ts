@@ -87,8 +87,8 @@ class BlockBinder {
       else for (const one of occurrences(statement, found.field)) this.statement(one, found);
     }
     for (let i = 0; i < parts.length; i++) this.requireAll(i);
-    for (const [i, { borrowed }] of parts.entries()) {
-      for (const { keyword, part } of borrowed) {
+    for (let i = 0; i < parts.length; i++) {
+      for (const { keyword, part } of parts[i]?.borrowed ?? []) {
         const value = this.values[part]?.[keyword];
         if (this.values[i]?.[keyword] !== value) this.own(i)[keyword] = value;
       }
