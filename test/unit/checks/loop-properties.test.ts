@@ -197,4 +197,28 @@ describe('what checks share', () => {
     ];
     assert.equal(new Set(ways.map((way) => serverOf({ ...target, ...way }))).size, ways.length);
   });
+
+  it('is probed as long as one of its checks is left, whichever goes first', async () => {
+    for (const order of [
+      ['a', 'b', 'c'],
+      ['c', 'b', 'a'],
+    ]) {
+      const { loop, clock, ...bench } = loopBench();
+      let probes = 0;
+      bench.serve(() => {
+        probes++;
+        return ok;
+      });
+      bench.put(...order.map((id) => request(id, { config: 'the same' })));
+      assert.deepEqual([loop.counts().checks, loop.counts().probes], [3, 1]);
+      for (const [i, id] of order.entries()) {
+        await clock.advance(10_000);
+        assert.ok(probes > 0, `after ${i} of them`);
+        probes = 0;
+        loop.apply('lb', { put: [], drop: [id] });
+      }
+      await clock.advance(20_000);
+      assert.deepEqual([probes, loop.counts().checks, loop.counts().probes], [0, 0, 0]);
+    }
+  });
 });
