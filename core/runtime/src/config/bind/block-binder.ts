@@ -99,7 +99,7 @@ class BlockBinder {
       const handle = parts[i]?.handle;
       if (handle?.isRead !== true) continue;
       const value = i > 0 ? this.values[i] : shown === undefined ? own : shown(own);
-      const entry = new BoundEntry(this.place, this.ownName, value, this.number);
+      const entry = new Entry(this.place, this.ownName, value, this.number);
       this.context.emit(handle, Object.freeze(entry), isSound && this.broken?.has(i) !== true);
     }
     return { values: own, foreignErrors: this.foreignErrors };
@@ -278,7 +278,7 @@ class BlockBinder {
 }
 
 /** There may be a hundred thousand of them, and hardly any is asked to report. */
-class BoundEntry implements ConfigEntry<unknown> {
+class Entry implements ConfigEntry<unknown> {
   readonly name: string;
   readonly at: SourcePosition;
   readonly #written: Written;

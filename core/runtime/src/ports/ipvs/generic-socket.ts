@@ -82,18 +82,12 @@ export class GenericSocket {
     socket.send(datagram);
     for (let missing = count; missing > 0; ) {
       const { datagrams, drained } = socket.receive(missing);
-      const take = (seq: number, answer: () => Answer) => {
-        const index = seq - first;
-        if (index < 0 || index >= count || answers[index] !== undefined) return;
-        answers[index] = answer();
-        missing--;
-      };
       for (const datagram of datagrams) {
         const seq = acknowledged(datagram);
-        if (seq !== undefined) take(seq, () => carriedOut);
+        if (seq !== undefined) missing -= put(answers, seq - first, carriedOut);
         else
           for (const message of parseDatagram(datagram))
-            if (message.type === messageType.error) take(message.seq, () => answerOf(message));
+            if (message.type === messageType.error) missing -= put(answers, message.seq - first, answerOf(message));
       }
       if (drained || datagrams.length === 0) break;
     }
@@ -166,6 +160,13 @@ export class GenericSocket {
     this.#seq += count;
     return first;
   }
+}
+
+/** Answers how many this makes more: 0 where nobody waits for it. */
+function put(answers: (Answer | undefined)[], index: number, answer: Answer): 0 | 1 {
+  if (index < 0 || index >= answers.length || answers[index] !== undefined) return 0;
+  answers[index] = answer;
+  return 1;
 }
 
 const carriedOut: Answer = { errno: 0 };
