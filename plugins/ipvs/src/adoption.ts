@@ -2,7 +2,7 @@
  * What an earlier life of the daemon left in the kernel's table tells which servers it had found to be up or down, and whether there was
  * a quorum: so it stays until a check says otherwise. Pure; used by manager.ts at the start.
  */
-import type { IpvsDestination } from '@mainstay/sdk';
+import { type IpvsDestination, ipvsTogether } from '@mainstay/sdk';
 import { portIn } from './desired.js';
 import type { RealServer, Server, VirtualServer } from './model.js';
 import { destinationText, serviceText } from './names.js';
@@ -20,6 +20,8 @@ interface Found {
   readonly of: (server: Server) => IpvsDestination | undefined;
   /** False: what stands there is not ours, so that absence says nothing. */
   readonly knowsUs: boolean;
+  /** Servers that it did not live to write: it had not judged them either. */
+  readonly unwritten: ReadonlySet<Server>;
 }
 
 export function adopted(config: VirtualServer, table: ReadonlyMap<string, ServiceEntry>): Adopted {
@@ -27,7 +29,7 @@ export function adopted(config: VirtualServer, table: ReadonlyMap<string, Servic
     const entry = table.get(serviceText(service.id));
     if (entry === undefined) return [];
     const of = (server: Server) => entry.destinations.get(destinationText({ ...server, port: portIn(service, server) }));
-    return [{ of, knowsUs: knowsPool(config, entry, of) }];
+    return [{ of, knowsUs: knowsPool(config, entry, of), unwritten: unwrittenOf(config, entry, of) }];
   });
   const servers = new Map<string, 'up' | 'down'>();
   for (const server of config.servers) {
@@ -45,14 +47,27 @@ function knowsPool({ servers, sorry }: VirtualServer, { destinations }: ServiceE
   return others.length === 0 || (ours.size > 0 && others.every(({ weight }) => weight === 0));
 }
 
-/** `up`: it serves in one of the services. `down`: one of them is there that would have it. */
+/**
+ * A daemon that is killed while it adds a service with more servers than go together leaves the first ones, in the order of the
+ * configuration, to a number that only this makes likely (`apply` of the port). Smaller services are there whole, or not at all.
+ */
+function unwrittenOf({ servers }: VirtualServer, { destinations }: ServiceEntry, of: Found['of']): ReadonlySet<Server> {
+  const written = destinations.size + 1;
+  if (written < ipvsTogether || written % ipvsTogether !== 0) return new Set();
+  const first = servers.filter(({ isInhibited, checks }) => isInhibited || checks.every(({ initial }) => initial === 'up'));
+  const end = first.findLastIndex((server) => of(server) !== undefined) + 1;
+  return new Set(first.slice(0, end).every((server) => of(server) !== undefined) ? first.slice(end) : []);
+}
+
+/** `up`: it serves in one of the services. `down`: one of them is there that would have it, and was written to its end. */
 function stateOf(server: RealServer, entries: readonly Found[]): 'up' | 'down' | undefined {
   if (server.checks.length === 0) return undefined;
   let isKnown = false;
-  for (const { of, knowsUs } of entries) {
+  for (const { of, knowsUs, unwritten } of entries) {
     const left = of(server);
     if (left !== undefined && !(server.isInhibited && server.weight > 0 && left.weight === 0)) return 'up';
-    isKnown ||= left !== undefined || knowsUs;
+    // One that is inhibited and down is there, without weight.
+    isKnown ||= left !== undefined || (knowsUs && !server.isInhibited && !unwritten.has(server));
   }
   return isKnown ? 'down' : undefined;
 }

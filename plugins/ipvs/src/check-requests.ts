@@ -21,7 +21,7 @@ export interface CheckPlace {
 
 type Inherited = Pick<
   RealServerValue,
-  'delay_loop' | 'warmup' | 'retry' | 'delay_before_retry' | 'connect_timeout' | 'virtualhost' | 'alpha'
+  'delay_loop' | 'warmup' | 'retry' | 'rise' | 'delay_before_retry' | 'connect_timeout' | 'virtualhost' | 'alpha'
 >;
 
 /** From the virtual server to the real server; the checkers' own come on top. */
@@ -30,6 +30,7 @@ export function inherited(virtual: VirtualServerValue, real: RealServerValue): I
     delay_loop: real.delay_loop ?? virtual.delay_loop,
     warmup: real.warmup ?? virtual.warmup,
     retry: real.retry ?? virtual.retry,
+    rise: real.rise ?? virtual.rise,
     delay_before_retry: real.delay_before_retry ?? virtual.delay_before_retry,
     connect_timeout: real.connect_timeout ?? virtual.connect_timeout,
     virtualhost: real.virtualhost ?? virtual.virtualhost,
@@ -72,10 +73,12 @@ function timingOf(
 ): CheckTiming {
   const delayLoopMs = own.delay_loop ?? above.delay_loop ?? defaultTiming.delayLoopMs;
   const pause = delayBeforeRetryMs === 'delay_loop' ? delayLoopMs : delayBeforeRetryMs;
+  const rise = own.rise ?? above.rise;
   return {
     delayLoopMs,
     warmupMs: own.warmup ?? above.warmup ?? delayLoopMs,
     retry: own.retry ?? above.retry ?? retry ?? defaultTiming.retry,
+    ...(rise !== undefined && { rise }),
     delayBeforeRetryMs: own.delay_before_retry ?? above.delay_before_retry ?? pause ?? defaultTiming.delayBeforeRetryMs,
     timeoutMs: own.connect_timeout ?? above.connect_timeout ?? defaultTiming.timeoutMs,
   };

@@ -48,8 +48,8 @@ export function serviceEdits(
 }
 
 /** Takes a whole service away. */
-export function deletion(key: string, { service }: ServiceEntry): KeyedEdit {
-  return { edit: { do: 'deleteService', service: service.id }, service: key };
+export function deletion(key: string, service: IpvsServiceId): KeyedEdit {
+  return { edit: { do: 'deleteService', service }, service: key };
 }
 
 function removal(service: IpvsServiceId, { family, address, port }: IpvsDestination): IpvsEdit {
@@ -79,7 +79,7 @@ export function tableEdits(
   const edits = desired.flatMap((one) => serviceEdits(one, actual.get(one.key)));
   const deleted = gone.flatMap((key): KeyedEdit[] => {
     const entry = actual.get(key);
-    return entry === undefined ? [] : [deletion(key, entry)];
+    return entry === undefined ? [] : [deletion(key, entry.service.id)];
   });
   return [...edits, ...deleted];
 }

@@ -1,5 +1,6 @@
 /** What edits of the kernel's table are about, in words and as keys; and what their results mean. Pure; used by keeper.ts. */
 import type { IpvsEdit, IpvsResult } from '@mainstay/sdk';
+import { adviceFor } from './refusals.js';
 
 /** An edit with the keys of what it is about, as tables have them. */
 export interface KeyedEdit {
@@ -9,8 +10,14 @@ export interface KeyedEdit {
   readonly destination?: string;
 }
 
-/** What did not work, and what that means for clients. */
-export function refusalOf({ edit, service, destination }: KeyedEdit, error: string): string {
+export type Failed = Extract<IpvsResult, { outcome: 'failed' }>;
+
+/** What did not work, what that means for clients, and what to do where that is known. */
+export function refusalOf(keyed: KeyedEdit, { code, error }: Failed): string {
+  return `${consequenceOf(keyed, error)}${keyed.edit.do.startsWith('delete') ? '' : adviceFor(code)}`;
+}
+
+function consequenceOf({ edit, service, destination }: KeyedEdit, error: string): string {
   switch (edit.do) {
     case 'addService':
       return `the kernel refuses the service ${service}: ${error}; nothing serves it`;
@@ -35,7 +42,7 @@ export function meaningOf({ edit, destination }: KeyedEdit, result: IpvsResult):
   const isAddition = edit.do === 'addService' || edit.do === 'addDestination';
   if (result.outcome === 'done') return 'done';
   if (result.outcome === 'unchanged') return isAddition ? 'doubt' : 'done';
-  const { code } = result as Extract<IpvsResult, { outcome: 'failed' }>;
+  const { code } = result as Failed;
   if (code === 'ESRCH') return 'doubt';
   return code === 'ENOENT' && destination !== undefined ? 'doubt' : 'refused';
 }

@@ -2,10 +2,12 @@
  * Keeps the kernel's table as it should be: carries out the difference, believes only what the kernel has taken, tries again what it
  * refused, and looks now and then for what others have changed. One change at a time. Made by manager.ts.
  */
-import { type Clock, type Ipvs, type IpvsResult, type Log, messageOf, type Timer } from '@mainstay/sdk';
+import { type Clock, type Ipvs, type IpvsResult, type IpvsServiceId, type Log, messageOf, type Timer } from '@mainstay/sdk';
 import { deletion, isTaking, mayTake, serviceEdits } from './diff.js';
-import { isConsequence, type KeyedEdit, meaningOf, refusalOf } from './edits.js';
-import { foreignChanges } from './foreign-changes.js';
+import { type Failed, isConsequence, type KeyedEdit, meaningOf, refusalOf } from './edits.js';
+import { foreignChanges, type Ours, toldOf } from './foreign-changes.js';
+import { leftAfterFlush, leftBehind } from './left-behind.js';
+import { serviceText } from './names.js';
 import { type Refusal, Refusals } from './refusals.js';
 import { carryOut, type DesiredService, type ServiceEntry, tableOf } from './table.js';
 
@@ -17,14 +19,14 @@ export interface KeeperHost {
   changed(edit: KeyedEdit): void;
   /** True for a destination that the configuration has, whether it is to be there now or not. */
   isConfigured(service: string, destination: string): boolean;
+  /** The table is about to be looked at: so may be what stands beside it. */
+  audited(): void;
 }
 
 /** Milliseconds to the next try: doubled each time, up to a minute. */
 export const retryMs = { first: 1000, longest: 60_000 } as const;
 /** So many edits are carried out before the next changes are looked at. */
 const batchSize = 2000;
-/** Findings of one look that are told one by one. */
-const toldAtMost = 10;
 
 export class Keeper {
   /** What the kernel holds of our services, as far as we know. */
@@ -105,19 +107,35 @@ export class Keeper {
     this.#scheduleAudit();
   }
 
-  /** `delete`: our services go. `flush`: everything goes. `keep`: nothing. */
-  async close(how: 'delete' | 'flush' | 'keep'): Promise<void> {
+  /** `delete`: our services go. `flush`: everything goes. `keep`: nothing. False: the kernel refused. */
+  async close(how: 'delete' | 'flush' | 'keep'): Promise<boolean> {
     this.#isClosed = true;
     this.#retry?.cancel();
     this.#audit?.cancel();
     await this.#work;
     const { port, log } = this.host;
+    if (how === 'keep') return true;
     if (how === 'flush') {
       const result = await port.flush();
-      if (result.outcome === 'failed') log.error(`the kernel refuses to empty its table: ${result.error}; it goes on balancing`);
+      if (result.outcome === 'failed') log.error(leftAfterFlush(result.error));
+      return result.outcome !== 'failed';
     }
-    if (how !== 'delete') return;
-    await this.#carryOut([...this.#held].map(([key, entry]) => deletion(key, entry)));
+    return this.remove([...this.#held.values()].map(({ service }) => service.id));
+  }
+
+  /**
+   * These go for good, whether they are there or not, so that nothing need be read. Nobody tries it again: what is refused is said with how to
+   * clear it. False: something stays.
+   */
+  async remove(services: readonly IpvsServiceId[]): Promise<boolean> {
+    if (services.length === 0) return true;
+    const edits = services.map((service) => deletion(serviceText(service), service));
+    const results = await this.#apply(edits);
+    for (const [i, edit] of edits.entries())
+      if (results[i] !== undefined && meaningOf(edit, results[i]) === 'done') this.#done(edit);
+    const left = leftBehind(services, results);
+    if (left !== undefined) this.host.log.error(left);
+    return left === undefined;
   }
 
   #scheduleAudit(): void {
@@ -125,6 +143,7 @@ export class Keeper {
     this.#audit = this.host.clock.after(this.#auditMs, () => {
       this.#isKnown = false;
       this.#start();
+      this.host.audited();
       this.#scheduleAudit();
     });
   }
@@ -189,7 +208,7 @@ export class Keeper {
       return serviceEdits(desired, held, (one) => strangers?.has(one) !== true);
     }
     this.#strangers.delete(key);
-    return held === undefined ? [] : [deletion(key, held)];
+    return held === undefined ? [] : [deletion(key, held.service.id)];
   }
 
   /** Those of them that leave no service without a server because the kernel refuses the one that comes in its place. */
@@ -248,7 +267,7 @@ export class Keeper {
         this.#dirty.add(service);
       } else if (result.outcome === 'failed') {
         if (edit.edit.do === 'addService') refusedServices.add(service);
-        this.#refused(edit, result.error);
+        this.#refused(edit, result);
       }
     }
     return isDoubtful;
@@ -265,8 +284,8 @@ export class Keeper {
   }
 
   /** Told once for each reason, however often it is tried. */
-  #refused(edit: KeyedEdit, error: string): void {
-    const message = refusalOf(edit, error);
+  #refused(edit: KeyedEdit, failed: Failed): void {
+    const message = refusalOf(edit, failed);
     const { service, destination } = edit;
     this.#waiting.add(service);
     if (!this.#refusals.add(service, destination, { message, since: this.host.clock.wall() })) return;
@@ -275,7 +294,8 @@ export class Keeper {
   }
 
   #tellRefusal(message: string): void {
-    this.host.log.error(`${message}. It is tried again, up to every ${retryMs.longest / 1000} s`);
+    const next = this.#isClosed ? '' : `. It is tried again, up to every ${retryMs.longest / 1000} s`;
+    this.host.log.error(`${message}${next}`);
   }
 
   /** What goes wrong for the first time does not wait as long as what has been refused for hours. */
@@ -323,18 +343,21 @@ export class Keeper {
     const keys = new Set([...this.#desired.keys(), ...this.#held.keys()]);
     const findings: string[] = [];
     for (const key of keys) {
-      const isOurs = (destination: string) =>
-        this.#desired.get(key)?.destinations.has(destination) === true || this.host.isConfigured(key, destination);
       const actual = table.get(key);
       const isNew = !this.#held.has(key) && this.#dirty.has(key);
-      for (const { message, stranger } of isNew ? [] : foreignChanges(key, this.#held.get(key), actual, isOurs)) {
+      const ours: Ours = {
+        before: this.#held.get(key),
+        desired: this.#desired.get(key),
+        isConfigured: (destination) => this.host.isConfigured(key, destination),
+      };
+      for (const { message, stranger } of isNew ? [] : foreignChanges(key, ours, actual)) {
         findings.push(message);
         if (stranger !== undefined) this.#strangersOf(key).add(stranger);
       }
       this.#learn(key, actual);
       this.#dirty.add(key);
     }
-    this.#tell(findings);
+    for (const message of toldOf(findings)) this.host.log.warn(message);
     this.#isKnown = true;
     return true;
   }
@@ -348,11 +371,5 @@ export class Keeper {
     const known = this.#strangers.get(key) ?? new Set<string>();
     this.#strangers.set(key, known);
     return known;
-  }
-
-  #tell(findings: readonly string[]): void {
-    for (const message of findings.slice(0, toldAtMost)) this.host.log.warn(message);
-    const more = findings.length - toldAtMost;
-    if (more > 0) this.host.log.warn(`somebody else has made ${more} more changes to our part of the kernel's table`);
   }
 }

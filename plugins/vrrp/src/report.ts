@@ -34,6 +34,7 @@ export function objectStatus(instance: Instance, strays: StrayCounters): ObjectS
       statistics: { ...statistics, dropped: { ...statistics.dropped } },
       strays: { ...strays },
     },
+    moments: ['at'],
   };
 }
 

@@ -114,18 +114,25 @@ export const checkers: World = {
     check: '#!/bin/sh\n[ "$1 $2" = "one two words" ] || exit 1\nread code <SHARED/code\nexit $code',
   },
   steps: [
-    { what: 'start', deeds: ['start first'] },
-    { what: 'all fail', deeds: [...each('close'), 'cut 10.0.0.7', 'write code 1', 'write number -100'] },
-    { what: 'all come back', deeds: [...each('open'), 'mend 10.0.0.7', 'write code 5', 'write number 4'] },
+    { what: 'start', moments: ['start'], deeds: ['start first'] },
+    {
+      what: 'all fail',
+      moments: ['one fails', 'all fail'],
+      deeds: [...each('close'), 'cut 10.0.0.7', 'write code 1', 'write number -100'],
+    },
+    { what: 'all come back', moments: ['recovery'], deeds: [...each('open'), 'mend 10.0.0.7', 'write code 5', 'write number 4'] },
     {
       what: 'pages are otherwise, the script and the file want the most',
+      // Of those with regex_no_match.
+      moments: ['recovery'],
       deeds: ['status 10.0.0.1:8080 204', 'write code 255', 'write number 2000'],
     },
     {
       what: 'pages are errors, a server fails, the script and the file want nothing',
+      moments: ['one fails', 'all fail'],
       deeds: ['status 10.0.0.1:8080 500', 'close tcp 10.0.0.1:80', 'write code 0', 'write number 0'],
     },
-    { what: 'stop', deeds: ['stop'] },
+    { what: 'stop', moments: [], deeds: ['stop'] },
   ],
   departures: checkerDepartures,
 };

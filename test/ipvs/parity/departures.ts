@@ -1,8 +1,28 @@
 /** What Mainstay makes of a configuration otherwise than keepalived 2.2.7, on purpose; docs/decisions/0017 has the reasons at length. */
+import type { Moved } from './moved.js';
 import type { Departure } from './world.js';
 
-/** Configurations of test/fixtures/ipvs of which keepalived makes another table at the start. */
-export const startDepartures: Readonly<Record<string, { readonly keepalived: string; readonly why: string }>> = {};
+/** Those of the world of the fixtures, whose places are elsewhere in it. */
+export function corpusDepartures(fixtures: readonly Moved[]): readonly Departure[] {
+  const of = (name: string, ...services: readonly string[]) => {
+    const moved = fixtures.find((one) => one.name === name);
+    return services.map((service) => moved?.tableThere(service) ?? service);
+  };
+  return [
+    {
+      of: of('group-mixed', 'FWM  31'),
+      why: 'servers come, go and change in a group with marks of both families: keepalived uses the port of the server for one mark',
+    },
+    {
+      of: [...of('quorum-clamped', '192.0.2.1:80'), ...of('quorum-lost-sorry-inhibit', '192.0.2.1:80')],
+      why: 'sorry_server_inhibit goes: keepalived leaves the sorry server in the table with weight 0',
+    },
+    {
+      of: of('sorry-server', '192.0.2.1:80'),
+      why: 'it gets uthreshold and lthreshold while its servers are up: keepalived leaves them as they were',
+    },
+  ];
+}
 
 export const reloadDepartures: readonly Departure[] = [
   {

@@ -4,7 +4,7 @@
  */
 import type { Shell } from '../../support/shell.js';
 
-/** Where the real servers are: every address of 10.0.0.0/8. */
+/** Where the real servers are: every address of 10.0.0.0/8 and of 2001:db8:1::/48. */
 export const farmNamespace = 'parity-farm';
 
 /** A host with an IPVS table. */
@@ -115,7 +115,7 @@ const spaceOf = (i: number) => (i === 0 ? '' : `parity-${i}`);
 
 async function make(shell: Shell, count: number): Promise<readonly [Director, ...Director[]]> {
   await shell.run(`ip netns add ${farmNamespace}`);
-  const farm = ['link set lo up', 'route add local 10.0.0.0/8 dev lo'];
+  const farm = ['link set lo up', 'route add local 10.0.0.0/8 dev lo', 'route add local 2001:db8:1::/48 dev lo'];
   const own = new Director(shell, '', '172.31.0.2');
   const others: Director[] = [];
   for (let i = 0; i < count; i++) {
@@ -127,9 +127,11 @@ async function make(shell: Shell, count: number): Promise<readonly [Director, ..
     }
     const netns = i === 0 ? '' : `-n ${director.namespace}`;
     const lines = ['link set lo up', cable, `address add ${director.address}/24 dev eth-farm`, 'link set eth-farm up'];
-    lines.push(`route add 10.0.0.0/8 via 172.31.${i}.1`);
+    lines.push(`address add fd00:${i}::2/64 dev eth-farm nodad`);
+    lines.push(`route add 10.0.0.0/8 via 172.31.${i}.1`, `route add 2001:db8:1::/48 via fd00:${i}::1`);
     await shell.run(`ip ${netns} -batch - <<'END'\n${lines.join('\n')}\nEND`);
-    farm.push(`address add 172.31.${i}.1/24 dev farm${i}`, `link set farm${i} up`);
+    farm.push(`address add 172.31.${i}.1/24 dev farm${i}`, `address add fd00:${i}::1/64 dev farm${i} nodad`);
+    farm.push(`link set farm${i} up`);
   }
   await shell.run(`ip -n ${farmNamespace} -batch - <<'END'\n${farm.join('\n')}\nEND`);
   return [own, ...others];

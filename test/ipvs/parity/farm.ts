@@ -117,7 +117,7 @@ function opened(kind: ServerKind, name: string, port: number, address: string): 
 
 async function carryOut(order: FarmOrder): Promise<void> {
   const { server: name } = order;
-  const [address = '', port = ''] = name.split(':');
+  const [, address = '', port] = /^(.*):(\d+)$/.exec(name) ?? [];
   if (order.do === 'count') return;
   if (order.do === 'status') statuses.set(name, order.status);
   else if (order.do === 'open') running.set(`${order.kind} ${name}`, await opened(order.kind, name, Number(port), address));

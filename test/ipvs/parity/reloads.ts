@@ -113,12 +113,12 @@ export const reloads: World = {
   servers: [1, 3, 4].map((n) => `tcp 10.0.0.${n}:80`),
   files: {},
   steps: [
-    { what: 'start, and 10.0.0.2 is down', deeds: ['start first'] },
-    { what: 'another configuration while 10.0.0.2 is down', deeds: ['reload second'] },
-    { what: '10.0.0.2 comes up', deeds: ['open tcp 10.0.0.2:80'] },
-    { what: 'the first configuration while all are up', deeds: ['reload first'] },
-    { what: '10.0.0.2 fails', deeds: ['close tcp 10.0.0.2:80'] },
-    { what: 'stop', deeds: ['stop'] },
+    { what: 'start, and 10.0.0.2 is down', moments: ['start'], deeds: ['start first'] },
+    { what: 'another configuration while 10.0.0.2 is down', moments: ['reload'], deeds: ['reload second'] },
+    { what: '10.0.0.2 comes up', moments: ['recovery'], deeds: ['open tcp 10.0.0.2:80'] },
+    { what: 'the first configuration while all are up', moments: ['reload'], deeds: ['reload first'] },
+    { what: '10.0.0.2 fails', moments: ['one fails'], deeds: ['close tcp 10.0.0.2:80'] },
+    { what: 'stop', moments: [], deeds: ['stop'] },
   ],
   departures: reloadDepartures,
 };

@@ -9,9 +9,14 @@
  */
 export type Deed = string;
 
+export const moments = ['start', 'one fails', 'all fail', 'recovery', 'reload'] as const;
+export type Moment = (typeof moments)[number];
+
 export interface Step {
   /** The heading in the file of what keepalived did. */
   readonly what: string;
+  /** What it shows; test/unit/ipvs/keywords demands each keyword at each of them. */
+  readonly moments: readonly Moment[];
   readonly deeds: readonly Deed[];
 }
 

@@ -10,27 +10,35 @@ import { bad, loopBench, ok, request, usual } from './loop-bench.js';
 const verdicts = fc.array(fc.boolean(), { minLength: 1, maxLength: 60 });
 
 describe('a check, by properties', () => {
-  it('is down after retry + 1 failures in a row and no sooner, except at its first verdict; one success turns it up', () => {
+  it('is down after retry + 1 failures in a row and no sooner, except at its first verdict, and up after rise successes', () => {
     fc.assert(
       fc.property(
         verdicts,
         fc.integer({ min: 0, max: 5 }),
+        fc.integer({ min: 1, max: 4 }),
         fc.constantFrom('up' as const, 'down' as const),
-        (list, retry, initial) => {
+        (list, retry, rise, initial) => {
           let standing = standingAtStart(initial, undefined, false, 0);
           let inRow = 0;
+          let wellInRow = 0;
+          let hasCounted = false;
           list.forEach((isOk, i) => {
             const before = standing;
             inRow = isOk ? 0 : inRow + 1;
-            const { standing: next, turn, isRetrying } = judge(before, isOk ? ok : bad(), retry, i + 1);
-            const isDown = !isOk && (!before.isUp || i === 0 || inRow > retry);
-            if (isOk) assert.equal(next.isUp, true);
-            else if (isDown) assert.equal(next.isUp, false);
+            wellInRow = isOk ? wellInRow + 1 : 0;
+            const { standing: next, turn, isRetrying } = judge(before, isOk ? ok : bad(), { retry, rise }, i + 1);
+            const isDown = !isOk && (!before.isUp || !hasCounted || inRow > retry);
+            if (isOk) {
+              assert.equal(next.isUp, before.isUp || wellInRow >= rise);
+              assert.equal(next.successes, next.isUp ? 0 : wellInRow);
+            } else if (isDown) assert.equal(next.isUp, false);
             else assert.deepEqual([next.isUp, isRetrying], [before.isUp, true]);
             assert.ok(inRow <= retry || !next.isUp);
             assert.equal(turn, before.isUp === next.isUp ? undefined : next.isUp ? 'up' : 'down');
             assert.equal(next.since, turn === undefined ? before.since : i + 1);
             if (turn === 'down') inRow = 0;
+            if (!isOk || next.isUp) hasCounted = true;
+            assert.equal(next.isSettled, hasCounted);
             standing = next;
           });
         },
@@ -178,10 +186,11 @@ describe('what checks share', () => {
     const others = [
       { virtualHost: 'x' },
       { timing: { ...timing, retry: 9 } },
+      { timing: { ...timing, rise: 2 } },
       { identity: { ...request('a').identity, checker: 'Y' } },
     ];
     for (const more of others) assert.notEqual(asked(more), plain);
-    assert.equal(asked({ timing: { ...timing } }), plain);
+    for (const same of [timing, { ...timing, rise: 1 }]) assert.equal(asked({ timing: { ...same } }), plain);
   });
 
   it('is for one server, however it is reached', () => {

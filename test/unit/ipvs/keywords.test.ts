@@ -1,12 +1,16 @@
-/** Every keyword of load balancing that keepalived 2.2.7 has stands in a configuration that keepalived and Mainstay are compared with. */
+/**
+ * Every keyword of load balancing that keepalived 2.2.7 has stands in a configuration that keepalived and Mainstay are compared with: at the
+ * start, when servers fail, when they come back, and at a reload. What counts is what the records say has changed in the table.
+ */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Statement } from '@mainstay/sdk';
-import { describe, it } from 'mocha';
-import { worlds } from '../../ipvs/parity/worlds.js';
+import { before, describe, it } from 'mocha';
+import { corpus, fixtures } from '../../ipvs/parity/corpus.js';
+import { asListed } from '../../ipvs/parity/moved.js';
+import { type Moment, moments, readExpected } from '../../ipvs/parity/world.js';
 import { root } from '../../support/repository.js';
-import { treeOf } from './configs.js';
+import { type Found, findKeywords } from './keywords-of-moments.js';
 
 const words = (text: string): readonly string[] => text.split(/\s+/).filter(Boolean);
 
@@ -27,6 +31,13 @@ const keywords: Readonly<Record<string, readonly string[]>> = {
   'a url': words('path digest status_code virtualhost regex regex_no_match regex_options regex_min_offset regex_stack'),
 };
 
+/** Not shown at a reload: checkers other than TCP_CHECK and MISC_CHECK, and what stands in them. */
+const unseenAtReload = new Set(words('HTTP_GET SSL_GET SMTP_CHECK DNS_CHECK UDP_CHECK PING_CHECK FILE_CHECK'));
+const demanded = (moment: Moment, where: string, all: readonly string[]): readonly string[] => {
+  if (moment !== 'reload') return all;
+  return where === 'a checker' || where === 'a url' ? [] : all.filter((keyword) => !unseenAtReload.has(keyword));
+};
+
 /** Forms that a line of a virtual_server_group may have. */
 const forms: Readonly<Record<string, RegExp>> = {
   'ADDR PORT': /^[0-9.]+ [0-9]+$/,
@@ -39,57 +50,53 @@ const forms: Readonly<Record<string, RegExp>> = {
   'fwmark N inet6': /^fwmark [0-9]+ inet6$/,
 };
 
-type Found = Map<string, Set<string>>;
-
-function collect(statements: readonly Statement[], around: string, found: Found): void {
-  for (const { keyword, args, block } of statements) {
-    const set = found.get(around) ?? new Set<string>();
-    found.set(around, set.add(keyword.text));
-    if (around === 'a group') set.add([keyword, ...args].map(({ text }) => text).join(' '));
-    if (block !== undefined) collect(block, within(keyword.text, around), found);
-  }
-}
-
-function within(keyword: string, around: string): string {
-  if (keyword === 'virtual_server_group') return 'a group';
-  if (keyword === 'virtual_server' || keyword === 'real_server' || keyword === 'url') return `a ${keyword}`;
-  return around === 'a real_server' ? 'a checker' : '';
-}
-
 describe('ipvs: what keepalived and Mainstay are compared with', function () {
   this.timeout(60_000);
-  const found: Found = new Map();
-  let count = 0;
-
-  it('is read', async () => {
-    const folder = join(root, 'test/fixtures/ipvs');
-    const files = readdirSync(folder).filter((file) => file.endsWith('.conf') && file !== 'group-range-across.conf');
-    const texts = [
-      ...files.map((file) => readFileSync(join(folder, file), 'utf8')),
-      ...worlds.flatMap(({ configs }) => Object.values(configs)),
-    ];
-    for (const text of texts) collect((await treeOf(text)).statements, '', found);
-    count = texts.length;
+  let found: ReadonlyMap<Moment, Found>;
+  before(async () => {
+    found = await findKeywords();
   });
 
-  for (const [where, all] of Object.entries(keywords)) {
-    it(`has every keyword of ${where}: ${all.length}`, () => {
+  for (const moment of moments) {
+    for (const [where, list] of Object.entries(keywords)) {
+      const all = demanded(moment, where, list);
+      if (all.length === 0) continue;
+      it(`${moment}: has every keyword of ${where}: ${all.length}`, () => {
+        assert.deepEqual(
+          all.filter((keyword) => !found.get(moment)?.get(where)?.has(keyword)),
+          [],
+        );
+      });
+    }
+
+    it(`${moment}: has every form of a line in a virtual_server_group: ${Object.keys(forms).length}`, () => {
+      const lines = [...(found.get(moment)?.get('a group') ?? [])];
       assert.deepEqual(
-        all.filter((keyword) => !found.get(where)?.has(keyword)),
+        Object.entries(forms).flatMap(([form, pattern]) => (lines.some((line) => pattern.test(line)) ? [] : [form])),
         [],
       );
     });
   }
+});
 
-  it(`has every form of a line in a virtual_server_group: ${Object.keys(forms).length}`, () => {
-    const lines = [...(found.get('a group') ?? [])];
-    assert.deepEqual(
-      Object.entries(forms).flatMap(([form, pattern]) => (lines.some((line) => pattern.test(line)) ? [] : [form])),
-      [],
-    );
-  });
+describe('ipvs: the configurations of test/fixtures/ipvs beside keepalived', () => {
+  const events = readExpected(readFileSync(join(root, 'test/fixtures/ipvs-events/corpus.txt'), 'utf8'));
+  const at = (what: string) => events.get(what)?.keepalived ?? '';
 
-  it('is forty configurations and more', () => {
-    assert.ok(count >= 40, `${count}`);
-  });
+  for (const moment of moments) {
+    it(`${moment}: forty and more change the table`, () => {
+      // Where there is one server, all have failed when it has.
+      const meant: readonly Moment[] = moment === 'all fail' ? ['one fails', 'all fail'] : [moment];
+      const steps = corpus.steps.filter((step) => step.moments.some((one) => meant.includes(one))).map(({ what }) => at(what));
+      const changed = fixtures.filter((one) => steps.some((text) => one.tableIn(text) !== ''));
+      assert.ok(changed.length >= 40, `${changed.length}`);
+    });
+  }
+
+  for (const one of fixtures) {
+    it(`${one.name}: keepalived starts with the table that stands beside it`, () => {
+      const text = readFileSync(join(root, 'test/fixtures/ipvs', `${one.name}.txt`), 'utf8');
+      assert.equal(one.tableIn(at('start')), asListed(text));
+    });
+  }
 });

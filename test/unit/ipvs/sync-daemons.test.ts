@@ -89,12 +89,92 @@ describe('ipvs: sync daemons', () => {
     const start = ipvs.startSyncDaemon.bind(ipvs);
     ipvs.startSyncDaemon = async () => ({ outcome: 'failed', code: 'ENODEV', error: 'there is no such link' });
     const stand = await Stand.start(conf('lvs_sync_daemon eth9'), { ipvs });
-    await stand.clock.advance(20_000);
+    await stand.clock.advance(200_000);
     assert.deepEqual(stand.complaints(), [
-      'connections are not synchronised as configured: the kernel does not start the master sync daemon on eth9: there is no such link. It is tried again every 5 s',
+      'connections are not synchronised as configured: the kernel does not start the master sync daemon on eth9: there is no such link. It is tried again, up to every 60 s',
     ]);
     ipvs.startSyncDaemon = start;
-    await stand.clock.advance(5001);
+    await stand.clock.advance(60_001);
     assert.equal(ipvs.daemons.length, 2);
+    assert.ok(stand.log.some(({ message }) => message === 'connections are synchronised again'));
+  });
+});
+
+describe('ipvs: sync daemons, at each audit', () => {
+  const audit = (stand: Stand) => stand.clock.advance(60_001);
+  const gone = (role: string) =>
+    `the ${role} sync daemon on eth1 did not run, so connections were not synchronised: somebody else has ended it, or the module ip_vs ` +
+    'was loaded anew; it is started again';
+
+  it('are started again where the module was loaded anew', async () => {
+    const stand = await Stand.start(conf('lvs_sync_daemon eth1 id 3'));
+    stand.ipvs.loadAnew();
+    await audit(stand);
+    assert.deepEqual(daemons(stand), ['master eth1 3', 'backup eth1 3']);
+    assert.deepEqual(
+      stand.complaints().filter((one) => one.includes('sync')),
+      [gone('master'), gone('backup')],
+    );
+  });
+
+  it('are started again where somebody has ended or changed them, or ended where somebody has started them', async () => {
+    const stand = await Stand.start(conf('lvs_sync_daemon eth1 VI_1'));
+    await become(stand, 'master');
+    await stand.ipvs.stopSyncDaemon('master');
+    await audit(stand);
+    assert.deepEqual(daemons(stand), ['master eth1 51']);
+    await stand.ipvs.startSyncDaemon({ role: 'backup', link: 'eth7', syncId: 4 });
+    await audit(stand);
+    assert.deepEqual(daemons(stand), ['master eth1 51']);
+    await stand.ipvs.stopSyncDaemon('master');
+    await stand.ipvs.startSyncDaemon({ role: 'master', link: 'eth1', syncId: 9 });
+    await audit(stand);
+    assert.deepEqual(daemons(stand), ['master eth1 51']);
+    assert.deepEqual(stand.complaints(), [
+      gone('master'),
+      'somebody else has started the backup sync daemon on eth7: it is ended',
+      'the master sync daemon on eth1 was not as configured, so connections were not synchronised: somebody else has changed it, or the module ip_vs was loaded anew; it is started again',
+    ]);
+  });
+
+  it('are left alone where they are as configured, also where the kernel has limits of its own', async () => {
+    const ipvs = new FakeIpvs();
+    const start = ipvs.startSyncDaemon.bind(ipvs);
+    let starts = 0;
+    ipvs.startSyncDaemon = (daemon) => {
+      starts++;
+      return start(daemon.role === 'backup' ? { ...daemon, maxLength: 1024 } : daemon);
+    };
+    const stand = await Stand.start(conf('lvs_sync_daemon eth1 maxlen 600'), { ipvs });
+    await stand.clock.advance(3_600_000);
+    assert.deepEqual([starts, stand.complaints()], [2, []]);
+    await ipvs.stopSyncDaemon('backup');
+    await ipvs.startSyncDaemon({ role: 'backup', link: 'eth1', syncId: 0, ttl: 7 });
+    await audit(stand);
+    assert.equal(ipvs.daemons.find(({ role }) => role === 'backup')?.ttl, 1);
+  });
+
+  it('of others run where none are configured, or nobody knows yet which', async () => {
+    for (const line of ['', 'lvs_sync_daemon eth1 VI_1']) {
+      const ipvs = new FakeIpvs();
+      await ipvs.startSyncDaemon({ role: 'master', link: 'eth0', syncId: 1 });
+      const stand = await Stand.start(conf(line), { ipvs });
+      await audit(stand);
+      assert.deepEqual(daemons(stand), ['master eth0 1']);
+    }
+  });
+
+  it('are missed once, not at each audit, while the kernel has no IPVS', async () => {
+    const stand = await Stand.start(conf('lvs_sync_daemon eth1'));
+    stand.ipvs.loadAnew();
+    stand.ipvs.blind = 'the kernel has no IPVS';
+    await stand.clock.advance(3_600_000);
+    assert.deepEqual(
+      stand.complaints().filter((one) => one.includes('sync')),
+      ['connections are not synchronised as configured: the kernel has no IPVS. It is tried again, up to every 60 s'],
+    );
+    stand.ipvs.blind = undefined;
+    await stand.clock.advance(60_001);
+    assert.equal(stand.ipvs.daemons.length, 2);
   });
 });

@@ -15,8 +15,8 @@ const lastAsked = new WeakMap<object, Asked>();
 export function questionOf({ identity: { checker }, config, virtualHost, timing }: CheckRequest): string {
   const known = isObject(config) ? lastAsked.get(config) : undefined;
   if (known?.timing === timing && known.checker === checker && known.virtualHost === virtualHost) return known.text;
-  const { delayLoopMs, warmupMs, retry, delayBeforeRetryMs, timeoutMs } = timing;
-  const when = `${delayLoopMs} ${warmupMs} ${retry} ${delayBeforeRetryMs} ${timeoutMs}`;
+  const { delayLoopMs, warmupMs, retry, rise = 1, delayBeforeRetryMs, timeoutMs } = timing;
+  const when = `${delayLoopMs} ${warmupMs} ${retry} ${rise} ${delayBeforeRetryMs} ${timeoutMs}`;
   const text = `${checker} ${when} ${written(virtualHost)} ${written(config)}`;
   if (isObject(config)) lastAsked.set(config, { timing, checker, virtualHost, text });
   return text;

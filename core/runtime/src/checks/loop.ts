@@ -10,7 +10,7 @@ import type { Check, Probe, RunnableChecker, Say } from './probe.js';
 import { type Finding, Prober, type ProberOptions } from './prober.js';
 import { Probes } from './probes.js';
 import type { Routines } from './routines.js';
-import { Beginnings, judge, renewed, standingAtStart, stateOf } from './standing.js';
+import { Beginnings, interrupted, judge, renewed, standingAtStart, stateOf } from './standing.js';
 import { Telling } from './telling.js';
 
 export interface LoopOptions {
@@ -163,7 +163,7 @@ export class CheckLoop {
 
   #suspensionChanged(check: Check): void {
     const { probe } = check;
-    check.standing = { ...check.standing, failures: 0 };
+    check.standing = interrupted(check.standing);
     if (!probe.isWanted) this.#prober.halt(probe);
     else this.#prober.resume(probe);
     this.#prober.join(probe, check);
@@ -186,18 +186,18 @@ export class CheckLoop {
   }
 
   /** Counts a verdict for every check that asked, or for `only` one of them. */
-  #judged(probe: Probe, verdict: Verdict, { durationMs, retry }: Finding, only?: Check): boolean | Promise<boolean> {
+  #judged(probe: Probe, verdict: Verdict, finding: Finding, only?: Check): boolean | Promise<boolean> {
     let isRetrying = false;
     let later: Promise<void>[] | undefined;
     const { run } = probe;
     for (const check of only === undefined ? probe.checks : [only]) {
       if (check.request.isSuspended === true) continue;
-      if (!this.#telling.isShaped(check)) isRetrying = this.#count(check, verdict, durationMs, retry) || isRetrying;
+      if (!this.#telling.isShaped(check)) isRetrying = this.#count(check, verdict, finding) || isRetrying;
       else {
         const count = (shaped: Verdict) => {
           // It may have been given up or changed while the taps thought about it.
           const isStill = probe.run === run && check.probe === probe && probe.has(check);
-          if (isStill) isRetrying = this.#count(check, shaped, durationMs, retry) || isRetrying;
+          if (isStill) isRetrying = this.#count(check, shaped, finding) || isRetrying;
         };
         later ??= [];
         later.push(this.#telling.shaped(check, verdict).then(count));
@@ -206,11 +206,11 @@ export class CheckLoop {
     return later === undefined ? isRetrying : Promise.all(later).then(() => isRetrying);
   }
 
-  #count(check: Check, verdict: Verdict, durationMs: number, retry: number): boolean {
-    const judgement = judge(check.standing, verdict, retry, this.#options.clock.wall());
-    this.#telling.result(check, verdict, durationMs);
+  #count(check: Check, verdict: Verdict, finding: Finding): boolean {
+    const judgement = judge(check.standing, verdict, finding, this.#options.clock.wall());
+    this.#telling.result(check, verdict, finding.durationMs);
     const plugin = this.#plugins.get(check.request.identity.checker) ?? 'mainstay';
-    this.#telling.judged(check, plugin, verdict, judgement, retry);
+    this.#telling.judged(check, plugin, verdict, judgement, finding);
     check.standing = judgement.standing;
     if (judgement.isNews) this.#tell(check);
     return judgement.isRetrying;
@@ -241,6 +241,7 @@ export class CheckLoop {
     return {
       ...state,
       attempt,
+      ...(standing.successes > 0 && { rising: { successes: standing.successes, of: probe.request.timing.rise ?? 1 } }),
       probes,
       failures,
       ...(lastProbeAt !== undefined && { lastProbeAt }),

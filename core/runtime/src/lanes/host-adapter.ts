@@ -90,6 +90,7 @@ export function laneHost(options: AdapterOptions): LaneHost {
       return { ok: true, restarted: result.restarted, failed: result.failed };
     },
     stop: async (why) => made?.host.stop(why),
+    withdraw: async () => made !== undefined && (await made.host.withdraw()).length === 0,
     interest: () => ready().host.bus.interest(),
     setRemoteInterest: (interest) => {
       made?.host.bus.setRemoteInterest(interest);

@@ -117,7 +117,7 @@ class Daemon {
       this.#end(exitCodes.fatal);
     }
     const code = await this.#ended;
-    await this.#stop();
+    await this.#stop(code === exitCodes.ok);
     return code;
   }
 
@@ -344,9 +344,10 @@ class Daemon {
     this.#pids.delete(path);
   }
 
-  async #stop(): Promise<void> {
+  /** `isWanted`: somebody asked for it. */
+  async #stop(isWanted: boolean): Promise<void> {
     this.#options.notifier.stopping('stopping');
-    await this.#supervisor.stop();
+    await this.#supervisor.stop(isWanted);
     this.#server?.closeAllConnections();
     this.#server?.close();
     for (const path of [...this.#pids.keys()]) this.#removePid(path);

@@ -55,7 +55,11 @@ export function prepareApart(request: PrepareRequest, options: PrepareApartOptio
         reject(errorOf(reply));
         return;
       }
-      if (reply.outlook !== undefined) outlook = unpacked(reply.outlook);
+      try {
+        if (reply.outlook !== undefined) outlook = unpacked(reply.outlook);
+      } catch (error) {
+        fail(messageOf(error));
+      }
       if (outlook === undefined) return;
       if (reply.kind === 'prepared') {
         end();

@@ -4,6 +4,7 @@ import { Refusal } from './args.js';
 import { notBuilt, parseValue, readHeader } from './field-value.js';
 import { nearestIn, syntaxOf } from './fields.js';
 import { asLine, linesOf, occurrences } from './forms.js';
+import { frozen, frozenBlock } from './freeze.js';
 import type { Handle } from './handle.js';
 import type { Found, Layout, Plug } from './layout.js';
 import type { Written } from './places.js';
@@ -93,12 +94,13 @@ class BlockBinder {
         if (this.values[i]?.[keyword] !== value) this.own(i)[keyword] = value;
       }
     }
+    for (let i = 0; i < parts.length; i++) frozenBlock(this.values[i] ?? {});
     const { isSound, shown } = this.place;
     const own = this.context.shared.of(this.layout, this.values[0] ?? {});
     for (let i = 0; i < parts.length; i++) {
       const handle = parts[i]?.handle;
       if (handle?.isRead !== true) continue;
-      const value = i > 0 ? this.values[i] : shown === undefined ? own : shown(own);
+      const value = i > 0 ? this.values[i] : shown === undefined ? own : Object.freeze(shown(own));
       const entry = new Entry(this.place, this.ownName, value, this.number);
       this.context.emit(handle, Object.freeze(entry), isSound && this.broken?.has(i) !== true);
     }
@@ -212,15 +214,15 @@ class BlockBinder {
         const header = readHeader(statement, shape.header, plugin, this.context);
         const names = { name: joined(this.place.name, header.name), block: joined(this.ownName, header.name) };
         const value = this.inside(statement, found.inner, header.title, names, header.isSound);
-        return { header: header.value, value, at: keyword.at };
+        return Object.freeze({ header: header.value, value, at: frozen(keyword.at) });
       }
       case 'plugged':
-        return {
+        return Object.freeze({
           keyword: keyword.text,
           value: this.block(statement, plug && this.context.plugged.get(plug)),
-          at: keyword.at,
+          at: frozen(keyword.at),
           facts: plug?.facts,
-        };
+        });
       default:
         return shape satisfies never;
     }
@@ -291,7 +293,7 @@ class Entry implements ConfigEntry<unknown> {
     number: number,
   ) {
     this.name = name;
-    this.at = at;
+    this.at = frozen(at);
     this.#written = written;
     this.#number = number;
   }

@@ -11,6 +11,7 @@ import {
 } from '@mainstay/sdk';
 import { globalKeywords, rootKeywords } from './core-keywords.js';
 import { absentValues, spellings, without } from './fields.js';
+import { frozen } from './freeze.js';
 import { Handle } from './handle.js';
 import { type Contribution, clash, core, joined, type Layout, LayoutMaker, ownersOf, type Plug, topLevel } from './layout.js';
 
@@ -119,7 +120,7 @@ export class Contributions {
   ): HandledPart {
     this.settled = undefined;
     assertFields(plugin, fields);
-    const handle = new Handle(plugin, shown(absentValues(fields)), isRead);
+    const handle = new Handle(plugin, frozen(shown(absentValues(fields))), isRead);
     if (isRead) this.handles.push(handle);
     return { plugin, fields, handle };
   }
@@ -140,7 +141,7 @@ export class Contributions {
     const { handle } = this.part(who, block.fields);
     const other = this.plugs.find((one) => one.group === group && one.keyword === keyword);
     if (other !== undefined) clash(plugin, other.plugin, keyword, `the group ${group}`);
-    this.plugs.push({ plugin, group, keyword, block, facts, handle });
+    this.plugs.push({ plugin, group, keyword, block, facts: frozen(facts), handle });
     return handle;
   }
 

@@ -25,7 +25,7 @@ export class Handle implements ConfigHandle<unknown> {
   /** Shows `entries` from now on; the answer takes it back. */
   show(entries: readonly ConfigEntry<unknown>[]): () => void {
     const before = this.bound;
-    this.bound = entries;
+    this.bound = Object.freeze(entries);
     return () => {
       this.bound = before;
     };

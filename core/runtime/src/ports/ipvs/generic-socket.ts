@@ -3,7 +3,7 @@
  * socket's buffer then: they are taken at once, and the event loop only gets its turn between batches. Used by the port.
  */
 import { errnoName, type NetlinkBatch, NetlinkSocket } from '@mainstay/pacemaker';
-import { PortError } from '@mainstay/sdk';
+import { ipvsTogether, PortError } from '@mainstay/sdk';
 import { type Message, parseDatagram, readS32, readU16, readU32 } from '../linux/codec.js';
 import { endOf } from '../linux/dump-channel.js';
 import { refusalText } from '../linux/refusal.js';
@@ -15,7 +15,7 @@ import { netlinkGeneric } from './numbers.js';
 
 /** The answers to a full batch of changes fill a third of it. */
 const receiveBufferBytes = 1 << 20;
-export const mostInFlight = 256;
+export const mostInFlight = ipvsTogether;
 /** Datagrams taken before the loop may have a turn: each holds up to some hundred entries. */
 const batch = 8;
 /** A small table is one datagram and its end: asking for no more saves a system call for each of ten thousand services. */

@@ -1,0 +1,81 @@
+/**
+ * The kernel's timeouts of connections (`lvs_timeouts`), each that is named: set, and set again where somebody else has changed it or
+ * the module was loaded anew. Those that are not named are nobody's here. Made by manager.ts.
+ */
+import type { Clock, Ipvs, IpvsTimeouts, Log } from '@mainstay/sdk';
+import { Upkeep } from './upkeep.js';
+
+type Some = { -readonly [Name in keyof IpvsTimeouts]?: IpvsTimeouts[Name] };
+
+/** In the words of the configuration. */
+const words: Readonly<Record<keyof IpvsTimeouts, string>> = { tcp: 'tcp', tcpFin: 'tcpfin', udp: 'udp' };
+const names = Object.keys(words) as (keyof IpvsTimeouts)[];
+
+export class Timeouts {
+  #wanted: Partial<IpvsTimeouts> = {};
+  /** Of those that we have set: as they were before. */
+  readonly #before: Some = {};
+  readonly #upkeep: Upkeep;
+
+  constructor(
+    private readonly port: Ipvs,
+    clock: Clock,
+    private readonly log: Log,
+  ) {
+    this.#upkeep = new Upkeep(
+      {
+        attempt: (isAudit) => this.#attempt(isAudit),
+        trouble: (why) => `lvs_timeouts is not in force: ${why}; the kernel forgets idle connections after its own times`,
+        relief: 'lvs_timeouts is in force again',
+      },
+      clock,
+      log,
+    );
+  }
+
+  /** Those that are not named any more become what they were. Resolves when it was tried. */
+  configure(wanted: Partial<IpvsTimeouts> = {}): Promise<void> {
+    this.#wanted = wanted;
+    return this.#upkeep.renew();
+  }
+
+  audit(): void {
+    this.#upkeep.audit();
+  }
+
+  close(): Promise<void> {
+    return this.#upkeep.close();
+  }
+
+  async #attempt(isAudit: boolean): Promise<void> {
+    const goal: Some = { ...this.#before, ...this.#wanted };
+    if (Object.keys(goal).length === 0) return;
+    const now = await this.port.timeouts();
+    for (const name of names) if (this.#wanted[name] !== undefined) this.#before[name] ??= now[name];
+    const wrong = wrongOf(goal, now);
+    if (wrong.length > 0) {
+      if (isAudit) this.#tell(textOf(wrong, goal, now));
+      const result = await this.port.setTimeouts(Object.fromEntries(wrong.map((name) => [name, goal[name]])));
+      if (result.outcome === 'failed') throw new Error(`the kernel refuses it: ${result.error}`);
+      // A kernel may be built without one of the protocols: it says yes, and does nothing.
+      const after = await this.port.timeouts();
+      const kept = wrongOf(goal, after);
+      if (kept.length > 0) throw new Error(`the kernel does not keep it: ${textOf(kept, goal, after)}`);
+    }
+    for (const name of names) if (this.#wanted[name] === undefined) delete this.#before[name];
+  }
+
+  #tell(found: string): void {
+    this.log.warn(
+      `lvs_timeouts was not in force: ${found}. Somebody else has changed it, or the module ip_vs was loaded anew: it is set again`,
+    );
+  }
+}
+
+function wrongOf(goal: Some, actual: IpvsTimeouts): readonly (keyof IpvsTimeouts)[] {
+  return names.filter((name) => goal[name] !== undefined && goal[name] !== actual[name]);
+}
+
+function textOf(wrong: readonly (keyof IpvsTimeouts)[], goal: Some, actual: IpvsTimeouts): string {
+  return wrong.map((name) => `${words[name]} is ${actual[name]} s, not ${goal[name]} s`).join(', ');
+}
