@@ -41,6 +41,15 @@ describe('ipvs: timeouts', () => {
     assert.equal(about(stand).length, 1);
   });
 
+  it('that went with the module are set again as soon as the loss of the table shows, also without audits', async () => {
+    const stand = await Stand.start(conf('lvs_audit_interval 0\n  lvs_timeouts tcp 100'));
+    stand.ipvs.loadAnew();
+    await stand.reload(conf('lvs_audit_interval 0\n  lvs_timeouts tcp 100').replace('10.0.0.1 80', '10.0.0.2 80'));
+    await stand.clock.settle();
+    assert.match(stand.ipvs.text, /10\.0\.0\.2/);
+    assert.equal((await stand.ipvs.timeouts()).tcp, 100);
+  });
+
   it('that are refused are tried again with pauses, and missed once', async () => {
     const ipvs = new FakeIpvs();
     const set = ipvs.setTimeouts.bind(ipvs);
