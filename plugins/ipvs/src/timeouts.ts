@@ -48,10 +48,12 @@ export class Timeouts {
   }
 
   async #attempt(isAudit: boolean): Promise<void> {
-    const goal: Some = { ...this.#before, ...this.#wanted };
+    // A reload while the kernel is asked is the next attempt's: it must find what was before.
+    const wanted = this.#wanted;
+    const goal: Some = { ...this.#before, ...wanted };
     if (Object.keys(goal).length === 0) return;
     const now = await this.port.timeouts();
-    for (const name of names) if (this.#wanted[name] !== undefined) this.#before[name] ??= now[name];
+    for (const name of names) if (wanted[name] !== undefined) this.#before[name] ??= now[name];
     const wrong = wrongOf(goal, now);
     if (wrong.length > 0) {
       if (isAudit) this.#tell(textOf(wrong, goal, now));
@@ -62,7 +64,7 @@ export class Timeouts {
       const kept = wrongOf(goal, after);
       if (kept.length > 0) throw new Error(`the kernel does not keep it: ${textOf(kept, goal, after)}`);
     }
-    for (const name of names) if (this.#wanted[name] === undefined) delete this.#before[name];
+    for (const name of names) if (wanted[name] === undefined) delete this.#before[name];
   }
 
   #tell(found: string): void {

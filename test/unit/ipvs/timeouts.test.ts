@@ -100,6 +100,22 @@ describe('ipvs: timeouts', () => {
     );
   });
 
+  it('are as they were where a reload drops them while an audit waits for the kernel', async () => {
+    const stand = await Stand.start(conf('lvs_timeouts tcp 100'));
+    const { ipvs } = stand;
+    const read = ipvs.timeouts.bind(ipvs);
+    let answer = () => {};
+    const isAsked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    ipvs.timeouts = () => isAsked.then(read);
+    await audit(stand);
+    await stand.reload(conf(''));
+    answer();
+    await stand.clock.advance(1);
+    assert.equal((await read()).tcp, 900);
+  });
+
   it('leave no timer behind at a stop', async () => {
     const ipvs = new FakeIpvs();
     ipvs.setTimeouts = async () => ({ outcome: 'failed', code: 'EPERM', error: 'no' });
