@@ -95,14 +95,13 @@ export class SyncDaemons {
     const surplus = running.filter((one) => !wanted.some((other) => this.#isSame(other, one)));
     const missing = wanted.filter((one) => !running.some((other) => this.#isSame(one, other)));
     if (isAudit) this.#tell(surplus, missing);
-    for (const daemon of surplus) expect(await this.port.stopSyncDaemon(daemon.role), daemon, 'end');
-    for (const daemon of missing) {
-      const result = await this.port.startSyncDaemon(daemon);
-      expect(result, daemon, 'start');
-      if (result.outcome === 'unchanged')
-        throw new Error(`somebody else has started another ${daemon.role} sync daemon meanwhile`);
-    }
-    if (missing.length > 0) await this.#learn(wanted);
+    // Each for itself: one may be refused for a reason that is no reason for the other.
+    const refused = new Map<Role, string>();
+    for (const daemon of surplus) note(refused, daemon, endRefusal(await this.port.stopSyncDaemon(daemon.role), daemon));
+    for (const daemon of missing)
+      if (!refused.has(daemon.role)) note(refused, daemon, startRefusal(await this.port.startSyncDaemon(daemon), daemon));
+    if (missing.length > 0) await this.#learn(wanted.filter(({ role }) => !refused.has(role)));
+    if (refused.size > 0) throw new Error([...refused.values()].join('; '));
   }
 
   async #learn(wanted: readonly IpvsSyncDaemon[]): Promise<void> {
@@ -158,7 +157,17 @@ export class SyncDaemons {
   }
 }
 
-function expect(result: IpvsResult, { role, link }: IpvsSyncDaemon, what: string): void {
-  if (result.outcome === 'failed')
-    throw new Error(`the kernel does not ${what} the ${role} sync daemon on ${link}: ${result.error}`);
+function note(refused: Map<Role, string>, { role }: IpvsSyncDaemon, why: string | undefined): void {
+  if (why !== undefined) refused.set(role, why);
+}
+
+function endRefusal(result: IpvsResult, { role, link }: IpvsSyncDaemon): string | undefined {
+  return result.outcome === 'failed' ? `the kernel does not end the ${role} sync daemon on ${link}: ${result.error}` : undefined;
+}
+
+function startRefusal(result: IpvsResult, { role, link }: IpvsSyncDaemon): string | undefined {
+  if (result.outcome === 'unchanged') return `somebody else has started another ${role} sync daemon meanwhile`;
+  return result.outcome === 'failed'
+    ? `the kernel does not start the ${role} sync daemon on ${link}: ${result.error}`
+    : undefined;
 }
