@@ -13,7 +13,7 @@ import {
   type VrrpTransitioned,
 } from '@mainstay/sdk';
 import type { SyncDaemonValue } from './global-values.js';
-import { Upkeep } from './upkeep.js';
+import { known, Upkeep } from './upkeep.js';
 
 type Role = IpvsSyncDaemon['role'];
 
@@ -41,6 +41,8 @@ export class SyncDaemons {
         attempt: (isAudit) => this.#attempt(isAudit),
         trouble: (why) => `connections are not synchronised as configured: ${why}`,
         relief: 'connections are synchronised again',
+        doubt: (why) => `whether connections are synchronised as configured cannot be read: ${why}; what runs goes on`,
+        certainty: 'sync daemons can be read again, and run as configured',
       },
       clock,
       log,
@@ -91,7 +93,7 @@ export class SyncDaemons {
   async #attempt(isAudit: boolean): Promise<void> {
     const wanted = this.#wanted();
     if (wanted === undefined) return;
-    const running = await this.port.syncDaemons();
+    const running = await known(this.port.syncDaemons());
     const surplus = running.filter((one) => !wanted.some((other) => this.#isSame(other, one)));
     const missing = wanted.filter((one) => !running.some((other) => this.#isSame(one, other)));
     if (isAudit) this.#tell(surplus, missing);
@@ -105,7 +107,7 @@ export class SyncDaemons {
   }
 
   async #learn(wanted: readonly IpvsSyncDaemon[]): Promise<void> {
-    const running = await this.port.syncDaemons();
+    const running = await known(this.port.syncDaemons());
     this.#made.clear();
     for (const one of wanted) {
       const made = running.find(({ role, link, syncId }) => role === one.role && link === one.link && syncId === one.syncId);

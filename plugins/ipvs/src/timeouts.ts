@@ -3,7 +3,7 @@
  * the module was loaded anew. Those that are not named are nobody's here. Made by manager.ts.
  */
 import type { Clock, Ipvs, IpvsTimeouts, Log } from '@mainstay/sdk';
-import { Upkeep } from './upkeep.js';
+import { known, Upkeep } from './upkeep.js';
 
 type Some = { -readonly [Name in keyof IpvsTimeouts]?: IpvsTimeouts[Name] };
 
@@ -27,6 +27,8 @@ export class Timeouts {
         attempt: (isAudit) => this.#attempt(isAudit),
         trouble: (why) => `lvs_timeouts is not in force: ${why}; the kernel forgets idle connections after its own times`,
         relief: 'lvs_timeouts is in force again',
+        doubt: (why) => `whether lvs_timeouts is in force cannot be read: ${why}; the kernel goes on with the times that it has`,
+        certainty: 'the timeouts of connections can be read again, and are as configured',
       },
       clock,
       log,
@@ -52,7 +54,7 @@ export class Timeouts {
     const wanted = this.#wanted;
     const goal: Some = { ...this.#before, ...wanted };
     if (Object.keys(goal).length === 0) return;
-    const now = await this.port.timeouts();
+    const now = await known(this.port.timeouts());
     for (const name of names) if (wanted[name] !== undefined) this.#before[name] ??= now[name];
     const wrong = wrongOf(goal, now);
     if (wrong.length > 0) {
@@ -60,7 +62,7 @@ export class Timeouts {
       const result = await this.port.setTimeouts(Object.fromEntries(wrong.map((name) => [name, goal[name]])));
       if (result.outcome === 'failed') throw new Error(`the kernel refuses it: ${result.error}`);
       // A kernel may be built without one of the protocols: it says yes, and does nothing.
-      const after = await this.port.timeouts();
+      const after = await known(this.port.timeouts());
       const kept = wrongOf(goal, after);
       if (kept.length > 0) throw new Error(`the kernel does not keep it: ${textOf(kept, goal, after)}`);
     }

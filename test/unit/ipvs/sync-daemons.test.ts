@@ -1,6 +1,6 @@
 /** Synchronisation of connections: both roles, or the one that a virtual router's state asks for. */
 import assert from 'node:assert/strict';
-import type { IpvsSyncDaemon, VrrpState } from '@mainstay/sdk';
+import { type IpvsSyncDaemon, PortError, type VrrpState } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
 import { FakeIpvs } from './fake-ipvs.js';
 import { Stand } from './stand.js';
@@ -230,6 +230,20 @@ describe('ipvs: sync daemons, at each audit', () => {
       await audit(stand);
       assert.deepEqual(daemons(stand), ['master eth0 1']);
     }
+  });
+
+  it('that cannot be read are in doubt, once, and go on', async () => {
+    const stand = await Stand.start(conf('lvs_sync_daemon eth1'));
+    const read = stand.ipvs.syncDaemons.bind(stand.ipvs);
+    stand.ipvs.syncDaemons = () => Promise.reject(new PortError('no answer came', 'ETIMEDOUT'));
+    await stand.clock.advance(600_000);
+    assert.deepEqual(stand.complaints(), [
+      'whether connections are synchronised as configured cannot be read: no answer came; what runs goes on. It is tried again, up to every 60 s',
+    ]);
+    stand.ipvs.syncDaemons = read;
+    await audit(stand);
+    assert.ok(stand.log.some(({ message }) => message === 'sync daemons can be read again, and run as configured'));
+    assert.equal(stand.complaints().length, 1);
   });
 
   it('are missed once, not at each audit, while the kernel has no IPVS', async () => {

@@ -1,5 +1,6 @@
 /** lvs_timeouts: set, tried again where it is refused, and set again where somebody else or a new module has other ones. */
 import assert from 'node:assert/strict';
+import { PortError } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
 import { FakeIpvs } from './fake-ipvs.js';
 import { Stand } from './stand.js';
@@ -114,6 +115,23 @@ describe('ipvs: timeouts', () => {
     answer();
     await stand.clock.advance(1);
     assert.equal((await read()).tcp, 900);
+  });
+
+  it('that cannot be read are in doubt, once, not out of force', async () => {
+    const stand = await Stand.start(conf('lvs_timeouts tcp 100'));
+    const { ipvs } = stand;
+    const read = ipvs.timeouts.bind(ipvs);
+    ipvs.timeouts = () => Promise.reject(new PortError('no answer came', 'ETIMEDOUT'));
+    await stand.clock.advance(600_000);
+    assert.deepEqual(about(stand), [
+      'whether lvs_timeouts is in force cannot be read: no answer came; the kernel goes on with the times that it has. It is tried again, up to every 60 s',
+    ]);
+    ipvs.timeouts = read;
+    await audit(stand);
+    assert.ok(
+      stand.log.some(({ message }) => message === 'the timeouts of connections can be read again, and are as configured'),
+    );
+    assert.equal(about(stand).length, 1);
   });
 
   it('leave no timer behind at a stop', async () => {
