@@ -20,6 +20,8 @@ interface Found {
   readonly of: (server: Server) => IpvsDestination | undefined;
   /** False: what stands there is not ours, so that absence says nothing. */
   readonly knowsUs: boolean;
+  /** An inhibited server stands there that is down: one that is not there at all was not judged. */
+  readonly inhibits: boolean;
   /** Servers that it did not live to write: it had not judged them either. */
   readonly unwritten: ReadonlySet<Server>;
 }
@@ -29,7 +31,9 @@ export function adopted(config: VirtualServer, table: ReadonlyMap<string, Servic
     const entry = table.get(serviceText(service.id));
     if (entry === undefined) return [];
     const of = (server: Server) => entry.destinations.get(destinationText({ ...server, port: portIn(service, server) }));
-    return [{ of, knowsUs: knowsPool(config, entry, of), unwritten: unwrittenOf(config, entry, of) }];
+    // Whether they were inhibited then is not known: the keyword may be new, and they were taken out as others are.
+    const inhibits = config.servers.some((server) => isDownThere(server, of(server)));
+    return [{ of, knowsUs: knowsPool(config, entry, of), inhibits, unwritten: unwrittenOf(config, entry, of) }];
   });
   const servers = new Map<string, 'up' | 'down'>();
   for (const server of config.servers) {
@@ -59,15 +63,19 @@ function unwrittenOf({ servers }: VirtualServer, { destinations }: ServiceEntry,
   return new Set(first.slice(0, end).every((server) => of(server) !== undefined) ? first.slice(end) : []);
 }
 
+/** One that is inhibited and down is there, without weight. */
+function isDownThere({ isInhibited, weight }: RealServer, left: IpvsDestination | undefined): boolean {
+  return left !== undefined && isInhibited && weight > 0 && left.weight === 0;
+}
+
 /** `up`: it serves in one of the services. `down`: one of them is there that would have it, and was written to its end. */
 function stateOf(server: RealServer, entries: readonly Found[]): 'up' | 'down' | undefined {
   if (server.checks.length === 0) return undefined;
   let isKnown = false;
-  for (const { of, knowsUs, unwritten } of entries) {
+  for (const { of, knowsUs, inhibits, unwritten } of entries) {
     const left = of(server);
-    if (left !== undefined && !(server.isInhibited && server.weight > 0 && left.weight === 0)) return 'up';
-    // One that is inhibited and down is there, without weight.
-    isKnown ||= left !== undefined || (knowsUs && !server.isInhibited && !unwritten.has(server));
+    if (left !== undefined && !isDownThere(server, left)) return 'up';
+    isKnown ||= left !== undefined || (knowsUs && !(server.isInhibited && inhibits) && !unwritten.has(server));
   }
   return isKnown ? 'down' : undefined;
 }
