@@ -1,6 +1,7 @@
 /** What is believed of each check: what it began with, then what the checking loop tells. Made by manager.ts, read by pools. */
-import type { CheckState } from '@mainstay/sdk';
-import type { RealServer, VirtualServer } from './model.js';
+import type { CheckState, CheckTiming } from '@mainstay/sdk';
+import type { Former } from './adoption.js';
+import type { PlannedCheck, RealServer, VirtualServer } from './model.js';
 import type { CheckView } from './server-state.js';
 
 export interface CheckStanding extends CheckView {
@@ -11,6 +12,8 @@ export interface CheckStanding extends CheckView {
 
 export class CheckStates {
   readonly #initial = new Map<string, 'up' | 'down'>();
+  /** Those whose server may well be other than believed. */
+  readonly #hurried = new Set<string>();
   readonly #told = new Map<string, CheckStanding>();
   readonly #since: number;
 
@@ -21,7 +24,7 @@ export class CheckStates {
   /** The checks that there are from now on; what is known of those that stay is kept. `beginsWith`: of new ones. */
   setChecks(
     configs: readonly VirtualServer[],
-    beginsWith: (server: RealServer, config: VirtualServer) => 'up' | 'down' | undefined,
+    beginsWith: (server: RealServer, config: VirtualServer) => Former | undefined,
   ): void {
     const gone = new Set([...this.#initial.keys()]);
     for (const config of configs) {
@@ -29,12 +32,15 @@ export class CheckStates {
         const begin = server.checks.every(({ id }) => this.#initial.has(id)) ? undefined : beginsWith(server, config);
         for (const { id, initial } of server.checks) {
           gone.delete(id);
-          if (!this.#initial.has(id)) this.#initial.set(id, begin ?? initial);
+          if (this.#initial.has(id)) continue;
+          this.#initial.set(id, begin === 'up' || begin === 'down' ? begin : initial);
+          if (begin === 'unwritten') this.#hurried.add(id);
         }
       }
     }
     for (const id of gone) {
       this.#initial.delete(id);
+      this.#hurried.delete(id);
       this.#told.delete(id);
     }
   }
@@ -54,6 +60,11 @@ export class CheckStates {
 
   initialOf(id: string): 'up' | 'down' {
     return this.#initial.get(id) ?? 'up';
+  }
+
+  /** For as long as there is the check: its pace is a part of the question, and another one begins the check anew. */
+  timingOf({ id, timing }: PlannedCheck): CheckTiming {
+    return this.#hurried.has(id) ? { ...timing, warmupMs: 0 } : timing;
   }
 
   of(id: string): CheckStanding {

@@ -276,7 +276,12 @@ export class Manager {
     const requests = this.pools.flatMap(({ config }): CheckRequest[] => {
       const suspended = this.isSuspended(config) ? { isSuspended: true } : {};
       return config.servers.flatMap(({ checks }) =>
-        checks.map((check) => ({ ...check, initial: this.checks.initialOf(check.id), ...suspended })),
+        checks.map((check) => ({
+          ...check,
+          timing: this.checks.timingOf(check),
+          initial: this.checks.initialOf(check.id),
+          ...suspended,
+        })),
       );
     });
     this.run.ports.checks.set(requests);
