@@ -13,6 +13,7 @@ import {
   type VrrpTransitioned,
 } from '@mainstay/sdk';
 import type { SyncDaemonValue } from './global-values.js';
+import { Repetition } from './repetition.js';
 import { known, Upkeep } from './upkeep.js';
 
 type Role = IpvsSyncDaemon['role'];
@@ -30,12 +31,14 @@ export class SyncDaemons {
   /** What the kernel has made of one that it was asked for: it keeps some numbers within limits of its own. By what was asked. */
   readonly #made = new Map<string, IpvsSyncDaemon>();
   readonly #upkeep: Upkeep;
+  readonly #repetition: Repetition;
 
   constructor(
     private readonly port: Ipvs,
     clock: Clock,
     private readonly log: Log,
   ) {
+    this.#repetition = new Repetition(clock, log);
     this.#upkeep = new Upkeep(
       {
         attempt: (isAudit) => this.#attempt(isAudit),
@@ -124,11 +127,12 @@ export class SyncDaemons {
   #tell(surplus: readonly IpvsSyncDaemon[], missing: readonly IpvsSyncDaemon[]): void {
     const others = surplus.filter(({ role }) => !missing.some((one) => one.role === role));
     for (const { role, link } of others)
-      this.log.warn(`somebody else has started the ${role} sync daemon on ${link}: it is ended`);
+      this.#repetition.warn(role, `somebody else has started the ${role} sync daemon on ${link}: it is ended`);
     for (const { role, link } of missing) {
       const isOther = surplus.some((one) => one.role === role);
       const what = `the ${role} sync daemon on ${link} ${isOther ? 'was not as configured' : 'did not run'}, so connections were not synchronised`;
-      this.log.warn(
+      this.#repetition.warn(
+        role,
         `${what}: somebody else has ${isOther ? 'changed' : 'ended'} it, or the module ip_vs was loaded anew; it is started again`,
       );
     }

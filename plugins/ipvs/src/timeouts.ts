@@ -3,6 +3,7 @@
  * the module was loaded anew. Those that are not named are nobody's here. Made by manager.ts.
  */
 import type { Clock, Ipvs, IpvsTimeouts, Log } from '@mainstay/sdk';
+import { Repetition } from './repetition.js';
 import { known, Upkeep } from './upkeep.js';
 
 type Some = { -readonly [Name in keyof IpvsTimeouts]?: IpvsTimeouts[Name] };
@@ -16,12 +17,14 @@ export class Timeouts {
   /** Of those that we have set: as they were before. */
   readonly #before: Some = {};
   readonly #upkeep: Upkeep;
+  readonly #repetition: Repetition;
 
   constructor(
     private readonly port: Ipvs,
     clock: Clock,
-    private readonly log: Log,
+    log: Log,
   ) {
+    this.#repetition = new Repetition(clock, log);
     this.#upkeep = new Upkeep(
       {
         attempt: (isAudit) => this.#attempt(isAudit),
@@ -70,7 +73,8 @@ export class Timeouts {
   }
 
   #tell(found: string): void {
-    this.log.warn(
+    this.#repetition.warn(
+      'lvs_timeouts',
       `lvs_timeouts was not in force: ${found}. Somebody else has changed it, or the module ip_vs was loaded anew: it is set again`,
     );
   }

@@ -78,6 +78,28 @@ describe('ipvs: timeouts', () => {
     assert.match(about(stand)[1] ?? '', /not in force: tcpfin is 7 s, not 40 s\. /);
   });
 
+  it('that somebody changes every minute are set again each time, and few words are made of it', async () => {
+    const stand = await Stand.start(conf('lvs_timeouts tcp 100'));
+    const meddle = async (tcp: number) => {
+      await stand.ipvs.setTimeouts({ tcp });
+      await audit(stand);
+      assert.equal((await stand.ipvs.timeouts()).tcp, 100);
+    };
+    const found = (tcp: number) =>
+      `lvs_timeouts was not in force: tcp is ${tcp} s, not 100 s. Somebody else has changed it, or the module ip_vs was loaded anew: it is set again`;
+    for (let minute = 0; minute < 30; minute++) await meddle(7);
+    const first = [found(7), found(7), found(7)];
+    const goesOn = `${found(7)}. That makes 4 times in a row: each time it is put right, and it is said again when something else is found`;
+    assert.deepEqual(about(stand), [...first, goesOn]);
+    await meddle(8);
+    assert.deepEqual(about(stand), [...first, goesOn, found(8)]);
+    await stand.clock.advance(3_600_000);
+    await meddle(8);
+    for (let minute = 0; minute < 3; minute++) await meddle(8);
+    assert.deepEqual(about(stand).slice(5, 8), [found(8), found(8), found(8)]);
+    assert.match(about(stand)[8] ?? '', /4 times in a row/);
+  });
+
   it('are not touched at an audit where they are as they should be, or none are configured', async () => {
     const stand = await Stand.start(conf('lvs_timeouts tcp 100'));
     const none = await Stand.start(conf(''));
