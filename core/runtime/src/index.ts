@@ -1,16 +1,10 @@
 /** @mainstay/core: the plugin host, the hook bus, the configuration pipeline, lanes and Linux ports. */
 
-export { contentKey } from './checks/content.js';
+export { questionOf, serverOf } from './checks/content.js';
 export { HostChecks } from './checks/host-checks.js';
 export { CheckLoop, type LoopOptions } from './checks/loop.js';
-export {
-  type AskedCheck,
-  type CheckersMessage,
-  type CheckMessage,
-  type CheckNews,
-  type CheckOrder,
-  unpackOrder,
-} from './checks/orders.js';
+export type { AskedCheck, CheckersMessage, CheckMessage, CheckNews, CheckOrder } from './checks/orders.js';
+export { packOrder, unpackOrder } from './checks/packed-order.js';
 export type { RunnableChecker } from './checks/probe.js';
 export type { Departed, RoutineFacts, RoutineQuestion, Routines, RunningRoutine } from './checks/routines.js';
 export { type Planned, Schedule } from './checks/schedule.js';

@@ -2,6 +2,7 @@
 import type { CheckerFacts, CheckTiming, CommonCheckerConfig, Endpoint, NetworkCheckerConfig, Plugged } from '@mainstay/sdk';
 import type { RealServerValue, VirtualServerValue } from './config.js';
 import type { PlannedCheck } from './model.js';
+import { Same } from './same.js';
 
 /** keepalived.conf(5), milliseconds. */
 export const defaultTiming = { delayLoopMs: 60_000, timeoutMs: 5_000, delayBeforeRetryMs: 1_000, retry: 1 } as const;
@@ -9,7 +10,8 @@ export const defaultTiming = { delayLoopMs: 60_000, timeoutMs: 5_000, delayBefor
 /** Where the blocks stand. */
 export interface CheckPlace {
   /** Keys of both servers, for ids that a reload does not change. */
-  readonly key: string;
+  readonly virtualKey: string;
+  readonly realKey: string;
   readonly virtualServer: string;
   readonly realServer: string;
   readonly address: string;
@@ -49,7 +51,7 @@ export function plannedChecks(
     const config = block.value as CommonCheckerConfig & Partial<NetworkCheckerConfig>;
     const isAlpha = config.alpha ?? defaults.alpha ?? false;
     return {
-      id: `${place.key} ${block.keyword} ${n}`,
+      id: [place.virtualKey, place.realKey, block.keyword, n].join(' '),
       identity: { checker: block.keyword, virtualServer: place.virtualServer, realServer: place.realServer },
       target: targetOf(place, facts.target === 'none' ? {} : config),
       config: sameConfig.of(block.value as Readonly<Record<string, unknown>>),
@@ -59,24 +61,6 @@ export function plannedChecks(
       ...((config.log_all_failures ?? logsAllFailures) && { logsAllFailures: true }),
     };
   });
-}
-
-/**
- * Of values that come one after another and say the same, one object: forty thousand servers are mostly checked alike, and what is one
- * object is kept once, and sent once in each message.
- */
-class Same<Value extends object> {
-  #last: Value | undefined;
-
-  of(value: Value): Value {
-    if (this.#last === undefined || !isShallowlyEqual(this.#last, value)) this.#last = value;
-    return this.#last;
-  }
-}
-
-function isShallowlyEqual(a: object, b: object): boolean {
-  const keys = Object.keys(a) as (keyof typeof a)[];
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && Object.is(a[key], b[key]));
 }
 
 const sameConfig = new Same<Readonly<Record<string, unknown>>>();
@@ -101,12 +85,14 @@ function timingOf(
 }
 
 function targetOf({ address, port }: CheckPlace, own: Partial<NetworkCheckerConfig>): Endpoint {
+  const plain: Endpoint = { address: own.connect_ip ?? address, port: own.connect_port ?? port };
+  const { bind_if: link, bindto: localAddress, bind_port: localPort, fwmark: mark = 0 } = own;
+  if (link === undefined && localAddress === undefined && localPort === undefined && mark === 0) return plain;
   return {
-    address: own.connect_ip ?? address,
-    port: own.connect_port ?? port,
-    ...(own.bind_if === undefined ? {} : { link: own.bind_if }),
-    ...(own.bindto === undefined ? {} : { localAddress: own.bindto }),
-    ...(own.bind_port === undefined ? {} : { localPort: own.bind_port }),
-    ...(own.fwmark === undefined || own.fwmark === 0 ? {} : { mark: own.fwmark }),
+    ...plain,
+    ...(link === undefined ? {} : { link }),
+    ...(localAddress === undefined ? {} : { localAddress }),
+    ...(localPort === undefined ? {} : { localPort }),
+    ...(mark === 0 ? {} : { mark }),
   };
 }

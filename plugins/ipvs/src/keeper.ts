@@ -2,20 +2,12 @@
  * Keeps the kernel's table as it should be: carries out the difference, believes only what the kernel has taken, tries again what it
  * refused, and looks now and then for what others have changed. One change at a time. Made by manager.ts.
  */
-import {
-  type Clock,
-  type Ipvs,
-  type IpvsEdit,
-  type IpvsResult,
-  type IpvsServiceId,
-  type Log,
-  messageOf,
-  type Timer,
-} from '@mainstay/sdk';
-import { isTaking, mayTake, serviceEdits } from './diff.js';
-import { destinationOf, type Failed, isConsequence, meaningOf, refusalOf, serviceOf } from './edits.js';
+import { type Clock, type Ipvs, type IpvsResult, type IpvsServiceId, type Log, messageOf, type Timer } from '@mainstay/sdk';
+import { deletion, isTaking, mayTake, serviceEdits } from './diff.js';
+import { type Failed, isConsequence, type KeyedEdit, meaningOf, refusalOf } from './edits.js';
 import { foreignChanges, type Ours, toldOf } from './foreign-changes.js';
 import { leftAfterFlush, leftBehind } from './left-behind.js';
+import { serviceText } from './names.js';
 import { type Refusal, Refusals } from './refusals.js';
 import { carryOut, type DesiredService, type ServiceEntry, tableOf } from './table.js';
 
@@ -24,7 +16,7 @@ export interface KeeperHost {
   readonly clock: Clock;
   readonly log: Log;
   /** The kernel has carried this out. */
-  changed(edit: IpvsEdit): void;
+  changed(edit: KeyedEdit): void;
   /** True for a destination that the configuration has, whether it is to be there now or not. */
   isConfigured(service: string, destination: string): boolean;
   /** The table is about to be looked at: so may be what stands beside it. */
@@ -137,7 +129,7 @@ export class Keeper {
    */
   async remove(services: readonly IpvsServiceId[]): Promise<boolean> {
     if (services.length === 0) return true;
-    const edits = services.map((service): IpvsEdit => ({ do: 'deleteService', service }));
+    const edits = services.map((service) => deletion(serviceText(service), service));
     const results = await this.#apply(edits);
     for (const [i, edit] of edits.entries())
       if (results[i] !== undefined && meaningOf(edit, results[i]) === 'done') this.#done(edit);
@@ -189,16 +181,16 @@ export class Keeper {
   }
 
   /** First what comes, then what goes. */
-  #nextEdits(): { readonly giving: readonly IpvsEdit[]; readonly taking: readonly IpvsEdit[] } {
-    const giving: IpvsEdit[] = [];
-    const taking: IpvsEdit[] = [];
+  #nextEdits(): { readonly giving: readonly KeyedEdit[]; readonly taking: readonly KeyedEdit[] } {
+    const giving: KeyedEdit[] = [];
+    const taking: KeyedEdit[] = [];
     for (const key of this.#dirty) {
       this.#dirty.delete(key);
       this.#waiting.delete(key);
       const edits = this.#editsOf(key);
       const held = this.#held.get(key);
       // What nobody wants any more is refused no more.
-      this.#refusals.keepOnly(key, () => edits.map(destinationOf));
+      this.#refusals.keepOnly(key, () => edits.map(({ destination }) => destination));
       const before = taking.length;
       for (const edit of edits) (isTaking(edit, held) ? taking : giving).push(edit);
       if (taking.length === before) this.#unrelieved.delete(key);
@@ -207,7 +199,7 @@ export class Keeper {
     return { giving, taking };
   }
 
-  #editsOf(key: string): readonly IpvsEdit[] {
+  #editsOf(key: string): readonly KeyedEdit[] {
     const desired = this.#desired.get(key);
     const held = this.#held.get(key);
     const strangers = this.#strangers.get(key);
@@ -216,25 +208,24 @@ export class Keeper {
       return serviceEdits(desired, held, (one) => strangers?.has(one) !== true);
     }
     this.#strangers.delete(key);
-    return held === undefined ? [] : [{ do: 'deleteService', service: held.service.id }];
+    return held === undefined ? [] : [deletion(key, held.service.id)];
   }
 
   /** Those of them that leave no service without a server because the kernel refuses the one that comes in its place. */
-  #whatMayGo(taking: readonly IpvsEdit[]): readonly IpvsEdit[] {
+  #whatMayGo(taking: readonly KeyedEdit[]): readonly KeyedEdit[] {
     const allowed = new Map<string, boolean>();
-    for (const key of new Set(taking.map(serviceOf))) {
+    for (const key of new Set(taking.map(({ service }) => service))) {
       const isAllowed = mayTake(this.#desired.get(key), this.#held.get(key));
       allowed.set(key, isAllowed);
       if (isAllowed) this.#unrelieved.delete(key);
       else this.#keepUnrelieved(key);
     }
-    return taking.filter((edit) => allowed.get(serviceOf(edit)) && !this.#isWantedAgain(edit));
+    return taking.filter((edit) => allowed.get(edit.service) && !this.#isWantedAgain(edit));
   }
 
   /** Something else has come to be wanted while the kernel was at work. */
-  #isWantedAgain(edit: IpvsEdit): boolean {
-    const desired = this.#desired.get(serviceOf(edit));
-    const destination = destinationOf(edit);
+  #isWantedAgain({ service, destination }: KeyedEdit): boolean {
+    const desired = this.#desired.get(service);
     if (destination === undefined) return desired !== undefined;
     return (desired?.destinations.get(destination)?.weight ?? 0) > 0;
   }
@@ -249,43 +240,42 @@ export class Keeper {
     );
   }
 
-  async #carryOut(edits: readonly IpvsEdit[]): Promise<boolean> {
+  async #carryOut(edits: readonly KeyedEdit[]): Promise<boolean> {
     return edits.length > 0 && this.#conclude(edits, await this.#apply(edits));
   }
 
-  async #apply(edits: readonly IpvsEdit[]): Promise<readonly IpvsResult[]> {
+  async #apply(edits: readonly KeyedEdit[]): Promise<readonly IpvsResult[]> {
     try {
-      return await this.host.port.apply(edits);
+      return await this.host.port.apply(edits.map(({ edit }) => edit));
     } catch (error) {
       return edits.map(() => ({ outcome: 'failed', code: '', error: messageOf(error) }));
     }
   }
 
   /** True where the table is not what it was taken for. */
-  #conclude(edits: readonly IpvsEdit[], results: readonly IpvsResult[]): boolean {
+  #conclude(edits: readonly KeyedEdit[], results: readonly IpvsResult[]): boolean {
     const refusedServices = new Set<string>();
     let isDoubtful = false;
     for (const [i, edit] of edits.entries()) {
       const result = results[i] ?? { outcome: 'failed', code: '', error: 'no answer' };
       if (isConsequence(edit, refusedServices)) continue;
       const meaning = meaningOf(edit, result);
-      const key = serviceOf(edit);
+      const { service } = edit;
       if (meaning === 'done') this.#done(edit);
       else if (meaning === 'doubt') {
         isDoubtful = true;
-        this.#dirty.add(key);
+        this.#dirty.add(service);
       } else if (result.outcome === 'failed') {
-        if (edit.do === 'addService') refusedServices.add(key);
+        if (edit.edit.do === 'addService') refusedServices.add(service);
         this.#refused(edit, result);
       }
     }
     return isDoubtful;
   }
 
-  #done(edit: IpvsEdit): void {
+  #done(edit: KeyedEdit): void {
     carryOut(this.#held, edit);
-    const service = serviceOf(edit);
-    const destination = destinationOf(edit);
+    const { service, destination } = edit;
     if (this.#refusals.delete(service, destination)) {
       const what = destination === undefined ? service : `${service}, server ${destination}`;
       this.host.log.info(`the kernel now takes what it refused: ${what}`);
@@ -294,11 +284,11 @@ export class Keeper {
   }
 
   /** Told once for each reason, however often it is tried. */
-  #refused(edit: IpvsEdit, failed: Failed): void {
+  #refused(edit: KeyedEdit, failed: Failed): void {
     const message = refusalOf(edit, failed);
-    const service = serviceOf(edit);
+    const { service, destination } = edit;
     this.#waiting.add(service);
-    if (!this.#refusals.add(service, destinationOf(edit), { message, since: this.host.clock.wall() })) return;
+    if (!this.#refusals.add(service, destination, { message, since: this.host.clock.wall() })) return;
     this.#beginPauses();
     this.#tellRefusal(message);
   }

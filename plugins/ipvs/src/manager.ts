@@ -2,7 +2,6 @@
 import {
   type CheckRequest,
   type CheckState,
-  type IpvsEdit,
   type IpvsService,
   messageOf,
   type Run,
@@ -13,7 +12,7 @@ import { adopted } from './adoption.js';
 import { CheckStates } from './check-states.js';
 import type { GlobalValue } from './config.js';
 import { portIn } from './desired.js';
-import { destinationOf, serviceOf } from './edits.js';
+import type { KeyedEdit } from './edits.js';
 import { Keeper } from './keeper.js';
 import { withKeptChecks } from './kept-checks.js';
 import type { Server, VirtualServer } from './model.js';
@@ -36,12 +35,12 @@ export class Manager {
   readonly keeper: Keeper;
   readonly checks: CheckStates;
   readonly #pools = new Map<string, Pool>();
-  /** By the service that an edit is about, the check that is told of, the name that a lease is for. */
+  /** By the service that an edit is about. */
   #byService = new Map<string, { readonly pool: Pool; readonly service: IpvsService }>();
   /** Services that the last reload removed: the kernel may let go of them later. */
   #departed = new Map<string, { readonly pool: Pool; readonly service: IpvsService }>();
-  #byCheck = new Map<string, Pool>();
-  #byServer = new Map<string, Pool>();
+  /** By the name that a lease is for; made when somebody has one. */
+  #byServer: ReadonlyMap<string, Pool> | undefined;
   readonly #suspension: Suspension;
   readonly #syncDaemons: SyncDaemons;
   readonly #timeouts: Timeouts;
@@ -103,7 +102,7 @@ export class Manager {
     this.checks.setChecks(configs, ({ key }, config) => former.get(config.key)?.servers.get(key));
     this.#unwatch.push(
       ports.checks.watch((states) => this.#hear(states)),
-      leases.watch('ipvs.weight', (name) => this.#refresh(this.#byServer.get(name))),
+      leases.watch('ipvs.weight', (name) => this.#refresh(this.#poolOf(name))),
     );
     for (const config of configs) this.#pools.set(config.key, this.#makePool(config, former.get(config.key)?.quorum));
     this.#arrange();
@@ -255,15 +254,9 @@ export class Manager {
   /** Which pool is meant by what. */
   #arrange(): void {
     this.#byService = new Map();
-    this.#byCheck = new Map();
-    this.#byServer = new Map();
+    this.#byServer = undefined;
     for (const pool of this.#pools.values()) {
-      const { services, servers, name } = pool.config;
-      for (const service of services) this.#byService.set(serviceText(service.id), { pool, service });
-      for (const server of servers) {
-        this.#byServer.set(`${name} ${server.name}`, pool);
-        for (const { id } of server.checks) this.#byCheck.set(id, pool);
-      }
+      for (const service of pool.config.services) this.#byService.set(serviceText(service.id), { pool, service });
     }
     const addresses = this.pools.flatMap(({ config: { probesOnlyWith } }) =>
       probesOnlyWith === undefined ? [] : [probesOnlyWith],
@@ -273,29 +266,38 @@ export class Manager {
 
   #request(): void {
     if (!this.#hasTable || this.#isStopped) return;
-    const requests = this.pools.flatMap(({ config }): CheckRequest[] => {
-      const suspended = this.isSuspended(config) ? { isSuspended: true } : {};
-      return config.servers.flatMap(({ checks }) =>
-        checks.map((check) => ({
-          ...check,
-          timing: this.checks.timingOf(check),
-          initial: this.checks.initialOf(check.id),
-          ...suspended,
-        })),
-      );
-    });
+    const requests: CheckRequest[] = [];
+    for (const { config } of this.#pools.values()) {
+      const suspended = this.isSuspended(config) ? { isSuspended: true } : undefined;
+      for (const { checks } of config.servers) {
+        for (const check of checks) {
+          const initial = this.checks.initialOf(check.id);
+          const timing = this.checks.timingOf(check);
+          // Most are as they were planned, and need no copy.
+          const isAsPlanned = initial === check.initial && timing === check.timing && suspended === undefined;
+          requests.push(isAsPlanned ? check : { ...check, timing, initial, ...suspended });
+        }
+      }
+    }
     this.run.ports.checks.set(requests);
   }
 
   #hear(states: readonly CheckState[]): void {
     const touched = new Set<Pool>();
     for (const state of states) {
-      const pool = this.#byCheck.get(state.id);
+      const pool = this.#pools.get(this.checks.ownerOf(state.id) ?? '');
       if (pool !== undefined && this.checks.tell(state)) touched.add(pool);
     }
     const desired: DesiredService[] = [];
     for (const pool of touched) for (const service of pool.evaluate()) desired.push(service);
     this.keeper.want(desired);
+  }
+
+  #poolOf(server: string): Pool | undefined {
+    this.#byServer ??= new Map(
+      this.pools.flatMap((pool) => pool.config.servers.map(({ name }) => [`${pool.config.name} ${name}`, pool] as const)),
+    );
+    return this.#byServer.get(server);
   }
 
   #refresh(pool: Pool | undefined): void {
@@ -315,13 +317,12 @@ export class Manager {
     return found !== undefined && serverAt(found.pool.config, found.service, destination) !== undefined;
   }
 
-  #tellOf(edit: IpvsEdit): void {
+  #tellOf({ edit, service, destination }: KeyedEdit): void {
     const { hooks, clock } = this.run;
-    const found = this.#byService.get(serviceOf(edit)) ?? this.#departed.get(serviceOf(edit));
+    const found = this.#byService.get(service) ?? this.#departed.get(service);
     if (found === undefined || !hooks.isTapped('ipvs.changed', found.pool.config.name)) return;
     const { config } = found.pool;
     const { name } = config;
-    const destination = destinationOf(edit);
     hooks.observe('ipvs.changed', name, {
       virtualServer: name,
       ...(destination === undefined ? {} : { realServer: serverAt(config, found.service, destination)?.name ?? destination }),

@@ -103,7 +103,7 @@ export class Prober {
     const { run } = probe;
     if (run?.last === undefined) return;
     this.#inTurn(run, () => {
-      const isStill = probe.run === run && probe.checks.has(check);
+      const isStill = probe.run === run && probe.has(check);
       return isStill && run.last !== undefined && this.#options.judged(probe, run.last, atOnce, check);
     });
   }

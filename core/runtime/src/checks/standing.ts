@@ -46,6 +46,19 @@ export function standingAtStart(initial: 'up' | 'down', known: CheckState | unde
   return { isUp, isSettled, isKnown: true, ...none, reason, since, ...wishOf({ weight, adjust }) };
 }
 
+/** Those of many checks that begin together are one object each: most are not probed for a while. */
+export class Beginnings {
+  readonly #last: Partial<Record<'up' | 'down', Standing>> = {};
+
+  of(initial: 'up' | 'down', at: number): Standing {
+    const last = this.#last[initial];
+    if (last?.since === at) return last;
+    const next = standingAtStart(initial, undefined, false, at);
+    this.#last[initial] = next;
+    return next;
+  }
+}
+
 /** It starts anew with other content: the state stays until the first verdict, which counts at once. */
 export function renewed(standing: Standing): Standing {
   return { ...standing, isSettled: false, ...none };

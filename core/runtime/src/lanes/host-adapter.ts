@@ -49,7 +49,7 @@ async function hostFor(setup: LaneSetup, options: AdapterOptions): Promise<Ready
   for (const planned of setup.schemaOf) {
     const { plugin } = await importPlugin(planned, planned.origin);
     checkPlugin(plugin, planned.origin);
-    declareSchema(plugin, host.config.pointsFor(plugin.name));
+    declareSchema(plugin, host.config.schemaPointsFor(plugin.name));
   }
   const loaded: LoadedPlugin[] = [];
   for (const planned of setup.plugins) loaded.push(await importPlugin(planned, planned.origin));

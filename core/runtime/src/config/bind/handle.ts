@@ -7,6 +7,8 @@ export class Handle implements ConfigHandle<unknown> {
   constructor(
     private readonly plugin: string,
     private readonly defaults: unknown,
+    /** False: nothing is kept for it, because nobody will ask. */
+    readonly isRead: boolean,
   ) {}
 
   get entries(): readonly ConfigEntry<unknown>[] {
