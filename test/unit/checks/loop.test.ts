@@ -4,20 +4,7 @@ import { CheckLoop, HookBus } from '@mainstay/core';
 import { type CheckState, defineChecker, type Ports, type Verdict } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
 import { manualClock } from '../../support/manual-clock.js';
-import { type Ask, bad, loopBench, ok, request } from './loop-bench.js';
-
-/** Begins of the probes in seconds, with the verdicts that are given one after another; the last one for ever. */
-function played(bench: ReturnType<typeof loopBench>, ...verdicts: readonly Verdict[]) {
-  const begins: number[] = [];
-  const attempts: number[] = [];
-  const ask: Ask = ({ attempt }) => {
-    begins.push(bench.clock.now() / 1000);
-    attempts.push(attempt);
-    return verdicts[Math.min(begins.length, verdicts.length) - 1] ?? ok;
-  };
-  bench.serve(ask);
-  return { begins, attempts };
-}
+import { type Ask, bad, loopBench, ok, played, request } from './loop-bench.js';
 
 describe('the checking loop', () => {
   it('probes every delay_loop from the beginning, and tells the first verdict and turns only', async () => {

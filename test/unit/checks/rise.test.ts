@@ -8,20 +8,7 @@ import type { Verdict } from '@mainstay/sdk';
 import { testPlugin } from '@mainstay/testing';
 import { describe, it } from 'mocha';
 import { bindChecks } from '../../support/checker-config.js';
-import { type Ask, bad, loopBench, ok, request } from './loop-bench.js';
-
-/** Begins of the probes in seconds, with the verdicts that are given one after another; the last one for ever. */
-function played(bench: ReturnType<typeof loopBench>, ...verdicts: readonly Verdict[]) {
-  const begins: number[] = [];
-  const attempts: number[] = [];
-  const ask: Ask = ({ attempt }) => {
-    begins.push(bench.clock.now() / 1000);
-    attempts.push(attempt);
-    return verdicts[Math.min(begins.length, verdicts.length) - 1] ?? ok;
-  };
-  bench.serve(ask);
-  return { begins, attempts };
-}
+import { bad, loopBench, ok, played, request } from './loop-bench.js';
 
 describe('rise', () => {
   it('brings a server up after rise successes in a row, and counts from the beginning after a failure', async () => {
