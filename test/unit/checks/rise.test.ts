@@ -4,7 +4,6 @@ import { checkerBfd } from '@mainstay/checker-bfd';
 import { checkerFile } from '@mainstay/checker-file';
 import checkerPing from '@mainstay/checker-ping';
 import { createIpvsPlugin } from '@mainstay/ipvs';
-import type { Verdict } from '@mainstay/sdk';
 import { testPlugin } from '@mainstay/testing';
 import { describe, it } from 'mocha';
 import { bindChecks } from '../../support/checker-config.js';
