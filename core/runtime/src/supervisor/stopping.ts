@@ -35,11 +35,16 @@ export async function endLanes(ending: Ending): Promise<void> {
   }
 }
 
-/** A lane that ends for good and left something in the kernel: what that is. `why`: in brackets. */
-export function tellLeftovers(lane: LaneHandle, why: string, say: Ending['say']): void {
+/** What helps where the next daemon has the same configuration. */
+const byAnother = 'Where the daemon is started and stopped once more, it takes that back';
+/** What helps where the configuration is another meanwhile: no start and no stop knows of what is gone from it. */
+export const byHand =
+  'Nothing of this daemon takes back what the new configuration does not have: clear that, and only that, by hand';
+
+/** A lane that ends and left something in the kernel: what that is. `why`: in brackets. */
+export function tellLeftovers(lane: LaneHandle, why: string, say: Ending['say'], remedy = byAnother): void {
   const { name, leftovers } = lane;
   if (leftovers === undefined) return;
-  const remedy = 'Where the daemon is started and stopped once more, it takes that back';
   say('warn', `the ${name} lane may have left something in the kernel (${why}): ${leftovers}. ${remedy}`);
 }
 
