@@ -1,8 +1,8 @@
 /** A daemon that ends while a lane does not run: what that lane left in the kernel is taken back, or named with what to do about it. */
 import assert from 'node:assert/strict';
-import type { LanePlan } from '@mainstay/core';
+import type { LanePlan, Prepared } from '@mainstay/core';
 import { describe, it } from 'mocha';
-import { balance, extension, planOf, preparedOf, realtime, Stage } from './supervisor-stage.js';
+import { at, balance, extension, planOf, preparedOf, realtime, Stage } from './supervisor-stage.js';
 
 const leaves = 'its services go on; `clear` removes them';
 const leaving: LanePlan = {
@@ -167,5 +167,39 @@ describe('a stop of the daemon', () => {
       /\(the configuration does not use it any more\): its services go on; `clear` removes them\. .*by hand/,
     );
     assert.doesNotMatch(stage.log, warning);
+  });
+
+  /** Blocks of the configuration, each with what is in it. */
+  const withBlocks = (plan: LanePlan, blocks: Readonly<Record<string, string>>): Prepared => {
+    const word = (text: string) => ({ text, at });
+    const statements = Object.entries(blocks).map(([name, inner]) => {
+      return { keyword: word('thing'), args: [word(name)], block: [{ keyword: word(inner), args: [] }] };
+    });
+    return { ...preparedOf(plan), tree: { files: ['t'], statements: statements as never } };
+  };
+
+  it('would not take back what a reload removed while the lane was down: that is said at once', async () => {
+    for (const isDown of [true, false]) {
+      const stage = new Stage();
+      stage.startAll(withBlocks(leaving, { gone: 'a', changed: 'a', same: 'a' }));
+      if (isDown) {
+        stage.the('balance').end('exit 1');
+        await stage.clock.advance(0);
+      }
+      stage.next = withBlocks(leaving, { changed: 'b', same: 'a', added: 'a' });
+      const outcome = stage.supervisor.reload();
+      await stage.clock.settle();
+      if (isDown) {
+        stage.the('balance').end(undefined);
+        await stage.clock.settle();
+        stage.ready('balance');
+        stage.the('balance').say({ kind: 'started' });
+      } else stage.answerReload('balance');
+      await stage.clock.drive(outcome);
+      const told = /it did not run when a reload removed or changed (.*)\): its services go on; .*that, by hand/.exec(
+        stage.log,
+      )?.[1];
+      assert.equal(told, isDown ? 'thing gone, thing changed' : undefined);
+    }
   });
 });

@@ -78,7 +78,7 @@ export class LaneHandle {
   /** A process of it has started, the present one or an earlier one. */
   hasEverStarted = false;
   /** Its plugins were told to act, in one of its processes. */
-  hasBegun = false;
+  hasEverBegun = false;
   /** Why its last process ended; undefined: cleanly. */
   endedBy: string | undefined;
   restarts = 0;
@@ -194,7 +194,7 @@ export class LaneHandle {
   begin(): void {
     if (this.phase !== 'ready') return;
     this.phase = 'starting';
-    this.hasBegun = true;
+    this.hasEverBegun = true;
     this.#isCleared = false;
     this.send({ kind: 'start' });
   }
