@@ -138,15 +138,23 @@ describe('a stop of the daemon', () => {
     assert.equal(countOf(stage), 2);
   });
 
-  it('that nobody asked for leaves what an earlier daemon left, where the lane has done nothing yet', async () => {
-    const stage = new Stage();
-    void stage.supervisor.start(preparedOf(leaving, extension));
-    stage.ready('balance');
-    const stopped = stage.supervisor.stop(false);
-    await stage.clock.settle();
-    assert.deepEqual(stage.the('balance').heard.at(-1), { kind: 'stop', why: 'restart' });
-    for (const lane of ['balance', 'extension']) stage.the(lane).end(undefined);
-    await stage.clock.drive(stopped);
+  it('that nobody asked for leaves what an earlier daemon or process left, where the present one has done nothing yet', async () => {
+    for (const hasDied of [false, true]) {
+      const stage = new Stage();
+      if (hasDied) {
+        stage.startAll(preparedOf(leaving, extension));
+        stage.the('balance').end('exit 1');
+        await stage.clock.advance(0);
+      } else void stage.supervisor.start(preparedOf(leaving, extension));
+      assert.equal(countOf(stage), hasDied ? 2 : 1);
+      const stopped = stage.supervisor.stop(false);
+      await stage.clock.settle();
+      assert.deepEqual(stage.the('balance').heard.at(-1), { kind: 'stop', why: 'restart' });
+      stage.the('balance').end(undefined);
+      await stage.clock.settle();
+      stage.the('extension').end(undefined);
+      await stage.clock.drive(stopped);
+    }
   });
 
   it('is not the only end of a lane: one that a reload removes while it waits is named', async () => {

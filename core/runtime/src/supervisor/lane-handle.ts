@@ -79,6 +79,8 @@ export class LaneHandle {
   hasEverStarted = false;
   /** Its plugins were told to act, in one of its processes. */
   hasEverBegun = false;
+  /** So was its present process. */
+  hasBegun = false;
   /** Why its last process ended; undefined: cleanly. */
   endedBy: string | undefined;
   restarts = 0;
@@ -175,6 +177,7 @@ export class LaneHandle {
     this.#launchedAt = this.needs.clock.now();
     this.#isComingBack = false;
     this.#isResting = false;
+    this.hasBegun = false;
     this.phase = 'loading';
     this.#running = this.plan;
     this.release();
@@ -195,6 +198,7 @@ export class LaneHandle {
     if (this.phase !== 'ready') return;
     this.phase = 'starting';
     this.hasEverBegun = true;
+    this.hasBegun = true;
     this.#isCleared = false;
     this.send({ kind: 'start' });
   }

@@ -56,8 +56,8 @@ async function drain({ lanes, clock, childWaitMs, say }: Ending): Promise<void> 
 async function endLane(ending: Ending, lane: LaneHandle, withinMs: number): Promise<void> {
   const { isWanted, isKilled, say } = ending;
   if (lane.phase === 'idle' || lane.isResting) return lane.stop('shutdown', withinMs);
-  // Where the daemon fails before this lane has done anything, others may still be served by what an earlier daemon left.
-  await lane.stop(isWanted || lane.hasEverBegun ? 'shutdown' : 'restart', withinMs);
+  // Where the daemon fails before this process has done anything, others may still be served by what an earlier one left.
+  await lane.stop(isWanted || lane.hasBegun ? 'shutdown' : 'restart', withinMs);
   if (lane.leftovers === undefined) return;
   if (isKilled()) return tellLeftovers(lane, 'it was killed', say);
   if (!isWanted) return tellLeftovers(lane, 'the daemon ends because of a failure, and that takes nothing away', say);
