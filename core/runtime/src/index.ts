@@ -44,7 +44,7 @@ export { forkLane, type LaneProcess, type LaneProcessListener, type SpawnLane } 
 export { LeaseGate } from './supervisor/lease-gate.js';
 export { daemonOf, orphanOf, removePid, writePid } from './supervisor/pid-file.js';
 export { prepare } from './supervisor/prepare.js';
-export { type PrepareReply, replyTo } from './supervisor/prepare-process.js';
+export { type PrepareReply, prepareApart, replyTo } from './supervisor/prepare-process.js';
 export { hasErrors, type OnOutlook, type Outlook, type Prepared, type PrepareRequest } from './supervisor/prepared.js';
 export { makePrivateDirectory, writeAtomically } from './supervisor/private-files.js';
 export { lackingFor } from './supervisor/privileges.js';

@@ -65,6 +65,8 @@ class Daemon {
   readonly #ended: Promise<number>;
   #settle: (code: number) => void = () => {};
   #isEnding = false;
+  /** Aborts when the end begins. */
+  readonly #ending = new AbortController();
   /** True from "started" on. */
   #isUp = false;
   #becomeUp: () => void = () => {};
@@ -81,7 +83,7 @@ class Daemon {
     });
     const { logger, request } = options;
     this.#supervisor = new Supervisor({
-      prepare: () => prepareApart(request),
+      prepare: () => prepareApart(request, { signal: this.#ending.signal }),
       spawn: forkLane,
       memoryOf: residentMiB,
       clock: systemClock,
@@ -143,6 +145,7 @@ class Daemon {
     this.#writePid(pidFile, process.pid);
     logger.say('info', `Mainstay ${this.#options.version} starts, configuration ${prepared.tree.files.join(', ')}`);
     this.#server = await this.#serve();
+    if (this.#isEnding) return undefined;
     await Promise.race([this.#supervisor.start(prepared), this.#ended]);
     if (this.#isEnding) return undefined;
     const late = this.#supervisor.lanesNotYet;
@@ -175,6 +178,7 @@ class Daemon {
   #end(code: number): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
+    this.#ending.abort();
     this.#settle(code);
     this.#becomeUp();
   }
@@ -187,8 +191,10 @@ class Daemon {
     const { complain, logger, request } = this.#options;
     let prepared: Prepared;
     try {
-      prepared = await prepareApart(request, { onOutlook: (outlook) => this.#foresee(outlook) });
+      const { signal } = this.#ending;
+      prepared = await prepareApart(request, { onOutlook: (outlook) => this.#foresee(outlook), signal });
     } catch (error) {
+      if (this.#isEnding) return undefined;
       complain(`mainstay: the configuration cannot be read: ${messageOf(error)}`);
       return undefined;
     }

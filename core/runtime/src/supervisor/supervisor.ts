@@ -318,7 +318,7 @@ export class Supervisor implements LaneOwner {
     try {
       prepared = await this.#options.prepare();
     } catch (error) {
-      return refuse(`the configuration cannot be read: ${messageOf(error)}`);
+      return refuse(this.#isStopping ? 'the daemon is stopping' : `the configuration cannot be read: ${messageOf(error)}`);
     }
     if (hasErrors(prepared.diagnostics)) {
       return { ok: false, reason: 'the new configuration has errors', diagnostics: prepared.diagnostics };
