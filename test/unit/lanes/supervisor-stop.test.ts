@@ -1,6 +1,6 @@
 /** A daemon that ends while a lane does not run: what that lane left in the kernel is taken back, or named with what to do about it. */
 import assert from 'node:assert/strict';
-import type { LanePlan, Prepared } from '@mainstay/core';
+import { type LanePlan, leftByForerunner, type Prepared } from '@mainstay/core';
 import { describe, it } from 'mocha';
 import { at, balance, extension, planOf, preparedOf, realtime, Stage } from './supervisor-stage.js';
 
@@ -209,5 +209,15 @@ describe('a stop of the daemon', () => {
       )?.[1];
       assert.equal(told, isDown ? 'thing gone, thing changed' : undefined);
     }
+  });
+
+  it('before there is any lane names what a daemon that died may have left', () => {
+    const told = leftByForerunner([realtime, leaving]) ?? '';
+    assert.match(
+      told,
+      /^a daemon that died may have left .* stopped before .*: its services go on; `clear` removes them\. .*once more/,
+    );
+    assert.match(leftByForerunner(undefined) ?? '', /: what its configuration has it put there\. /);
+    assert.equal(leftByForerunner([realtime, extension]), undefined);
   });
 });

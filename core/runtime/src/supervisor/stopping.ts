@@ -36,7 +36,7 @@ export async function endLanes(ending: Ending): Promise<void> {
 }
 
 /** What helps where the next daemon has the same configuration. */
-const byAnother = 'Where the daemon is started and stopped once more, it takes that back';
+export const byAnother = 'Where the daemon is started and stopped once more, it takes that back';
 /** What helps where the configuration is another meanwhile: no start and no stop knows of what is gone from it. */
 export const byHand =
   'Nothing of this daemon takes back what the new configuration does not have: clear that, and only that, by hand';
