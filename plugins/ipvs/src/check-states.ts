@@ -1,6 +1,7 @@
 /** What is believed of each check: what it began with, then what the checking loop tells. Made by manager.ts, read by pools. */
-import type { CheckState } from '@mainstay/sdk';
-import type { RealServer, VirtualServer } from './model.js';
+import type { CheckState, CheckTiming } from '@mainstay/sdk';
+import type { Former } from './adoption.js';
+import type { PlannedCheck, RealServer, VirtualServer } from './model.js';
 import type { CheckView } from './server-state.js';
 
 export interface CheckStanding extends CheckView {
@@ -18,6 +19,8 @@ interface Beginning {
 
 export class CheckStates {
   readonly #begun = new Map<string, Beginning>();
+  /** Those whose server may well be other than believed. */
+  readonly #hurried = new Set<string>();
   readonly #told = new Map<string, CheckStanding>();
   readonly #unheard: Readonly<Record<'up' | 'down', CheckStanding>>;
 
@@ -32,7 +35,7 @@ export class CheckStates {
   /** The checks that there are from now on; what is known of those that stay is kept. `beginsWith`: of new ones. */
   setChecks(
     configs: readonly VirtualServer[],
-    beginsWith: (server: RealServer, config: VirtualServer) => 'up' | 'down' | undefined,
+    beginsWith: (server: RealServer, config: VirtualServer) => Former | undefined,
   ): void {
     const gone = new Set(this.#begun.keys());
     for (const config of configs) {
@@ -41,12 +44,15 @@ export class CheckStates {
       for (const server of config.servers) {
         const begin = server.checks.every(({ id }) => this.#begun.has(id)) ? undefined : beginsWith(server, config);
         for (const { id, initial } of server.checks) {
-          if (!gone.delete(id) && !this.#begun.has(id)) this.#begun.set(id, beginnings[begin ?? initial]);
+          if (gone.delete(id) || this.#begun.has(id)) continue;
+          this.#begun.set(id, beginnings[begin === undefined || begin === 'unwritten' ? initial : begin]);
+          if (begin === 'unwritten') this.#hurried.add(id);
         }
       }
     }
     for (const id of gone) {
       this.#begun.delete(id);
+      this.#hurried.delete(id);
       this.#told.delete(id);
     }
   }
@@ -71,6 +77,11 @@ export class CheckStates {
   /** Key of the virtual server whose check it is. */
   ownerOf(id: string): string | undefined {
     return this.#begun.get(id)?.owner;
+  }
+
+  /** For as long as there is the check: its pace is a part of the question, and another one begins the check anew. */
+  timingOf({ id, timing }: PlannedCheck): CheckTiming {
+    return this.#hurried.has(id) ? { ...timing, warmupMs: 0 } : timing;
   }
 
   of(id: string): CheckStanding {

@@ -19,7 +19,7 @@ export interface KeeperHost {
   changed(edit: KeyedEdit): void;
   /** True for a destination that the configuration has, whether it is to be there now or not. */
   isConfigured(service: string, destination: string): boolean;
-  /** The table is about to be looked at: so may be what stands beside it. */
+  /** The table is looked at, or has lost a service: so may be what stands beside it, too. */
   audited(): void;
 }
 
@@ -120,7 +120,9 @@ export class Keeper {
       if (result.outcome === 'failed') log.error(leftAfterFlush(result.error));
       return result.outcome !== 'failed';
     }
-    return this.remove([...this.#held.values()].map(({ service }) => service.id));
+    // What is wanted may be there although it was never read, or although the answer that told so was lost.
+    const ours = [...this.#held, ...this.#desired].map(([key, { service }]) => [key, service.id] as const);
+    return this.remove([...new Map(ours).values()]);
   }
 
   /**
@@ -342,8 +344,10 @@ export class Keeper {
     if (table === undefined) return false;
     const keys = new Set([...this.#desired.keys(), ...this.#held.keys()]);
     const findings: string[] = [];
+    let isRobbed = false;
     for (const key of keys) {
       const actual = table.get(key);
+      isRobbed ||= actual === undefined && this.#held.has(key);
       const isNew = !this.#held.has(key) && this.#dirty.has(key);
       const ours: Ours = {
         before: this.#held.get(key),
@@ -359,6 +363,8 @@ export class Keeper {
     }
     for (const message of toldOf(findings)) this.host.log.warn(message);
     this.#isKnown = true;
+    // A module that was loaded anew has also forgotten what stands beside the table.
+    if (isRobbed) this.host.audited();
     return true;
   }
 

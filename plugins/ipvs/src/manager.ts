@@ -278,8 +278,10 @@ export class Manager {
       for (const { checks } of config.servers) {
         for (const check of checks) {
           const initial = this.checks.initialOf(check.id);
+          const timing = this.checks.timingOf(check);
           // Most are as they were planned, and need no copy.
-          requests.push(initial === check.initial && suspended === undefined ? check : { ...check, initial, ...suspended });
+          const isAsPlanned = initial === check.initial && timing === check.timing && suspended === undefined;
+          requests.push(isAsPlanned ? check : { ...check, timing, initial, ...suspended });
         }
       }
     }

@@ -13,7 +13,8 @@ import {
   type VrrpTransitioned,
 } from '@mainstay/sdk';
 import type { SyncDaemonValue } from './global-values.js';
-import { Upkeep } from './upkeep.js';
+import { Repetition } from './repetition.js';
+import { known, Upkeep } from './upkeep.js';
 
 type Role = IpvsSyncDaemon['role'];
 
@@ -30,17 +31,21 @@ export class SyncDaemons {
   /** What the kernel has made of one that it was asked for: it keeps some numbers within limits of its own. By what was asked. */
   readonly #made = new Map<string, IpvsSyncDaemon>();
   readonly #upkeep: Upkeep;
+  readonly #repetition: Repetition;
 
   constructor(
     private readonly port: Ipvs,
     clock: Clock,
     private readonly log: Log,
   ) {
+    this.#repetition = new Repetition(clock, log);
     this.#upkeep = new Upkeep(
       {
         attempt: (isAudit) => this.#attempt(isAudit),
         trouble: (why) => `connections are not synchronised as configured: ${why}`,
         relief: 'connections are synchronised again',
+        doubt: (why) => `whether connections are synchronised as configured cannot be read: ${why}; what runs goes on`,
+        certainty: 'sync daemons can be read again, and run as configured',
       },
       clock,
       log,
@@ -91,22 +96,21 @@ export class SyncDaemons {
   async #attempt(isAudit: boolean): Promise<void> {
     const wanted = this.#wanted();
     if (wanted === undefined) return;
-    const running = await this.port.syncDaemons();
+    const running = await known(this.port.syncDaemons());
     const surplus = running.filter((one) => !wanted.some((other) => this.#isSame(other, one)));
     const missing = wanted.filter((one) => !running.some((other) => this.#isSame(one, other)));
     if (isAudit) this.#tell(surplus, missing);
-    for (const daemon of surplus) expect(await this.port.stopSyncDaemon(daemon.role), daemon, 'end');
-    for (const daemon of missing) {
-      const result = await this.port.startSyncDaemon(daemon);
-      expect(result, daemon, 'start');
-      if (result.outcome === 'unchanged')
-        throw new Error(`somebody else has started another ${daemon.role} sync daemon meanwhile`);
-    }
-    if (missing.length > 0) await this.#learn(wanted);
+    // Each for itself: one may be refused for a reason that is no reason for the other.
+    const refused = new Map<Role, string>();
+    for (const daemon of surplus) note(refused, daemon, endRefusal(await this.port.stopSyncDaemon(daemon.role), daemon));
+    for (const daemon of missing)
+      if (!refused.has(daemon.role)) note(refused, daemon, startRefusal(await this.port.startSyncDaemon(daemon), daemon));
+    if (missing.length > 0) await this.#learn(wanted.filter(({ role }) => !refused.has(role)));
+    if (refused.size > 0) throw new Error([...refused.values()].join('; '));
   }
 
   async #learn(wanted: readonly IpvsSyncDaemon[]): Promise<void> {
-    const running = await this.port.syncDaemons();
+    const running = await known(this.port.syncDaemons());
     this.#made.clear();
     for (const one of wanted) {
       const made = running.find(({ role, link, syncId }) => role === one.role && link === one.link && syncId === one.syncId);
@@ -123,11 +127,12 @@ export class SyncDaemons {
   #tell(surplus: readonly IpvsSyncDaemon[], missing: readonly IpvsSyncDaemon[]): void {
     const others = surplus.filter(({ role }) => !missing.some((one) => one.role === role));
     for (const { role, link } of others)
-      this.log.warn(`somebody else has started the ${role} sync daemon on ${link}: it is ended`);
+      this.#repetition.warn(role, `somebody else has started the ${role} sync daemon on ${link}: it is ended`);
     for (const { role, link } of missing) {
       const isOther = surplus.some((one) => one.role === role);
       const what = `the ${role} sync daemon on ${link} ${isOther ? 'was not as configured' : 'did not run'}, so connections were not synchronised`;
-      this.log.warn(
+      this.#repetition.warn(
+        role,
         `${what}: somebody else has ${isOther ? 'changed' : 'ended'} it, or the module ip_vs was loaded anew; it is started again`,
       );
     }
@@ -158,7 +163,17 @@ export class SyncDaemons {
   }
 }
 
-function expect(result: IpvsResult, { role, link }: IpvsSyncDaemon, what: string): void {
-  if (result.outcome === 'failed')
-    throw new Error(`the kernel does not ${what} the ${role} sync daemon on ${link}: ${result.error}`);
+function note(refused: Map<Role, string>, { role }: IpvsSyncDaemon, why: string | undefined): void {
+  if (why !== undefined) refused.set(role, why);
+}
+
+function endRefusal(result: IpvsResult, { role, link }: IpvsSyncDaemon): string | undefined {
+  return result.outcome === 'failed' ? `the kernel does not end the ${role} sync daemon on ${link}: ${result.error}` : undefined;
+}
+
+function startRefusal(result: IpvsResult, { role, link }: IpvsSyncDaemon): string | undefined {
+  if (result.outcome === 'unchanged') return `somebody else has started another ${role} sync daemon meanwhile`;
+  return result.outcome === 'failed'
+    ? `the kernel does not start the ${role} sync daemon on ${link}: ${result.error}`
+    : undefined;
 }

@@ -2,7 +2,7 @@
  * Brings about, and keeps, something of the kernel's that stands beside the table: what is refused is tried again with pauses as those
  * of the table and said once, and each audit looks whether it is still so. Made by timeouts.ts and sync-daemons.ts.
  */
-import { type Clock, type Log, messageOf, type Timer } from '@mainstay/sdk';
+import { type Clock, type Log, messageOf, PortError, type Timer } from '@mainstay/sdk';
 import { retryMs } from './keeper.js';
 
 export interface Task {
@@ -13,8 +13,25 @@ export interface Task {
   attempt(isAudit: boolean): Promise<void>;
   /** For the log: what does not work, and what that means. */
   trouble(why: string): string;
-  /** For the log: it works again. */
+  /** For the log, after trouble: it works again. */
   readonly relief: string;
+  /** For the log: what is not known, and what becomes of it meanwhile. */
+  doubt(why: string): string;
+  /** For the log, after doubt: it was looked, and all is well. */
+  readonly certainty: string;
+}
+
+/** How things stand could not be read: they may well be as they should be. */
+class Unread extends Error {}
+
+/** An answer of the kernel that an attempt needs. Where there is no IPVS at all, that is an answer: nothing is as wanted. */
+export async function known<Answer>(reading: Promise<Answer>): Promise<Answer> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof PortError && error.errno === 'EPROTONOSUPPORT') throw error;
+    throw new Unread(messageOf(error), { cause: error });
+  }
 }
 
 export class Upkeep {
@@ -23,7 +40,8 @@ export class Upkeep {
   #open = 0;
   #retry: Timer | undefined;
   #pauseMs: number = retryMs.first;
-  #complaint: string | undefined;
+  /** The newest, until it is over; `relief`: what is said then. */
+  #complaint: { readonly text: string; readonly relief: string } | undefined;
   #isClosed = false;
 
   constructor(
@@ -64,15 +82,16 @@ export class Upkeep {
   async #attempt(isAudit: boolean): Promise<void> {
     try {
       await this.task.attempt(isAudit);
-      if (this.#complaint !== undefined) this.log.info(this.task.relief);
+      if (this.#complaint !== undefined) this.log.info(this.#complaint.relief);
       this.#complaint = undefined;
       this.#pauseMs = retryMs.first;
     } catch (error) {
       if (this.#isClosed) return;
-      const complaint = this.task.trouble(messageOf(error));
-      if (complaint !== this.#complaint)
-        this.log.error(`${complaint}. It is tried again, up to every ${retryMs.longest / 1000} s`);
-      this.#complaint = complaint;
+      const { task } = this;
+      const isUnread = error instanceof Unread;
+      const text = isUnread ? task.doubt(error.message) : task.trouble(messageOf(error));
+      if (text !== this.#complaint?.text) this.log.error(`${text}. It is tried again, up to every ${retryMs.longest / 1000} s`);
+      this.#complaint = { text, relief: isUnread ? task.certainty : task.relief };
       this.#retry = this.clock.after(this.#pauseMs, () => void this.#try(false));
       this.#pauseMs = Math.min(this.#pauseMs * 2, retryMs.longest);
     }

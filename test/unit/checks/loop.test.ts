@@ -278,10 +278,13 @@ describe('the checking loop', () => {
     bench.loop.withdraw('X_CHECK');
     await bench.clock.advance(60_000);
     assert.deepEqual([bench.loop.report('lb')[0]?.probes, bench.clock.pending], [2, 0]);
+    // The failed attempt before the pause is in no row with the two after it.
     const { begins } = played(bench, bad(), bad(), ok);
     await bench.clock.advance(3000);
-    // One failed attempt was counted before: with the second and the third it is down.
-    assert.deepEqual([begins.length, bench.told()], [2, ['a up', 'a down']]);
+    assert.deepEqual([begins.length, bench.told()], [3, ['a up']]);
+    const again = played(bench, bad());
+    await bench.clock.advance(13_000);
+    assert.deepEqual([again.begins.length, bench.told()], [3, ['a up', 'a down']]);
   });
 
   it('makes no check of a checker that is not there, and begins when it comes', async () => {

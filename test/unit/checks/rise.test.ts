@@ -58,6 +58,21 @@ describe('rise', () => {
     ]);
   });
 
+  it('counts from the beginning after its checker was away', async () => {
+    const bench = loopBench();
+    played(bench, bad('refused'), ok);
+    bench.put(request('a', { timing: { rise: 3 } }));
+    await bench.clock.advance(25_000);
+    assert.equal(bench.loop.report('lb')[0]?.rising?.successes, 2);
+    bench.loop.withdraw('X_CHECK');
+    assert.equal(bench.loop.report('lb')[0]?.rising, undefined);
+    played(bench, ok);
+    await bench.clock.advance(15_000);
+    assert.deepEqual(bench.told(), ['a down']);
+    await bench.clock.advance(10_000);
+    assert.deepEqual(bench.told(), ['a down', 'a up']);
+  });
+
   it('has an alpha server succeed rise times, and one that is up just once', async () => {
     const bench = loopBench();
     played(bench, ok);

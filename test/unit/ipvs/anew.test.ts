@@ -91,10 +91,36 @@ describe('ipvs: begins anew', function () {
       assert.deepEqual(await without(7, ...last.slice(1)), [7, ...last.slice(1)]);
     });
 
-    it('believes an inhibited server that is not there at all: those that are down are there', async () => {
-      const inhibited = two.replace('TCP\n', 'TCP\n inhibit_on_failure\n');
-      const { ipvs } = await Stand.start(virtual('192.0.2.1', `inhibit_on_failure${real('10.0.0.1')}`));
-      assert.deepEqual(await initials(ipvs, inhibited), ['up', 'up']);
+    it('has one probed at once that may be down as well, and so every time: only the last of 256 is missing', async () => {
+      const config = virtual('192.0.2.1', Array.from({ length: ipvsTogether }, (_, n) => real(`10.0.0.${n}`)).join(''));
+      const first = await Stand.start(config);
+      await first.tell(' 10.0.0.255:80 ', false);
+      const stand = await Stand.start(config, { ipvs: first.ipvs });
+      const hurried = () =>
+        stand.checks.requests.filter(({ timing }) => timing.warmupMs === 0).map(({ target }) => target.address);
+      assert.deepEqual(hurried(), ['10.0.0.255']);
+      // The pace is a part of the question: another one would begin the check anew.
+      await stand.reload(config + virtual('192.0.2.2', real('10.0.0.1')));
+      assert.deepEqual(hurried(), ['10.0.0.255']);
+      await stand.tell(' 10.0.0.255:80 ', false);
+      await stand.tell(' 10.0.0.7:80 ', false);
+      const third = await Stand.start(config, { ipvs: first.ipvs });
+      assert.equal(third.checks.requests.filter(({ timing }) => timing.warmupMs === 0).length, 0);
+      assert.equal(third.checks.requests.filter(({ initial }) => initial === 'down').length, 2);
+    });
+
+    it('believes an inhibited server that is not there at all where another that is down is there', async () => {
+      const inhibited = (...servers: readonly number[]) =>
+        virtual('192.0.2.1', `inhibit_on_failure${servers.map((n) => real(`10.0.0.${n}`)).join('')}`);
+      const first = await Stand.start(inhibited(1, 2));
+      await first.tell('10.0.0.1', false);
+      assert.deepEqual(await initials(first.ipvs, inhibited(1, 2, 3)), ['down', 'up', 'up']);
+    });
+
+    it('takes one for down that is not there and has become inhibited only now', async () => {
+      const first = await Stand.start(two);
+      await first.tell('10.0.0.1', false);
+      assert.deepEqual(await initials(first.ipvs, two.replace('TCP\n', 'TCP\n inhibit_on_failure\n')), ['down', 'up']);
     });
   });
 

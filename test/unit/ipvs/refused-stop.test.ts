@@ -85,6 +85,16 @@ describe('ipvs: a stop that the kernel refuses', () => {
     ]);
   });
 
+  it('removes what an earlier life left, although its table could never be read', async () => {
+    const ipvs = (await Stand.start(three)).ipvs;
+    const edits = ipvs.text;
+    ipvs.blind = 'no buffer space available [ENOBUFS]';
+    const stand = await Stand.start(three, { ipvs, facts: { isRestart: true } });
+    assert.equal(ipvs.text, edits);
+    await stand.stop();
+    assert.equal(ipvs.table.size, 0);
+  });
+
   it('says nothing of services that went with their module', async () => {
     const gone = { outcome: 'failed', code: 'EPROTONOSUPPORT', error: 'the kernel has no IPVS' } as const;
     const told = await complaintsOfStop(three, ({ ipvs }) => {

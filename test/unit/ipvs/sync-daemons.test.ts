@@ -1,6 +1,6 @@
 /** Synchronisation of connections: both roles, or the one that a virtual router's state asks for. */
 import assert from 'node:assert/strict';
-import type { VrrpState } from '@mainstay/sdk';
+import { type IpvsSyncDaemon, PortError, type VrrpState } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
 import { FakeIpvs } from './fake-ipvs.js';
 import { Stand } from './stand.js';
@@ -91,12 +91,80 @@ describe('ipvs: sync daemons', () => {
     const stand = await Stand.start(conf('lvs_sync_daemon eth9'), { ipvs });
     await stand.clock.advance(200_000);
     assert.deepEqual(stand.complaints(), [
-      'connections are not synchronised as configured: the kernel does not start the master sync daemon on eth9: there is no such link. It is tried again, up to every 60 s',
+      'connections are not synchronised as configured: the kernel does not start the master sync daemon on eth9: there is no such link; the kernel does not start the backup sync daemon on eth9: there is no such link. It is tried again, up to every 60 s',
     ]);
     ipvs.startSyncDaemon = start;
     await stand.clock.advance(60_001);
     assert.equal(ipvs.daemons.length, 2);
     assert.ok(stand.log.some(({ message }) => message === 'connections are synchronised again'));
+  });
+});
+
+describe('ipvs: sync daemons, of which one is refused', () => {
+  const complaint = (what: string) =>
+    `connections are not synchronised as configured: ${what}. It is tried again, up to every 60 s`;
+
+  /** The kernel makes of each what `made` says, and refuses what it answers nothing for. */
+  function kernel(made: (daemon: IpvsSyncDaemon) => IpvsSyncDaemon | undefined) {
+    const ipvs = new FakeIpvs();
+    const start = ipvs.startSyncDaemon.bind(ipvs);
+    const starts: string[] = [];
+    ipvs.startSyncDaemon = async (daemon) => {
+      starts.push(daemon.role);
+      const one = made(daemon);
+      return one === undefined ? { outcome: 'failed', code: 'EADDRNOTAVAIL', error: 'eth1 has no address' } : start(one);
+    };
+    return { ipvs, starts, start };
+  }
+
+  it('run in the other role, and in both once the kernel lets them', async () => {
+    const { ipvs, start } = kernel((daemon) => (daemon.role === 'master' ? undefined : daemon));
+    const stand = await Stand.start(conf('lvs_sync_daemon eth1'), { ipvs });
+    assert.deepEqual(daemons(stand), ['backup eth1 0']);
+    await stand.clock.advance(200_000);
+    assert.deepEqual(stand.complaints(), [
+      complaint('the kernel does not start the master sync daemon on eth1: eth1 has no address'),
+    ]);
+    ipvs.startSyncDaemon = start;
+    await stand.clock.advance(60_001);
+    assert.deepEqual(daemons(stand), ['backup eth1 0', 'master eth1 0']);
+  });
+
+  it('are not started anew at each try where the kernel has limits of its own', async () => {
+    const { ipvs, starts } = kernel((daemon) => (daemon.role === 'master' ? { ...daemon, maxLength: 1024 } : undefined));
+    const stand = await Stand.start(conf('lvs_sync_daemon eth1 maxlen 600'), { ipvs });
+    const [running] = ipvs.daemons;
+    await stand.clock.advance(200_000);
+    assert.equal(ipvs.daemons[0], running);
+    assert.equal(starts.filter((role) => role === 'master').length, 1);
+    assert.ok(starts.length > 5);
+  });
+
+  it('that cannot be ended leave the other role alone, and what is in their place is not asked for', async () => {
+    const { ipvs, starts } = kernel((daemon) => daemon);
+    const stop = ipvs.stopSyncDaemon.bind(ipvs);
+    ipvs.stopSyncDaemon = async (role) =>
+      role === 'master' ? { outcome: 'failed', code: 'EPERM', error: 'not permitted' } : stop(role);
+    const stand = await Stand.start(conf('lvs_sync_daemon eth1'), { ipvs });
+    starts.length = 0;
+    await stand.reload(conf('lvs_sync_daemon eth2'));
+    assert.deepEqual([daemons(stand), starts], [['master eth1 0', 'backup eth2 0'], ['backup']]);
+    assert.deepEqual(stand.complaints(), [complaint('the kernel does not end the master sync daemon on eth1: not permitted')]);
+  });
+
+  it('do not take over what somebody else has started meanwhile', async () => {
+    const { ipvs, start } = kernel(() => undefined);
+    ipvs.startSyncDaemon = async (daemon) => {
+      if (daemon.role === 'master') await start({ ...daemon, ttl: 9 });
+      return daemon.role === 'master' ? { outcome: 'unchanged' } : start(daemon);
+    };
+    const stand = await Stand.start(conf('lvs_sync_daemon eth1 ttl 3'), { ipvs });
+    ipvs.startSyncDaemon = start;
+    await stand.clock.advance(60_001);
+    assert.deepEqual(
+      ipvs.daemons.map(({ role, ttl }) => `${role} ${ttl}`),
+      ['backup 3', 'master 3'],
+    );
   });
 });
 
@@ -162,6 +230,20 @@ describe('ipvs: sync daemons, at each audit', () => {
       await audit(stand);
       assert.deepEqual(daemons(stand), ['master eth0 1']);
     }
+  });
+
+  it('that cannot be read are in doubt, once, and go on', async () => {
+    const stand = await Stand.start(conf('lvs_sync_daemon eth1'));
+    const read = stand.ipvs.syncDaemons.bind(stand.ipvs);
+    stand.ipvs.syncDaemons = () => Promise.reject(new PortError('no answer came', 'ETIMEDOUT'));
+    await stand.clock.advance(600_000);
+    assert.deepEqual(stand.complaints(), [
+      'whether connections are synchronised as configured cannot be read: no answer came; what runs goes on. It is tried again, up to every 60 s',
+    ]);
+    stand.ipvs.syncDaemons = read;
+    await audit(stand);
+    assert.ok(stand.log.some(({ message }) => message === 'sync daemons can be read again, and run as configured'));
+    assert.equal(stand.complaints().length, 1);
   });
 
   it('are missed once, not at each audit, while the kernel has no IPVS', async () => {

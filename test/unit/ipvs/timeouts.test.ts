@@ -1,5 +1,6 @@
 /** lvs_timeouts: set, tried again where it is refused, and set again where somebody else or a new module has other ones. */
 import assert from 'node:assert/strict';
+import { PortError } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
 import { FakeIpvs } from './fake-ipvs.js';
 import { Stand } from './stand.js';
@@ -41,6 +42,15 @@ describe('ipvs: timeouts', () => {
     assert.equal(about(stand).length, 1);
   });
 
+  it('that went with the module are set again as soon as the loss of the table shows, also without audits', async () => {
+    const stand = await Stand.start(conf('lvs_audit_interval 0\n  lvs_timeouts tcp 100'));
+    stand.ipvs.loadAnew();
+    await stand.reload(conf('lvs_audit_interval 0\n  lvs_timeouts tcp 100').replace('10.0.0.1 80', '10.0.0.2 80'));
+    await stand.clock.settle();
+    assert.match(stand.ipvs.text, /10\.0\.0\.2/);
+    assert.equal((await stand.ipvs.timeouts()).tcp, 100);
+  });
+
   it('that are refused are tried again with pauses, and missed once', async () => {
     const ipvs = new FakeIpvs();
     const set = ipvs.setTimeouts.bind(ipvs);
@@ -77,6 +87,28 @@ describe('ipvs: timeouts', () => {
     assert.match(about(stand)[1] ?? '', /not in force: tcpfin is 7 s, not 40 s\. /);
   });
 
+  it('that somebody changes every minute are set again each time, and few words are made of it', async () => {
+    const stand = await Stand.start(conf('lvs_timeouts tcp 100'));
+    const meddle = async (tcp: number) => {
+      await stand.ipvs.setTimeouts({ tcp });
+      await audit(stand);
+      assert.equal((await stand.ipvs.timeouts()).tcp, 100);
+    };
+    const found = (tcp: number) =>
+      `lvs_timeouts was not in force: tcp is ${tcp} s, not 100 s. Somebody else has changed it, or the module ip_vs was loaded anew: it is set again`;
+    for (let minute = 0; minute < 30; minute++) await meddle(7);
+    const first = [found(7), found(7), found(7)];
+    const goesOn = `${found(7)}. That makes 4 times in a row: each time it is put right, and it is said again when something else is found`;
+    assert.deepEqual(about(stand), [...first, goesOn]);
+    await meddle(8);
+    assert.deepEqual(about(stand), [...first, goesOn, found(8)]);
+    await stand.clock.advance(3_600_000);
+    await meddle(8);
+    for (let minute = 0; minute < 3; minute++) await meddle(8);
+    assert.deepEqual(about(stand).slice(5, 8), [found(8), found(8), found(8)]);
+    assert.match(about(stand)[8] ?? '', /4 times in a row/);
+  });
+
   it('are not touched at an audit where they are as they should be, or none are configured', async () => {
     const stand = await Stand.start(conf('lvs_timeouts tcp 100'));
     const none = await Stand.start(conf(''));
@@ -98,6 +130,39 @@ describe('ipvs: timeouts', () => {
       about(stand).join('\n'),
       /^lvs_timeouts is not in force: the kernel does not keep it: udp is 0 s, not 50 s;[^\n]*$/,
     );
+  });
+
+  it('are as they were where a reload drops them while an audit waits for the kernel', async () => {
+    const stand = await Stand.start(conf('lvs_timeouts tcp 100'));
+    const { ipvs } = stand;
+    const read = ipvs.timeouts.bind(ipvs);
+    let answer = () => {};
+    const isAsked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    ipvs.timeouts = () => isAsked.then(read);
+    await audit(stand);
+    await stand.reload(conf(''));
+    answer();
+    await stand.clock.advance(1);
+    assert.equal((await read()).tcp, 900);
+  });
+
+  it('that cannot be read are in doubt, once, not out of force', async () => {
+    const stand = await Stand.start(conf('lvs_timeouts tcp 100'));
+    const { ipvs } = stand;
+    const read = ipvs.timeouts.bind(ipvs);
+    ipvs.timeouts = () => Promise.reject(new PortError('no answer came', 'ETIMEDOUT'));
+    await stand.clock.advance(600_000);
+    assert.deepEqual(about(stand), [
+      'whether lvs_timeouts is in force cannot be read: no answer came; the kernel goes on with the times that it has. It is tried again, up to every 60 s',
+    ]);
+    ipvs.timeouts = read;
+    await audit(stand);
+    assert.ok(
+      stand.log.some(({ message }) => message === 'the timeouts of connections can be read again, and are as configured'),
+    );
+    assert.equal(about(stand).length, 1);
   });
 
   it('leave no timer behind at a stop', async () => {

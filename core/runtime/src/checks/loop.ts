@@ -60,7 +60,9 @@ export class CheckLoop {
 
   /** Its plugin stops: its checks keep their states and are not made. */
   withdraw(keyword: string): void {
-    this.#prober.withdraw(keyword, this.#probesOf(keyword));
+    const probes = this.#probesOf(keyword);
+    this.#prober.withdraw(keyword, probes);
+    for (const { checks } of probes) for (const check of checks) check.standing = interrupted(check.standing);
   }
 
   apply(client: string, { put, drop, isFirst, isLast }: CheckOrder): void {
