@@ -1,10 +1,12 @@
-/** What a stop that the kernel refuses leaves in its table, and how a person clears it: nobody else will. Pure; used by keeper.ts. */
+/** What a stop that the kernel refuses leaves in its table, and how a person clears it. Pure; used by keeper.ts. */
 import type { IpvsResult, IpvsServiceId } from '@mainstay/sdk';
 import { endpointText, serviceText } from './names.js';
 
 /** Services that are named one by one. */
 const namedAtMost = 10;
-const goOn = 'taking connections, for servers that nobody checks any more. Nothing of this daemon tries it again';
+/** At the end of a daemon one more process of the plugin's tries it; at a reload nobody does. */
+const goOn =
+  'taking connections, for servers that nobody checks any more. The daemon tries it once more at most; if that fails, too';
 
 /** Undefined: nothing stays. `results`: of the removal of each. */
 export function leftBehind(services: readonly IpvsServiceId[], results: readonly IpvsResult[]): string | undefined {
@@ -22,11 +24,11 @@ export function leftBehind(services: readonly IpvsServiceId[], results: readonly
   const what = `the kernel refuses to remove ${left.length} of ${services.length} services: ${[...reasons].join('; ')}`;
   const how = named.map((id) => `\`ipvsadm -D ${argumentsOf(id)}\``).join(', ');
   const others = more > 0 ? '; `ipvsadm -ln` shows the others' : '';
-  return `${what}; ${names} ${left.length === 1 ? 'goes' : 'go'} on ${goOn}: remove what stays with ${how}${others}`;
+  return `${what}; ${names} ${left.length === 1 ? 'goes' : 'go'} on ${goOn}, remove what stays with ${how}${others}`;
 }
 
 export function leftAfterFlush(error: string): string {
-  return `lvs_flush_on_stop: the kernel refuses to empty its table: ${error}; all that is in it goes on ${goOn}: empty it with \`ipvsadm -C\``;
+  return `lvs_flush_on_stop: the kernel refuses to empty its table: ${error}; all that is in it goes on ${goOn}, empty it with \`ipvsadm -C\``;
 }
 
 /** Somebody else has removed it; or there is no IPVS any more, whose module takes no services along. */

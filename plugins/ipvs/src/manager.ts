@@ -158,7 +158,7 @@ export class Manager {
     await this.#settled();
   }
 
-  /** `keep`: what is in the kernel stays there. */
+  /** `keep`: what is in the kernel stays there. Otherwise rejects where the kernel keeps any of it. */
   async stop(keep: boolean): Promise<void> {
     this.#isStopped = true;
     this.#tick?.cancel();
@@ -170,17 +170,23 @@ export class Manager {
       this.run.ports.checks.set([]);
       for (const pool of this.pools) pool.end(true);
     }
-    await this.keeper.close(keep ? 'keep' : this.#lastWish);
+    const isGone = await this.keeper.close(keep ? 'keep' : this.#lastWish);
     await this.#timeouts.close();
-    await this.#syncDaemons.close(keep);
+    await this.#syncDaemons.close(true);
+    if (!keep) await this.#endOthers(isGone);
   }
 
   /** In place of a start and a stop: what is there of these goes. Rejects where the kernel refuses. */
   async withdraw(configs: readonly VirtualServer[]): Promise<void> {
     const services = configs.flatMap((config) => config.services.map(({ id }) => id));
     const isGone = await (this.#lastWish === 'flush' ? this.keeper.close('flush') : this.keeper.remove(services));
+    await this.#endOthers(isGone);
+  }
+
+  /** The sync daemons of the configuration, also where nobody has begun to look after them. Rejects where those, or services, go on. */
+  async #endOthers(areServicesGone: boolean): Promise<void> {
     const isSilent = await this.#syncDaemons.end(this.#global.lvs_sync_daemon);
-    if (!isGone || !isSilent) throw new Error('the kernel did not let go of all of it');
+    if (!areServicesGone || !isSilent) throw new Error('the kernel did not let go of all of it');
   }
 
   /** What a stop is to do to the table. */

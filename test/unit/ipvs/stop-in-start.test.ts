@@ -56,6 +56,13 @@ describe('ipvs: a stop in the middle of a start', () => {
       assert.equal(ipvs.text, '');
     });
 
+    it(`ends sync daemons of an earlier life, too: ${call}`, async () => {
+      const ipvs = await leftBehind();
+      ipvs.daemons.push({ role: 'master', link: 'eth0', syncId: 7 });
+      await stopInStart(ipvs, call, 'shutdown', `global_defs {\n lvs_sync_daemon eth0 id 7\n}\n${two}`);
+      assert.deepEqual(ipvs.daemons, []);
+    });
+
     it(`takes nothing away where only the process is replaced: ${call}`, async () => {
       const ipvs = await leftBehind();
       await stopInStart(ipvs, call, 'restart');

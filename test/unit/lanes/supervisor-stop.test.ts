@@ -1,8 +1,8 @@
 /** A daemon that ends while a lane does not run: what that lane left in the kernel is taken back, or named with what to do about it. */
 import assert from 'node:assert/strict';
-import type { LanePlan } from '@mainstay/core';
+import { type LanePlan, leftByForerunner, type Prepared } from '@mainstay/core';
 import { describe, it } from 'mocha';
-import { balance, extension, planOf, preparedOf, realtime, Stage } from './supervisor-stage.js';
+import { at, balance, extension, planOf, preparedOf, realtime, Stage } from './supervisor-stage.js';
 
 const leaves = 'its services go on; `clear` removes them';
 const leaving: LanePlan = {
@@ -138,15 +138,23 @@ describe('a stop of the daemon', () => {
     assert.equal(countOf(stage), 2);
   });
 
-  it('that nobody asked for leaves what an earlier daemon left, where the lane has done nothing yet', async () => {
-    const stage = new Stage();
-    void stage.supervisor.start(preparedOf(leaving, extension));
-    stage.ready('balance');
-    const stopped = stage.supervisor.stop(false);
-    await stage.clock.settle();
-    assert.deepEqual(stage.the('balance').heard.at(-1), { kind: 'stop', why: 'restart' });
-    for (const lane of ['balance', 'extension']) stage.the(lane).end(undefined);
-    await stage.clock.drive(stopped);
+  it('that nobody asked for leaves what an earlier daemon or process left, where the present one has done nothing yet', async () => {
+    for (const hasDied of [false, true]) {
+      const stage = new Stage();
+      if (hasDied) {
+        stage.startAll(preparedOf(leaving, extension));
+        stage.the('balance').end('exit 1');
+        await stage.clock.advance(0);
+      } else void stage.supervisor.start(preparedOf(leaving, extension));
+      assert.equal(countOf(stage), hasDied ? 2 : 1);
+      const stopped = stage.supervisor.stop(false);
+      await stage.clock.settle();
+      assert.deepEqual(stage.the('balance').heard.at(-1), { kind: 'stop', why: 'restart' });
+      stage.the('balance').end(undefined);
+      await stage.clock.settle();
+      stage.the('extension').end(undefined);
+      await stage.clock.drive(stopped);
+    }
   });
 
   it('is not the only end of a lane: one that a reload removes while it waits is named', async () => {
@@ -162,6 +170,54 @@ describe('a stop of the daemon', () => {
     stage.ready('extension');
     stage.the('extension').say({ kind: 'started' });
     await stage.clock.drive(outcome);
-    assert.match(warning.exec(stage.log)?.[1] ?? '', /does not use it any more/);
+    assert.match(
+      stage.log,
+      /\(the configuration does not use it any more\): its services go on; `clear` removes them\. .*by hand/,
+    );
+    assert.doesNotMatch(stage.log, warning);
+  });
+
+  /** Blocks of the configuration, each with what is in it. */
+  const withBlocks = (plan: LanePlan, blocks: Readonly<Record<string, string>>): Prepared => {
+    const word = (text: string) => ({ text, at });
+    const statements = Object.entries(blocks).map(([name, inner]) => {
+      return { keyword: word('thing'), args: [word(name)], block: [{ keyword: word(inner), args: [] }] };
+    });
+    return { ...preparedOf(plan), tree: { files: ['t'], statements: statements as never } };
+  };
+
+  it('would not take back what a reload removed while the lane was down: that is said at once', async () => {
+    for (const isDown of [true, false]) {
+      const stage = new Stage();
+      stage.startAll(withBlocks(leaving, { gone: 'a', changed: 'a', same: 'a' }));
+      if (isDown) {
+        stage.the('balance').end('exit 1');
+        await stage.clock.advance(0);
+      }
+      stage.next = withBlocks(leaving, { changed: 'b', same: 'a', added: 'a' });
+      const outcome = stage.supervisor.reload();
+      await stage.clock.settle();
+      if (isDown) {
+        stage.the('balance').end(undefined);
+        await stage.clock.settle();
+        stage.ready('balance');
+        stage.the('balance').say({ kind: 'started' });
+      } else stage.answerReload('balance');
+      await stage.clock.drive(outcome);
+      const told = /it did not run when a reload removed or changed (.*)\): its services go on; .*that, by hand/.exec(
+        stage.log,
+      )?.[1];
+      assert.equal(told, isDown ? 'thing gone, thing changed' : undefined);
+    }
+  });
+
+  it('before there is any lane names what a daemon that died may have left', () => {
+    const told = leftByForerunner([realtime, leaving]) ?? '';
+    assert.match(
+      told,
+      /^a daemon that died may have left .* stopped before .*: its services go on; `clear` removes them\. .*once more/,
+    );
+    assert.match(leftByForerunner(undefined) ?? '', /: what its configuration has it put there\. /);
+    assert.equal(leftByForerunner([realtime, extension]), undefined);
   });
 });

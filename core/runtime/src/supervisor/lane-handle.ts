@@ -5,7 +5,7 @@
 import { type ActionResult, actionDeadlineMs, type Clock, messageOf, type Timer } from '@mainstay/sdk';
 import type { ActionFacts } from '../host/actions.js';
 import type { FromLane, LaneReport, LaneSetup, ReloadAnswer, ToLane } from '../lanes/messages.js';
-import type { LanePlan } from '../lanes/plan.js';
+import { type LanePlan, leavesOf } from '../lanes/plan.js';
 import { Backoff } from './backoff.js';
 import { EventQueue } from './event-queue.js';
 import type { LaneProcess, LaneProcessLimits, SpawnLane } from './lane-process.js';
@@ -78,6 +78,8 @@ export class LaneHandle {
   /** A process of it has started, the present one or an earlier one. */
   hasEverStarted = false;
   /** Its plugins were told to act, in one of its processes. */
+  hasEverBegun = false;
+  /** So was its present process. */
   hasBegun = false;
   /** Why its last process ended; undefined: cleanly. */
   endedBy: string | undefined;
@@ -163,8 +165,7 @@ export class LaneHandle {
   }
   /** What may be left of its plugins in the kernel, now that it has ended, and how that is cleared by hand. */
   get leftovers(): string | undefined {
-    const told = this.running.plugins.flatMap(({ manifest: { leaves } }) => (leaves === undefined ? [] : [leaves]));
-    return this.#isCleared || told.length === 0 ? undefined : told.join('; ');
+    return this.#isCleared ? undefined : leavesOf(this.running);
   }
 
   /** Starts the process and sends it its plugins and configuration. */
@@ -175,6 +176,7 @@ export class LaneHandle {
     this.#launchedAt = this.needs.clock.now();
     this.#isComingBack = false;
     this.#isResting = false;
+    this.hasBegun = false;
     this.phase = 'loading';
     this.#running = this.plan;
     this.release();
@@ -194,6 +196,7 @@ export class LaneHandle {
   begin(): void {
     if (this.phase !== 'ready') return;
     this.phase = 'starting';
+    this.hasEverBegun = true;
     this.hasBegun = true;
     this.#isCleared = false;
     this.send({ kind: 'start' });

@@ -35,11 +35,16 @@ export async function endLanes(ending: Ending): Promise<void> {
   }
 }
 
-/** A lane that ends for good and left something in the kernel: what that is. `why`: in brackets. */
-export function tellLeftovers(lane: LaneHandle, why: string, say: Ending['say']): void {
+/** What helps where the next daemon has the same configuration. */
+export const byAnother = 'Where the daemon is started and stopped once more, it takes that back';
+/** What helps where the configuration is another meanwhile: no start and no stop knows of what is gone from it. */
+export const byHand =
+  'Nothing of this daemon takes back what the new configuration does not have: clear that, and only that, by hand';
+
+/** A lane that ends and left something in the kernel: what that is. `why`: in brackets. */
+export function tellLeftovers(lane: LaneHandle, why: string, say: Ending['say'], remedy = byAnother): void {
   const { name, leftovers } = lane;
   if (leftovers === undefined) return;
-  const remedy = 'Where the daemon is started and stopped once more, it takes that back';
   say('warn', `the ${name} lane may have left something in the kernel (${why}): ${leftovers}. ${remedy}`);
 }
 
@@ -51,7 +56,7 @@ async function drain({ lanes, clock, childWaitMs, say }: Ending): Promise<void> 
 async function endLane(ending: Ending, lane: LaneHandle, withinMs: number): Promise<void> {
   const { isWanted, isKilled, say } = ending;
   if (lane.phase === 'idle' || lane.isResting) return lane.stop('shutdown', withinMs);
-  // Where the daemon fails before this lane has done anything, others may still be served by what an earlier daemon left.
+  // Where the daemon fails before this process has done anything, others may still be served by what an earlier one left.
   await lane.stop(isWanted || lane.hasBegun ? 'shutdown' : 'restart', withinMs);
   if (lane.leftovers === undefined) return;
   if (isKilled()) return tellLeftovers(lane, 'it was killed', say);

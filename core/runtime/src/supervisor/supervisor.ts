@@ -19,7 +19,7 @@ import { type ReloadOutcome, reloadLanes } from './reload.js';
 import { type DaemonReport, explanationsOf, reportOf } from './report.js';
 import { Router } from './router.js';
 import { StartOrder } from './start-order.js';
-import { endLanes, stopMs, tellLeftovers } from './stopping.js';
+import { byHand, endLanes, stopMs, tellLeftovers } from './stopping.js';
 
 export interface SupervisorOptions extends Surroundings {
   readonly prepare: Prepare;
@@ -122,7 +122,8 @@ export class Supervisor implements LaneOwner {
 
   async remove(lane: LaneHandle): Promise<void> {
     await lane.stop('shutdown', stopMs);
-    tellLeftovers(lane, 'the configuration does not use it any more', (level, message) => this.#say(level, message));
+    const why = 'the configuration does not use it any more';
+    tellLeftovers(lane, why, (level, message) => this.#say(level, message), byHand);
     this.#lanes.delete(lane.name);
     this.router.forgetLane(lane.name);
     this.#checks.removed(lane);
@@ -317,7 +318,7 @@ export class Supervisor implements LaneOwner {
     try {
       prepared = await this.#options.prepare();
     } catch (error) {
-      return refuse(`the configuration cannot be read: ${messageOf(error)}`);
+      return refuse(this.#isStopping ? 'the daemon is stopping' : `the configuration cannot be read: ${messageOf(error)}`);
     }
     if (hasErrors(prepared.diagnostics)) {
       return { ok: false, reason: 'the new configuration has errors', diagnostics: prepared.diagnostics };
@@ -364,8 +365,7 @@ export class Supervisor implements LaneOwner {
   }
 
   #die(exitCode: number, why: string): void {
-    if (this.#isStopping) return;
-    this.#options.fatal(exitCode, why);
+    if (!this.#isStopping) this.#options.fatal(exitCode, why);
   }
 
   /** What every lane says of itself; a lane that does not answer in time is marked. */
