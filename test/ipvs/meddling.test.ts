@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import type { Host } from '@mainstay/core';
 import { LinuxIpvs } from '@mainstay/core/linux-ipvs';
 import { createVirtualClock, type LogRecord, type VirtualClock } from '@mainstay/testing';
-import { after, afterEach, beforeEach, describe, it } from 'mocha';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { until } from '../support/command.js';
 import { sortedTableText } from '../support/ipvsadm-text.js';
 import { onlyInTheLab } from '../support/lab.js';
@@ -57,6 +57,7 @@ describe('somebody with ipvsadm', function () {
     await host.start();
   }
 
+  before(() => kernel.flush());
   beforeEach(() => {
     clock = createVirtualClock();
     checks = new FakeChecks();
