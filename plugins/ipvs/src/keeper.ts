@@ -25,6 +25,8 @@ export interface KeeperHost {
 
 /** Milliseconds to the next try: doubled each time, up to a minute. */
 export const retryMs = { first: 1000, longest: 60_000 } as const;
+/** What the log says of it, behind what went wrong. */
+export const triedAgain = `It is tried again, up to every ${retryMs.longest / 1000} s`;
 /** So many edits are carried out before the next changes are looked at. */
 const batchSize = 2000;
 
@@ -296,8 +298,7 @@ export class Keeper {
   }
 
   #tellRefusal(message: string): void {
-    const next = this.#isClosed ? '' : `. It is tried again, up to every ${retryMs.longest / 1000} s`;
-    this.host.log.error(`${message}${next}`);
+    this.host.log.error(this.#isClosed ? message : `${message}. ${triedAgain}`);
   }
 
   /** What goes wrong for the first time does not wait as long as what has been refused for hours. */

@@ -172,7 +172,7 @@ export class Manager {
     }
     const isGone = await this.keeper.close(keep ? 'keep' : this.#lastWish);
     await this.#timeouts.close();
-    await this.#syncDaemons.close(true);
+    await this.#syncDaemons.close();
     if (!keep) await this.#endOthers(isGone);
   }
 

@@ -70,10 +70,9 @@ export class SyncDaemons {
     if (this.#value !== undefined) this.#upkeep.audit();
   }
 
-  /** `keep`: what runs goes on. */
-  async close(keep: boolean): Promise<void> {
-    await this.#upkeep.close();
-    if (this.#value !== undefined && !keep) await this.#endAll();
+  /** What runs goes on. */
+  close(): Promise<void> {
+    return this.#upkeep.close();
   }
 
   /** Those of an earlier life go, where the configuration has any. False: one goes on. */

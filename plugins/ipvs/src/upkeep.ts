@@ -3,7 +3,7 @@
  * of the table and said once, and each audit looks whether it is still so. Made by timeouts.ts and sync-daemons.ts.
  */
 import { type Clock, type Log, messageOf, PortError, type Timer } from '@mainstay/sdk';
-import { retryMs } from './keeper.js';
+import { retryMs, triedAgain } from './keeper.js';
 
 export interface Task {
   /**
@@ -90,7 +90,7 @@ export class Upkeep {
       const { task } = this;
       const isUnread = error instanceof Unread;
       const text = isUnread ? task.doubt(error.message) : task.trouble(messageOf(error));
-      if (text !== this.#complaint?.text) this.log.error(`${text}. It is tried again, up to every ${retryMs.longest / 1000} s`);
+      if (text !== this.#complaint?.text) this.log.error(`${text}. ${triedAgain}`);
       this.#complaint = { text, relief: isUnread ? task.certainty : task.relief };
       this.#retry = this.clock.after(this.#pauseMs, () => void this.#try(false));
       this.#pauseMs = Math.min(this.#pauseMs * 2, retryMs.longest);

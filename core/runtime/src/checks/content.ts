@@ -1,4 +1,4 @@
-/** What makes two checks the same: the same question to the same server. Those share their probes. Called by probes.ts. */
+/** What makes two checks the same: the same question to the same server. Those share their probes. Called by probes.ts and packed-order.ts. */
 import type { CheckRequest, CheckTiming, Endpoint } from '@mainstay/sdk';
 
 interface Asked {
@@ -23,9 +23,14 @@ export function questionOf({ identity: { checker }, config, virtualHost, timing 
 }
 
 /** Equal texts: the same server, asked the same way. */
-export function serverOf({ address, port, link, localAddress, localPort, mark }: Endpoint): string {
-  const isPlain = link === undefined && localAddress === undefined && localPort === undefined && mark === undefined;
-  return isPlain ? `${address} ${port}` : `${address} ${port} ${link} ${localAddress} ${localPort} ${mark}`;
+export function serverOf(target: Endpoint): string {
+  const { address, port, link, localAddress, localPort, mark } = target;
+  return isPlain(target) ? `${address} ${port}` : `${address} ${port} ${link} ${localAddress} ${localPort} ${mark}`;
+}
+
+/** There is no more to say of it than address and port. */
+export function isPlain({ link, localAddress, localPort, mark }: Endpoint): boolean {
+  return link === undefined && localAddress === undefined && localPort === undefined && mark === undefined;
 }
 
 function isObject(value: unknown): value is object {

@@ -4,6 +4,7 @@
  */
 import { deserialize, serialize } from 'node:v8';
 import type { CheckRequest, CheckState, Endpoint } from '@mainstay/sdk';
+import { isPlain } from './content.js';
 import type { AskedCheck, CheckOrder, SentOrder } from './orders.js';
 
 interface Packed {
@@ -100,10 +101,6 @@ function isRegular({ request: { id, identity, target, virtualHost, initial } }: 
   const isPort = Number.isInteger(target.port) && target.port >= 0 && target.port <= largestPort;
   const isHost = virtualHost === undefined || typeof virtualHost === 'string';
   return isPort && isHost && (initial === 'up' || initial === 'down') && texts.every((text) => typeof text === 'string');
-}
-
-function isPlain({ link, localAddress, localPort, mark }: Endpoint): boolean {
-  return link === undefined && localAddress === undefined && localPort === undefined && mark === undefined;
 }
 
 function flagsOf({ request: { initial, isSuspended, logsAllFailures }, known, isSettled }: AskedCheck): number {

@@ -9,7 +9,7 @@ import type { LaneHandle, LaneLimits } from './lane-handle.js';
 import type { Prepared } from './prepared.js';
 import { alteredBlocks, type NameSet, removedNames, withoutRemoved } from './removed.js';
 import { turnOf, turns } from './start-order.js';
-import { byHand, tellLeftovers } from './stopping.js';
+import { byHand, stopMs, tellLeftovers } from './stopping.js';
 
 export type ReloadOutcome =
   | {
@@ -38,7 +38,6 @@ export interface LaneSet {
 type Say = (level: 'info' | 'warn' | 'error', message: string) => void;
 
 const reloadMs = 20_000;
-const stopMs = 6000;
 /** How long a new lane is waited for before those act on the new configuration that tell it what they do. */
 const settleMs = 5000;
 /** How long the last events of what is gone may take to reach those who know it. */

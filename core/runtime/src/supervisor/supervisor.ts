@@ -7,6 +7,7 @@ import type { ActionFacts } from '../host/actions.js';
 import type { FromLane, LaneSetup } from '../lanes/messages.js';
 import type { LanePlan } from '../lanes/plan.js';
 import type { Logger } from '../log/logger.js';
+import type { LogLevel } from '../log/record.js';
 import { type ActionOutcome, act, actionsOf, clashesOf } from './actions.js';
 import { CheckRoutes } from './check-routes.js';
 import { EarlyLanes } from './early-lanes.js';
@@ -123,7 +124,7 @@ export class Supervisor implements LaneOwner {
   async remove(lane: LaneHandle): Promise<void> {
     await lane.stop('shutdown', stopMs);
     const why = 'the configuration does not use it any more';
-    tellLeftovers(lane, why, (level, message) => this.#say(level, message), byHand);
+    tellLeftovers(lane, why, this.#say, byHand);
     this.#lanes.delete(lane.name);
     this.router.forgetLane(lane.name);
     this.#checks.removed(lane);
@@ -327,8 +328,7 @@ export class Supervisor implements LaneOwner {
     const from = this.#prepared;
     this.#prepared = prepared;
     this.#generation++;
-    const say = (level: 'info' | 'warn' | 'error', message: string) => this.#say(level, message);
-    const outcome = await reloadLanes(this, from, prepared, this.#generation, say);
+    const outcome = await reloadLanes(this, from, prepared, this.#generation, this.#say);
     return { ...outcome, diagnostics: prepared.diagnostics };
   }
 
@@ -351,7 +351,7 @@ export class Supervisor implements LaneOwner {
       childWaitMs: this.#prepared?.settings.childWaitMs ?? 5000,
       isWanted,
       isKilled: () => this.#isKilled,
-      say: (level, message) => this.#say(level, message),
+      say: this.#say,
     });
   }
 
@@ -390,10 +390,11 @@ export class Supervisor implements LaneOwner {
   act(verb: string, name: string): Promise<ActionOutcome> {
     const { isStopping, lanes } = this;
     const objects = async () => (await this.report()).objects;
-    return act({ lanes, isStopping, objects, say: (level, message) => this.#say(level, message) }, verb, name);
+    return act({ lanes, isStopping, objects, say: this.#say }, verb, name);
   }
 
-  #say(level: 'error' | 'warn' | 'info' | 'debug', message: string, fields?: Readonly<Record<string, unknown>>): void {
+  /** Bound, for those who speak in its name. */
+  readonly #say = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void => {
     this.#options.logger.say(level, message, fields);
-  }
+  };
 }
