@@ -16,7 +16,7 @@ const behind = ['unit', 'conformance', 'fuzz', 'simulation', 'lts', 'ipvs'];
 /** Groups that make network namespaces, or boot a kernel of their own. */
 const needRoot = new Set(['integration', 'system', 'ipvs']);
 /** What runs a group on a kernel that has what it needs: few have IPVS, so everybody's tests run on the same one. */
-const lab = [join(root, 'test/lab/ipvs-run'), '--timeout', '1800', '--rw', results, '--', process.execPath];
+const lab = [join(root, 'test/lab/ipvs-run'), '--timeout', '2700', '--rw', results, '--', process.execPath];
 /** A current long-term-support release, besides the node that runs this. */
 const lts = '24';
 

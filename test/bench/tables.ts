@@ -18,7 +18,7 @@ import { median } from './statistics.js';
 const realServersOfEach = 40;
 const port = 8080;
 /** keepalived's reload takes minutes. */
-const patienceMs = 300_000;
+const patienceMs = 900_000;
 const guestSeconds = 300;
 /** Of the virtual servers, so many times less in the guest: it is several times slower. */
 const guestShare = 10;

@@ -6,26 +6,21 @@ import { checkerMisc } from '@mainstay/checker-misc';
 import { pingCheck } from '@mainstay/checker-ping';
 import { udpCheck } from '@mainstay/checker-udp';
 import { openPorts } from '@mainstay/core';
-import type { Checker, Fields, Ports } from '@mainstay/sdk';
+import type { Ports } from '@mainstay/sdk';
 import {
-  type CheckerContractOptions,
   type ContractCase,
   type ContractStage,
-  checkerContract,
   SimulatedScripts,
   SimulatedServers,
   simulatedSockets,
   type VirtualClock,
 } from '@mainstay/testing';
-import { describe, it } from 'mocha';
+import { describe } from 'mocha';
 import { bindChecks } from '../support/checker-config.js';
 import { freePort } from '../support/real-servers.js';
+import { holds } from './support/holds.js';
 
 const address = '192.0.2.10';
-
-function holds<F extends Fields>(checker: Checker<F>, options: CheckerContractOptions): void {
-  for (const { name, run } of checkerContract(checker, options)) it(name, run);
-}
 
 /** A case with servers that `make` sets up. */
 function simulated(name: string, make: (servers: SimulatedServers) => void, config?: string): ContractCase {
@@ -96,6 +91,7 @@ describe('contract of checkers', function () {
   describe('DNS_CHECK, on Linux', () => {
     holds(dnsCheck, {
       time: 'real',
+      module: new URL('./support/elsewhere-dns.js', import.meta.url),
       up: [real('a name server', answered(0))],
       down: [real('one that refuses', answered(5)), real('no name server', undefined)],
       slow: [real('a silent one', silent), real('one that talks nonsense', garbage)],
@@ -130,6 +126,7 @@ describe('contract of checkers', function () {
   describe('UDP_CHECK, on Linux', () => {
     holds(udpCheck, {
       time: 'real',
+      module: new URL('./support/elsewhere-udp.js', import.meta.url),
       up: [
         real('a server that says nothing', silent, 'UDP_CHECK {\n connect_timeout 0.2\n}'),
         real('one that answers', () => [Uint8Array.of(2)], required),

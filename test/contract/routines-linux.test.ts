@@ -217,6 +217,30 @@ describe('routines (Linux)', () => {
     connection.close();
   });
 
+  it('takes a connection that is broken off at once for one, as it had come about, and tells the reset where more is expected', async () => {
+    // Half of them behind an end, where only the connection counts.
+    let n = 0;
+    let enough = () => {};
+    const often = new Promise<void>((resolve) => {
+      enough = resolve;
+    });
+    const break_ = ({ socket }: Conversation) => {
+      if (++n === 200) enough();
+      if (n < 200 && n % 2 === 0) socket.resetAndDestroy();
+      else Object.assign(socket, { resetAndClosing: true }).destroy();
+    };
+    const port = await serve(break_, { asks: false });
+    const { running, departed } = ask({ port, routine: {}, delayLoopMs: 1 });
+    assert.equal(await Promise.race([departed, often]), undefined, 'it departed');
+    assert.ok(running.end().rounds >= 190);
+    for (let m = 0; m < 20; m++) {
+      const connection = await opened(await ask({ port }).departed);
+      await connection.write(request);
+      await assert.rejects(connection.read(), { errno: 'ECONNRESET' });
+      connection.close();
+    }
+  });
+
   it('tells a reset behind what came before it', async () => {
     const port = await serve(
       turning(1, ({ socket }) => {

@@ -3,28 +3,23 @@ import { checkerHttp } from '@mainstay/checker-http';
 import smtpCheck from '@mainstay/checker-smtp';
 import tcpCheck from '@mainstay/checker-tcp';
 import { openPorts } from '@mainstay/core';
-import type { Checker, Fields } from '@mainstay/sdk';
+import type { Checker } from '@mainstay/sdk';
 import {
-  type CheckerContractOptions,
   type ContractCase,
   type ContractStage,
-  checkerContract,
   SimulatedServers,
   serves,
   simulatedSockets,
   type VirtualClock,
 } from '@mainstay/testing';
-import { describe, it } from 'mocha';
+import { describe } from 'mocha';
 import { bindChecks } from '../support/checker-config.js';
 import { hostile, serve } from '../support/hostile-servers.js';
+import { holds } from './support/holds.js';
 
 const address = '192.0.2.10';
 const port = 80;
 const [httpGet, sslGet] = bindChecks(checkerHttp(), '').checkers as [Checker, Checker];
-
-function holds<F extends Fields>(checker: Checker<F>, options: CheckerContractOptions): void {
-  for (const { name, run } of checkerContract(checker, options)) it(name, run);
-}
 
 type Serve = Parameters<SimulatedServers['tcp']>[2];
 type Tls = NonNullable<Parameters<SimulatedServers['tcp']>[3]>['tls'];
@@ -125,9 +120,25 @@ describe('contract of checkers over streams', function () {
     const config = `HTTP_GET {\n${url}\n}`;
     holds(httpGet, {
       time: 'real',
+      module: new URL('./support/elsewhere-http.js', import.meta.url),
       up: [real('a web server', said(page), config)],
       down: [real('a busy one', said(busy), config), real('something else', said('220 mail\r\n'), config)],
       slow: [real('a silent one', silence, config), real('one that drips', drips, config)],
+    });
+  });
+
+  describe('SMTP_CHECK, on Linux', () => {
+    holds(smtpCheck, {
+      time: 'real',
+      module: new URL(import.meta.resolve('@mainstay/checker-smtp')),
+      up: [
+        real('a mail server', (socket) => {
+          socket.write('220 mx\r\n');
+          socket.on('data', (line) => socket.write(line.toString().startsWith('HELO') ? '250 go\r\n' : '221 bye\r\n'));
+        }),
+      ],
+      down: [real('a busy one', said('421 later\r\n'))],
+      slow: [real('a silent one', silence)],
     });
   });
 

@@ -88,6 +88,17 @@ describeSocketContract('tcp', (world) => {
     });
   });
 
+  it('connects to a server that breaks off at once, each time, and says ECONNRESET afterwards', async () => {
+    await leavesNothing(world(), async () => {
+      await world().serve(++port, ['reset', '']);
+      for (let n = 0; n < 100; n++) {
+        const { id } = await open(world(), 'tcp', at(world(), port));
+        assert.equal(failure(await world().drive(world().driver.read(id))).errno, 'ECONNRESET');
+        await world().driver.close(id);
+      }
+    });
+  });
+
   it('does not hoard what nobody reads, and loses none of it', async () => {
     await world().serve(++port, ['endless', 'y'.repeat(1024), 0]);
     const { id } = await open(world(), 'tcp', at(world(), port));

@@ -82,4 +82,31 @@ describe('lanes of the daemon', function () {
     assert.match(daemon.output, /--dont-respawn is set/);
     assert.match(daemon.output, /steady stopped \(shutdown\)/);
   });
+
+  for (const [stuck, last] of [
+    ['', 'leaving took it back'],
+    [
+      'stuck',
+      'the balance lane may have left something in the kernel (it could not take it back): crumbs, which a broom removes.',
+    ],
+  ] as const) {
+    it(`${stuck === '' ? 'take back what they left' : 'say what stays'} at a stop while they wait to be started again`, async () => {
+      daemon.configure(`${plugin('leaving')}left_behind {\n ${stuck}\n}\n`);
+      await daemon.start();
+      await daemon.said('it is started again in 1 s');
+      daemon.signal('SIGTERM');
+      assert.equal(await daemon.ended(), 0);
+      assert.ok(daemon.output.includes(last), daemon.output);
+      assert.equal(daemon.output.includes('may have left something'), stuck !== '');
+      assert.doesNotMatch(daemon.output, /leaving stopped \(shutdown\)/);
+    }).timeout(120_000);
+  }
+
+  it('leave it, and say so, where the daemon ends because they could not start', async () => {
+    daemon.configure(`${plugin('leaving')}left_behind {\n}\n`);
+    await assert.rejects(daemon.start('-R'));
+    assert.equal(await daemon.ended(), 1);
+    assert.match(daemon.output, /may have left something in the kernel \(the daemon ends because of a failure/);
+    assert.doesNotMatch(daemon.output, /took it back/);
+  });
 });

@@ -27,6 +27,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   cosmiconfig: /^core\/runtime\/src\/config\//,
   'raw-socket': /^core\/runtime\/src\/ports\//,
   netlink: /^core\/runtime\/src\/ports\//,
+  'dns-packet': /^plugins\/checker-dns\/src\//,
 };
 
 /** Built-ins without I/O: what a plugin does to the world goes through its ports. */

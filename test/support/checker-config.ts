@@ -23,6 +23,8 @@ export interface BoundChecks {
   objects(): unknown;
   /** Calls its taps on `config.reloaded`. */
   reloaded(): Promise<void>;
+  /** Calls its taps on an observe hook. */
+  observed(name: string, payload: unknown): void;
 }
 
 /** `text` has blocks `server NAME { ... }` at its top level, where a configuration has virtual servers with real servers. */
@@ -33,10 +35,11 @@ export function bindChecks(plugin: Plugin, text: string, beside: readonly Plugin
   const checkers: Checker[] = [];
   let report: () => unknown = () => [];
   const taps: (() => unknown)[] = [];
+  const hears = new Map<string, (payload: unknown) => unknown>();
   const app: Pick<App, 'config' | 'checkers' | 'status'> & { readonly taps: Pick<App['taps'], 'observe' | 'lifecycle'> } = {
     config,
     taps: {
-      observe() {},
+      observe: (name: string, tap: unknown) => void hears.set(name, tap as (payload: unknown) => unknown),
       lifecycle(name, tap) {
         if (name === 'config.reloaded') taps.push(tap as () => unknown);
       },
@@ -63,6 +66,7 @@ export function bindChecks(plugin: Plugin, text: string, beside: readonly Plugin
     checks: said.some(({ severity }) => severity === 'error') ? [] : servers.entries.flatMap(({ value }) => value.checks),
     checkers,
     objects: () => report(),
+    observed: (name, payload) => void hears.get(name)?.(payload),
     async reloaded() {
       for (const tap of taps) await tap();
     },

@@ -1,6 +1,8 @@
 /** TCP servers of tests: what a checker may meet. Each listens on a port of the loopback, until closed. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createSecureContext, TLSSocket } from 'node:tls';
+import type { Certificate } from './certificate.js';
 
 export interface TestServer {
   readonly port: number;
@@ -11,20 +13,32 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-export async function serve(
-  greet: (socket: Socket) => void,
-  options: { readonly allowHalfOpen?: boolean } = {},
-): Promise<TestServer> {
+export interface ServeOptions {
+  readonly allowHalfOpen?: boolean;
+  /** It speaks TLS, and greets behind the handshake. */
+  readonly tls?: Certificate;
+}
+
+export async function serve(greet: (socket: Socket) => void, options: ServeOptions = {}): Promise<TestServer> {
+  const { tls, allowHalfOpen = false } = options;
+  const context = tls && createSecureContext({ cert: tls.certificate, key: tls.key });
   const sockets = new Set<Socket>();
   let received = '';
-  const server = createServer({ allowHalfOpen: options.allowHalfOpen ?? false }, (socket) => {
+  const server = createServer({ allowHalfOpen }, (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => {});
-    socket.on('data', (bytes) => {
+    const hear = (bytes: Buffer) => {
       received += bytes.toString('latin1');
-    });
-    greet(socket);
+    };
+    if (context === undefined) greet(socket.on('data', hear));
+    else {
+      const secured = new TLSSocket(socket, { isServer: true, secureContext: context });
+      secured.on('error', () => {});
+      // What is broken off is the connection below.
+      Object.assign(secured, { resetAndDestroy: () => socket.resetAndDestroy() });
+      secured.on('secure', () => greet(secured.on('data', hear)));
+    }
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -64,6 +78,8 @@ export function hostile(opening: string, line: string): Readonly<Record<string, 
     'resets at the first byte': (socket) => void socket.once('data', () => socket.resetAndDestroy()),
     'resets in the middle': (socket) => void socket.write(opening.slice(0, -2), () => socket.resetAndDestroy()),
     'ends in the middle': (socket) => void socket.end(opening.slice(0, -2)),
+    'ends its half behind the opening': (socket) => void socket.end(opening),
+    'answers, and ends its half': (socket) => void socket.once('data', () => socket.end(opening)),
     'sends a byte at a time': (socket) => {
       let i = 0;
       repeat(socket, 40, () => socket.write(opening[i++ % opening.length] ?? ''));

@@ -87,8 +87,12 @@ export class Daemon {
 
   /** The answer of `mainstay status --json`. Mainstay only. */
   async status(): Promise<unknown> {
-    const text = await this.host.run(process.execPath, [cli, 'status', '--json', '--run-dir', runFolder(this.folder)]);
-    return JSON.parse(text) as unknown;
+    return JSON.parse(await this.command('status', '--json')) as unknown;
+  }
+
+  /** What the command `mainstay` prints when it is asked about this daemon. Mainstay only. */
+  command(...args: readonly string[]): Promise<string> {
+    return this.host.run(process.execPath, [cli, ...args, '--run-dir', runFolder(this.folder)]);
   }
 
   /** The same, asked of the daemon itself: a command takes long to start on a busy machine. Rejects while it does not answer. */

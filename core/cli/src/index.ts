@@ -2,9 +2,9 @@
 export { actionList, outcomeText } from './commands/act.js';
 export { checkCode, checkCodes } from './commands/check.js';
 export { explanationText } from './commands/explain.js';
-export { byKind, overview } from './commands/status.js';
+export { byKind, oneObject, overview } from './commands/status.js';
 export { line, watched } from './commands/watch.js';
 export { parts, plugins, reserved } from './distribution.js';
 export { absolute, readArguments, readVerb } from './options.js';
-export { clean, duration, table } from './output/table.js';
+export { clean, duration, moment, table } from './output/table.js';
 export { disabledParts, prepareRequest } from './request.js';

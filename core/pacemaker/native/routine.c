@@ -112,14 +112,21 @@ static bool connected(struct pm_asker *asker, struct pm_routine *routine, uint32
   int error = 0;
   socklen_t length = sizeof error;
   if ((events & (EPOLLERR | EPOLLHUP)) != 0 && getsockopt(routine->fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
-  if (error != 0) {
+  /* It had come about, and was broken off before anybody looked; else it would be ECONNREFUSED. EPIPE: behind an end. */
+  bool is_broken = error == ECONNRESET || error == EPIPE;
+  if (error != 0 && !is_broken) {
     depart(asker, routine, PM_FAILED, error, "connect");
     return false;
   }
-  if ((events & EPOLLOUT) == 0) return false;
+  if (!is_broken && (events & EPOLLOUT) == 0) return false;
   routine->phase = PM_ASKING;
-  if (routine->octets > 0) return true;
-  as_before(asker, routine);
+  if (routine->octets == 0) {
+    as_before(asker, routine);
+  } else if (is_broken) {
+    depart(asker, routine, PM_OTHERWISE, ECONNRESET, "recv");
+  } else {
+    return true;
+  }
   return false;
 }
 

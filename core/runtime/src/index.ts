@@ -1,21 +1,16 @@
 /** @mainstay/core: the plugin host, the hook bus, the configuration pipeline, lanes and Linux ports. */
 
-export { contentKey } from './checks/content.js';
+export { questionOf, serverOf } from './checks/content.js';
 export { HostChecks } from './checks/host-checks.js';
 export { CheckLoop, type LoopOptions } from './checks/loop.js';
-export {
-  type AskedCheck,
-  type CheckersMessage,
-  type CheckMessage,
-  type CheckNews,
-  type CheckOrder,
-  unpackOrder,
-} from './checks/orders.js';
+export type { AskedCheck, CheckersMessage, CheckMessage, CheckNews, CheckOrder } from './checks/orders.js';
+export { packOrder, unpackOrder } from './checks/packed-order.js';
 export type { RunnableChecker } from './checks/probe.js';
 export type { Departed, RoutineFacts, RoutineQuestion, Routines, RunningRoutine } from './checks/routines.js';
 export { type Planned, Schedule } from './checks/schedule.js';
 export { judge, type Standing, standingAtStart } from './checks/standing.js';
 export { ConfigRegistry, loadConfig, loadKeepalivedText } from './config/index.js';
+export { PackedTreeError } from './config/packed/format.js';
 export { type PackedTree, packTree, partOfTree, unpackTree, wordsOf } from './config/packed/packed-tree.js';
 export { askDaemon, type ControlReply, followDaemon } from './control/client.js';
 export { type Controlled, controlRoutes } from './control/routes.js';
@@ -45,11 +40,12 @@ export type { ActionOutcome } from './supervisor/actions.js';
 export { Backoff } from './supervisor/backoff.js';
 export { runDaemon } from './supervisor/daemon.js';
 export { EventQueue } from './supervisor/event-queue.js';
+export { leftByForerunner } from './supervisor/forerunner.js';
 export { forkLane, type LaneProcess, type LaneProcessListener, type SpawnLane } from './supervisor/lane-process.js';
 export { LeaseGate } from './supervisor/lease-gate.js';
-export { daemonOf, orphanOf, removePid, writePid } from './supervisor/pid-file.js';
+export { daemonOf, hasDied, orphanOf, removePid, writePid } from './supervisor/pid-file.js';
 export { prepare } from './supervisor/prepare.js';
-export { type PrepareReply, replyTo } from './supervisor/prepare-process.js';
+export { type PrepareReply, prepareApart, replyTo } from './supervisor/prepare-process.js';
 export { hasErrors, type OnOutlook, type Outlook, type Prepared, type PrepareRequest } from './supervisor/prepared.js';
 export { makePrivateDirectory, writeAtomically } from './supervisor/private-files.js';
 export { lackingFor } from './supervisor/privileges.js';

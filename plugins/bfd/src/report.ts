@@ -50,6 +50,7 @@ export function objectStatus(session: Session, strays: StrayCounters): ObjectSta
       statistics: { ...session.statistics, dropped: { ...session.statistics.dropped } },
       strays: { ...strays },
     },
+    moments: ['at'],
   };
 }
 

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { type CheckContext, down, messageOf, type UdpExchange, up, type Verdict } from '@mainstay/sdk';
 import type { DnsConfig } from './config.js';
-import { decodeHeader, encodeQuery, nameOfCode, type ReplyHeader } from './packet.js';
+import { encodeQuery, type Reply, readReply } from './message.js';
 
 /** Datagrams that answer something else and are passed over; a peer that sends more of them does no service. */
 export const mostStrays = 100;
@@ -14,10 +14,12 @@ export async function checkDns({ config, target, signal, ports }: CheckContext<D
     exchange = await ports.udp.open(target, { signal });
     // An answer to a former question, or a forged one, must not pass for the answer to this one.
     const id = randomInt(0x1_0000);
-    await exchange.send(encodeQuery(id, config.name, config.type));
-    const reply = await replyTo(id, exchange);
+    await exchange.send(encodeQuery(id, config));
+    const reply = await replyTo(id, config, exchange);
     if (reply === undefined) return down(`${question}: ${mostStrays} datagrams came, and none of them answers the question`);
-    return reply.code === 0 ? up(`${question}: ${summaryOf(reply)}`) : down(`${question}: answered ${nameOfCode(reply.code)}`);
+    if (reply.code !== 'NOERROR') return down(`${question}: answered ${reply.code}`);
+    if (reply.damage !== undefined) return down(`${question}: the reply is damaged: ${reply.damage}`);
+    return up(`${question}: ${summaryOf(reply)}`);
   } catch (error) {
     return down(`${question}: ${messageOf(error)}`);
   } finally {
@@ -25,14 +27,14 @@ export async function checkDns({ config, target, signal, ports }: CheckContext<D
   }
 }
 
-async function replyTo(id: number, exchange: UdpExchange): Promise<ReplyHeader | undefined> {
+async function replyTo(id: number, asked: DnsConfig, exchange: UdpExchange): Promise<Reply | undefined> {
   for (let strays = 0; strays < mostStrays; strays++) {
-    const header = decodeHeader(await exchange.receive());
-    if (header?.id === id && header.isReply) return header;
+    const reply = readReply(await exchange.receive(), id, asked);
+    if (reply !== undefined) return reply;
   }
   return undefined;
 }
 
-function summaryOf({ answers, isTruncated }: ReplyHeader): string {
+function summaryOf({ answers, isTruncated }: Reply): string {
   return `NOERROR, ${answers} ${answers === 1 ? 'answer' : 'answers'}${isTruncated ? ', truncated' : ''}`;
 }

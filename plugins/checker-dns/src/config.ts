@@ -1,23 +1,21 @@
 /** Keywords of DNS_CHECK. Schema only. */
 import { closest, s } from '@mainstay/sdk';
-import { labelsOf, type Type, types } from './packet.js';
-
-const typeNames = Object.keys(types) as Type[];
+import { objectionTo, type Question, type Type, types } from './question.js';
 
 /** keepalived takes them in either case. */
 const type = () =>
   s.custom<Type>({
-    syntax: typeNames.join('|'),
-    json: { enum: typeNames },
+    syntax: types.join('|'),
+    json: { enum: types },
     parse(args) {
       const word = args.take() ?? args.fail('the type is missing', { code: 'CONFIG_MISSING_VALUE' });
-      const found = typeNames.find((name) => name === word.text.toUpperCase());
+      const found = types.find((name) => name === word.text.toUpperCase());
       if (found !== undefined) return found;
-      const near = closest(word.text, typeNames);
+      const near = closest(word.text, types);
       return args.fail(`"${word.text}" is not a type that can be asked for`, {
         at: word.at,
         code: 'CONFIG_BAD_VALUE',
-        hint: near === undefined ? `write one of ${typeNames.join(', ')}` : `did you mean "${near}"?`,
+        hint: near === undefined ? `write one of ${types.join(', ')}` : `did you mean "${near}"?`,
       });
     },
   });
@@ -29,9 +27,9 @@ const domainName = () =>
     parse(args) {
       const word =
         args.take() ?? args.fail('the name is missing', { code: 'CONFIG_MISSING_VALUE', hint: 'the root is written "."' });
-      const labels = labelsOf(word.text);
-      if (typeof labels !== 'string') return word.text;
-      return args.fail(`"${word.text}" is not a domain name: ${labels}`, { at: word.at, code: 'CONFIG_BAD_VALUE' });
+      const objection = objectionTo(word.text);
+      if (objection === undefined) return word.text;
+      return args.fail(`"${word.text}" is not a domain name: ${objection}`, { at: word.at, code: 'CONFIG_BAD_VALUE' });
     },
   });
 
@@ -40,7 +38,4 @@ export const fields = {
   name: domainName().default('.').doc('Whose record is asked for; the root when absent.'),
 };
 
-export interface DnsConfig {
-  readonly type: Type;
-  readonly name: string;
-}
+export type DnsConfig = Question;

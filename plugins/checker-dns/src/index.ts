@@ -4,7 +4,8 @@ import { checkDns } from './check.js';
 import { fields } from './config.js';
 
 export { mostStrays } from './check.js';
-export { decodeHeader, encodeQuery, labelsOf, type ReplyHeader, type Type, types } from './packet.js';
+export { encodeQuery, mostFollowed, type Reply, readReply } from './message.js';
+export { objectionTo, type Question, type Type, types } from './question.js';
 
 export const dnsCheck = defineChecker({
   keyword: 'DNS_CHECK',

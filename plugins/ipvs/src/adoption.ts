@@ -2,15 +2,21 @@
  * What an earlier life of the daemon left in the kernel's table tells which servers it had found to be up or down, and whether there was
  * a quorum: so it stays until a check says otherwise. Pure; used by manager.ts at the start.
  */
-import type { IpvsDestination } from '@mainstay/sdk';
+import { type IpvsDestination, ipvsTogether } from '@mainstay/sdk';
 import { portIn } from './desired.js';
 import type { RealServer, Server, VirtualServer } from './model.js';
 import { destinationText, serviceText } from './names.js';
 import type { ServiceEntry } from './table.js';
 
+/**
+ * How a server stood. `unwritten`: perhaps it was not judged, perhaps it was down, and the table looks the same: it begins as it is
+ * written in the configuration, and is probed at once.
+ */
+export type Former = 'up' | 'down' | 'unwritten';
+
 export interface Adopted {
   /** By the key of the server. Those of which the table says nothing are not in it. */
-  readonly servers: ReadonlyMap<string, 'up' | 'down'>;
+  readonly servers: ReadonlyMap<string, Former>;
   /** Undefined: the table does not say. */
   readonly quorum: 'gained' | undefined;
 }
@@ -20,6 +26,10 @@ interface Found {
   readonly of: (server: Server) => IpvsDestination | undefined;
   /** False: what stands there is not ours, so that absence says nothing. */
   readonly knowsUs: boolean;
+  /** An inhibited server stands there that is down: one that is not there at all was not judged. */
+  readonly inhibits: boolean;
+  /** Servers that it may not have lived to write: then it had not judged them either. */
+  readonly unwritten: ReadonlySet<Server>;
 }
 
 export function adopted(config: VirtualServer, table: ReadonlyMap<string, ServiceEntry>): Adopted {
@@ -27,9 +37,11 @@ export function adopted(config: VirtualServer, table: ReadonlyMap<string, Servic
     const entry = table.get(serviceText(service.id));
     if (entry === undefined) return [];
     const of = (server: Server) => entry.destinations.get(destinationText({ ...server, port: portIn(service, server) }));
-    return [{ of, knowsUs: knowsPool(config, entry, of) }];
+    // Whether they were inhibited then is not known: the keyword may be new, and they were taken out as others are.
+    const inhibits = config.servers.some((server) => isDownThere(server, of(server)));
+    return [{ of, knowsUs: knowsPool(config, entry, of), inhibits, unwritten: unwrittenOf(config, entry, of) }];
   });
-  const servers = new Map<string, 'up' | 'down'>();
+  const servers = new Map<string, Former>();
   for (const server of config.servers) {
     const state = stateOf(server, entries);
     if (state !== undefined) servers.set(server.key, state);
@@ -45,16 +57,35 @@ function knowsPool({ servers, sorry }: VirtualServer, { destinations }: ServiceE
   return others.length === 0 || (ours.size > 0 && others.every(({ weight }) => weight === 0));
 }
 
-/** `up`: it serves in one of the services. `down`: one of them is there that would have it. */
-function stateOf(server: RealServer, entries: readonly Found[]): 'up' | 'down' | undefined {
+/**
+ * A daemon that is killed while it adds a service with more servers than go together leaves the first ones, in the order of the
+ * configuration, to a number that this makes likely (`apply` of the port). Smaller services are there whole, or not at all. The same is left
+ * where just the last servers of so large a service are down.
+ */
+function unwrittenOf({ servers }: VirtualServer, { destinations }: ServiceEntry, of: Found['of']): ReadonlySet<Server> {
+  const written = destinations.size + 1;
+  if (written < ipvsTogether || written % ipvsTogether !== 0) return new Set();
+  const first = servers.filter(({ isInhibited, checks }) => isInhibited || checks.every(({ initial }) => initial === 'up'));
+  const end = first.findLastIndex((server) => of(server) !== undefined) + 1;
+  return new Set(first.slice(0, end).every((server) => of(server) !== undefined) ? first.slice(end) : []);
+}
+
+/** One that is inhibited and down is there, without weight. */
+function isDownThere({ isInhibited, weight }: RealServer, left: IpvsDestination | undefined): boolean {
+  return left !== undefined && isInhibited && weight > 0 && left.weight === 0;
+}
+
+/** `up`: it serves in one of the services. `down`: one of them is there that would have it, and was written to its end. */
+function stateOf(server: RealServer, entries: readonly Found[]): Former | undefined {
   if (server.checks.length === 0) return undefined;
   let isKnown = false;
-  for (const { of, knowsUs } of entries) {
+  for (const { of, knowsUs, inhibits, unwritten } of entries) {
     const left = of(server);
-    if (left !== undefined && !(server.isInhibited && server.weight > 0 && left.weight === 0)) return 'up';
-    isKnown ||= left !== undefined || knowsUs;
+    if (left !== undefined && !isDownThere(server, left)) return 'up';
+    isKnown ||= left !== undefined || (knowsUs && !(server.isInhibited && inhibits) && !unwritten.has(server));
   }
-  return isKnown ? 'down' : undefined;
+  if (isKnown) return 'down';
+  return entries.some(({ unwritten }) => unwritten.has(server)) ? 'unwritten' : undefined;
 }
 
 /** Real servers serve together with the sorry server only where it is one of them: then it says nothing. */

@@ -2,6 +2,7 @@
 import type { CheckerFacts, CheckTiming, CommonCheckerConfig, Endpoint, NetworkCheckerConfig, Plugged } from '@mainstay/sdk';
 import type { RealServerValue, VirtualServerValue } from './config.js';
 import type { PlannedCheck } from './model.js';
+import { Same } from './same.js';
 
 /** keepalived.conf(5), milliseconds. */
 export const defaultTiming = { delayLoopMs: 60_000, timeoutMs: 5_000, delayBeforeRetryMs: 1_000, retry: 1 } as const;
@@ -9,7 +10,8 @@ export const defaultTiming = { delayLoopMs: 60_000, timeoutMs: 5_000, delayBefor
 /** Where the blocks stand. */
 export interface CheckPlace {
   /** Keys of both servers, for ids that a reload does not change. */
-  readonly key: string;
+  readonly virtualKey: string;
+  readonly realKey: string;
   readonly virtualServer: string;
   readonly realServer: string;
   readonly address: string;
@@ -19,7 +21,7 @@ export interface CheckPlace {
 
 type Inherited = Pick<
   RealServerValue,
-  'delay_loop' | 'warmup' | 'retry' | 'delay_before_retry' | 'connect_timeout' | 'virtualhost' | 'alpha'
+  'delay_loop' | 'warmup' | 'retry' | 'rise' | 'delay_before_retry' | 'connect_timeout' | 'virtualhost' | 'alpha'
 >;
 
 /** From the virtual server to the real server; the checkers' own come on top. */
@@ -28,6 +30,7 @@ export function inherited(virtual: VirtualServerValue, real: RealServerValue): I
     delay_loop: real.delay_loop ?? virtual.delay_loop,
     warmup: real.warmup ?? virtual.warmup,
     retry: real.retry ?? virtual.retry,
+    rise: real.rise ?? virtual.rise,
     delay_before_retry: real.delay_before_retry ?? virtual.delay_before_retry,
     connect_timeout: real.connect_timeout ?? virtual.connect_timeout,
     virtualhost: real.virtualhost ?? virtual.virtualhost,
@@ -48,7 +51,7 @@ export function plannedChecks(
     const config = block.value as CommonCheckerConfig & Partial<NetworkCheckerConfig>;
     const isAlpha = config.alpha ?? defaults.alpha ?? false;
     return {
-      id: `${place.key} ${block.keyword} ${n}`,
+      id: [place.virtualKey, place.realKey, block.keyword, n].join(' '),
       identity: { checker: block.keyword, virtualServer: place.virtualServer, realServer: place.realServer },
       target: targetOf(place, facts.target === 'none' ? {} : config),
       config: sameConfig.of(block.value as Readonly<Record<string, unknown>>),
@@ -58,24 +61,6 @@ export function plannedChecks(
       ...((config.log_all_failures ?? logsAllFailures) && { logsAllFailures: true }),
     };
   });
-}
-
-/**
- * Of values that come one after another and say the same, one object: forty thousand servers are mostly checked alike, and what is one
- * object is kept once, and sent once in each message.
- */
-class Same<Value extends object> {
-  #last: Value | undefined;
-
-  of(value: Value): Value {
-    if (this.#last === undefined || !isShallowlyEqual(this.#last, value)) this.#last = value;
-    return this.#last;
-  }
-}
-
-function isShallowlyEqual(a: object, b: object): boolean {
-  const keys = Object.keys(a) as (keyof typeof a)[];
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && Object.is(a[key], b[key]));
 }
 
 const sameConfig = new Same<Readonly<Record<string, unknown>>>();
@@ -88,22 +73,26 @@ function timingOf(
 ): CheckTiming {
   const delayLoopMs = own.delay_loop ?? above.delay_loop ?? defaultTiming.delayLoopMs;
   const pause = delayBeforeRetryMs === 'delay_loop' ? delayLoopMs : delayBeforeRetryMs;
+  const rise = own.rise ?? above.rise;
   return {
     delayLoopMs,
     warmupMs: own.warmup ?? above.warmup ?? delayLoopMs,
     retry: own.retry ?? above.retry ?? retry ?? defaultTiming.retry,
+    ...(rise !== undefined && { rise }),
     delayBeforeRetryMs: own.delay_before_retry ?? above.delay_before_retry ?? pause ?? defaultTiming.delayBeforeRetryMs,
     timeoutMs: own.connect_timeout ?? above.connect_timeout ?? defaultTiming.timeoutMs,
   };
 }
 
 function targetOf({ address, port }: CheckPlace, own: Partial<NetworkCheckerConfig>): Endpoint {
+  const plain: Endpoint = { address: own.connect_ip ?? address, port: own.connect_port ?? port };
+  const { bind_if: link, bindto: localAddress, bind_port: localPort, fwmark: mark = 0 } = own;
+  if (link === undefined && localAddress === undefined && localPort === undefined && mark === 0) return plain;
   return {
-    address: own.connect_ip ?? address,
-    port: own.connect_port ?? port,
-    ...(own.bind_if === undefined ? {} : { link: own.bind_if }),
-    ...(own.bindto === undefined ? {} : { localAddress: own.bindto }),
-    ...(own.bind_port === undefined ? {} : { localPort: own.bind_port }),
-    ...(own.fwmark === undefined || own.fwmark === 0 ? {} : { mark: own.fwmark }),
+    ...plain,
+    ...(link === undefined ? {} : { link }),
+    ...(localAddress === undefined ? {} : { localAddress }),
+    ...(localPort === undefined ? {} : { localPort }),
+    ...(mark === 0 ? {} : { mark }),
   };
 }

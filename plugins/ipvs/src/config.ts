@@ -28,6 +28,7 @@ const probing = {
   warmup: () =>
     seconds(0).optional().doc('The first probe begins at a random moment within so many seconds. Default delay_loop.'),
   retry: () => s.int(1, largestCount).optional().doc('More attempts after a failed probe before it counts. Default by checker.'),
+  rise: () => s.int(1, 1000).optional().doc('Successes in a row that bring a server up; default 1. Not a keyword of keepalived.'),
   delay_before_retry: () => seconds().optional().doc('Seconds from a failed attempt to the next. Default by checker.'),
   connect_timeout: () => seconds().optional().doc('How long a probe may take. Default 5 seconds.'),
   virtualhost: () => s.word('a host name').optional().doc('Name of the host that HTTP checkers ask for.'),
@@ -47,6 +48,7 @@ export const realServerBlock = s
     delay_loop: probing.delay_loop(),
     warmup: probing.warmup(),
     retry: probing.retry(),
+    rise: probing.rise(),
     delay_before_retry: probing.delay_before_retry(),
     connect_timeout: probing.connect_timeout(),
     virtualhost: probing.virtualhost(),
@@ -105,6 +107,7 @@ export const virtualServerBlock = s
     delay_loop: probing.delay_loop(),
     warmup: probing.warmup(),
     retry: probing.retry(),
+    rise: probing.rise(),
     delay_before_retry: probing.delay_before_retry(),
     connect_timeout: probing.connect_timeout(),
     virtualhost: probing.virtualhost(),

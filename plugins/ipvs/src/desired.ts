@@ -69,17 +69,12 @@ function destinationsOf(service: IpvsService, servers: readonly Placed[]): Reado
   const found = new Map<string, IpvsDestination>();
   for (const { server, weight, upperThreshold, lowerThreshold } of servers) {
     const { family, address, forwarding } = server;
-    const destination: IpvsDestination = {
-      family,
-      address,
-      port: portIn(service, server),
-      method: forwarding.method,
-      ...(forwarding.tunnel === undefined ? {} : { tunnel: forwarding.tunnel }),
-      weight,
-      upperThreshold,
-      lowerThreshold,
-    };
-    const key = destinationText(destination);
+    const { method, tunnel } = forwarding;
+    const port = portIn(service, server);
+    const plain: IpvsDestination = { family, address, port, method, weight, upperThreshold, lowerThreshold };
+    const destination = tunnel === undefined ? plain : { ...plain, tunnel };
+    // Of a server with a port of its own that is its key, kept once.
+    const key = port === server.port ? server.key : destinationText(destination);
     if (!found.has(key)) found.set(key, destination);
   }
   return found;

@@ -4,7 +4,7 @@
  * used by keeper.ts.
  */
 import type { IpvsDestination, IpvsEdit, IpvsServiceId } from '@mainstay/sdk';
-import { destinationText } from './names.js';
+import type { KeyedEdit } from './edits.js';
 import { type DesiredService, isSameDestination, isSameService, type ServiceEntry } from './table.js';
 
 /** True for a destination that may be removed: ours now or once. */
@@ -14,35 +14,42 @@ const anything: MayRemove = () => true;
 
 /** Edits of one service. `actual` undefined: it is not there. */
 export function serviceEdits(
-  { service, destinations, sorry }: Omit<DesiredService, 'key'>,
+  { key, service, destinations, sorry }: DesiredService,
   actual: ServiceEntry | undefined,
   mayRemove: MayRemove = anything,
-): readonly IpvsEdit[] {
-  const edits: IpvsEdit[] = [];
+): readonly KeyedEdit[] {
+  const edits: KeyedEdit[] = [];
   const { id } = service;
-  if (actual === undefined) edits.push({ do: 'addService', service });
-  else if (!isSameService(service, actual.service)) edits.push({ do: 'editService', service });
+  if (actual === undefined) edits.push({ edit: { do: 'addService', service }, service: key });
+  else if (!isSameService(service, actual.service)) edits.push({ edit: { do: 'editService', service }, service: key });
   const there = actual?.destinations ?? new Map<string, IpvsDestination>();
-  const added: IpvsEdit[] = [];
-  const raised: IpvsEdit[] = [];
-  const lowered: IpvsEdit[] = [];
-  for (const [key, destination] of destinations) {
-    const before = there.get(key);
+  const added: KeyedEdit[] = [];
+  const raised: KeyedEdit[] = [];
+  const lowered: KeyedEdit[] = [];
+  for (const [text, destination] of destinations) {
+    const before = there.get(text);
     if (before === undefined) {
-      const add: IpvsEdit = { do: 'addDestination', service: id, destination };
-      if (key === sorry) edits.push(add);
+      const add: KeyedEdit = { edit: { do: 'addDestination', service: id, destination }, service: key, destination: text };
+      if (text === sorry) edits.push(add);
       else added.push(add);
     } else if (!isSameDestination(destination, before)) {
-      const edit: IpvsEdit = { do: 'editDestination', service: id, destination };
-      if (key === sorry && destination.weight > 0) edits.push(edit);
+      const edit: KeyedEdit = { edit: { do: 'editDestination', service: id, destination }, service: key, destination: text };
+      if (text === sorry && destination.weight > 0) edits.push(edit);
       else if (destination.weight >= before.weight) raised.push(edit);
       else lowered.push(edit);
     }
   }
-  const removed = [...there]
-    .filter(([key]) => !destinations.has(key) && mayRemove(key))
-    .map(([, destination]): IpvsEdit => removal(id, destination));
+  const removed: KeyedEdit[] = [];
+  for (const [text, destination] of there) {
+    if (destinations.has(text) || !mayRemove(text)) continue;
+    removed.push({ edit: removal(id, destination), service: key, destination: text });
+  }
   return [...edits, ...added, ...raised, ...lowered, ...removed];
+}
+
+/** Takes a whole service away. */
+export function deletion(key: string, service: IpvsServiceId): KeyedEdit {
+  return { edit: { do: 'deleteService', service }, service: key };
 }
 
 function removal(service: IpvsServiceId, { family, address, port }: IpvsDestination): IpvsEdit {
@@ -50,10 +57,10 @@ function removal(service: IpvsServiceId, { family, address, port }: IpvsDestinat
 }
 
 /** True for an edit after which the service may have fewer servers: it waits until those that come are there. */
-export function isTaking(edit: IpvsEdit, actual: ServiceEntry | undefined): boolean {
+export function isTaking({ edit, destination = '' }: KeyedEdit, actual: ServiceEntry | undefined): boolean {
   if (edit.do === 'deleteDestination' || edit.do === 'deleteService') return true;
   if (edit.do !== 'editDestination' || edit.destination.weight > 0) return false;
-  return (actual?.destinations.get(destinationText(edit.destination))?.weight ?? 0) > 0;
+  return (actual?.destinations.get(destination)?.weight ?? 0) > 0;
 }
 
 /** False: servers are to serve, and the kernel holds none of them, so that those that it holds stay. */
@@ -68,11 +75,11 @@ export function tableEdits(
   desired: readonly DesiredService[],
   actual: ReadonlyMap<string, ServiceEntry>,
   gone: readonly string[] = [],
-): readonly IpvsEdit[] {
+): readonly KeyedEdit[] {
   const edits = desired.flatMap((one) => serviceEdits(one, actual.get(one.key)));
-  const deleted = gone.flatMap((key): IpvsEdit[] => {
+  const deleted = gone.flatMap((key): KeyedEdit[] => {
     const entry = actual.get(key);
-    return entry === undefined ? [] : [{ do: 'deleteService', service: entry.service.id }];
+    return entry === undefined ? [] : [deletion(key, entry.service.id)];
   });
   return [...edits, ...deleted];
 }

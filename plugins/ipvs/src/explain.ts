@@ -4,22 +4,36 @@ import type { Manager } from './manager.js';
 import type { RealServer } from './model.js';
 import { serviceText } from './names.js';
 import type { Pool } from './pool.js';
-import { reasonOf, refusalFor, stateOf } from './report.js';
+import { probeTimes } from './probe-times.js';
+import { reasonOf, reasonOfServer, refusalFor, stateOf } from './report.js';
 
 export async function explain(manager: Manager, name: string, { ports }: Run): Promise<Explanation | undefined> {
   for (const pool of manager.pools) {
     const { config } = pool;
-    if (config.name === name) return explainVirtual(manager, pool);
+    if (config.name === name) return explainVirtual(manager, pool, await reportsOf(config.servers, ports));
     if (!name.startsWith(`${config.name} `)) continue;
     const server = config.servers.find((one) => `${config.name} ${one.name}` === name);
     if (server === undefined) continue;
-    const reports = await ports.checks.report(server.checks.map(({ id }) => id)).catch(() => []);
-    return explainReal(manager, pool, server, reports);
+    return explainReal(manager, pool, server, await reportsOf([server], ports));
   }
   return undefined;
 }
 
-function explainVirtual(manager: Manager, pool: Pool): Explanation {
+/** What the lanes that check know now, by check. */
+type Reports = ReadonlyMap<string, CheckReport>;
+
+async function reportsOf(servers: readonly RealServer[], { checks }: Run['ports']): Promise<Reports> {
+  const ids = servers.flatMap((server) => server.checks.map(({ id }) => id));
+  const reports = await checks.report(ids).catch(() => []);
+  return new Map(reports.map((report) => [report.id, report]));
+}
+
+function times(reports: Reports, checks: RealServer['checks']): Pick<Contributor, 'lastAt' | 'nextAt'> {
+  const { last, next } = probeTimes(checks.map(({ id }) => reports.get(id)));
+  return { ...(last !== undefined && { lastAt: last }), ...(next !== undefined && { nextAt: next }) };
+}
+
+function explainVirtual(manager: Manager, pool: Pool, reports: Reports): Explanation {
   const { config, quorum } = pool;
   const { state, weight, since } = quorum;
   const has = state === 'gained';
@@ -33,8 +47,9 @@ function explainVirtual(manager: Manager, pool: Pool): Explanation {
       of: 'weight',
       source: server.name,
       effect: standing?.isUp === true ? `+${standing.weight}` : '0',
-      why: standing?.reason ?? 'not evaluated yet',
+      why: reasonOfServer(manager, pool, server, reports),
       ...(standing === undefined ? {} : { since: standing.since }),
+      ...times(reports, server.checks),
     };
   });
   const sorry: Contributor[] =
@@ -64,18 +79,16 @@ function suspended(manager: Manager, { config }: Pool): readonly Contributor[] {
   return [{ of: 'state', source: 'ha_suspend', effect: 'no probes: states stay as they are', why }];
 }
 
-/** `reports`: what the lanes that check know now of its checks. */
-function explainReal(manager: Manager, pool: Pool, server: RealServer, reports: readonly CheckReport[]): Explanation {
+function explainReal(manager: Manager, pool: Pool, server: RealServer, reports: Reports): Explanation {
   const { config } = pool;
   const standing = pool.standingOf(server.key);
   const isUp = standing?.isUp === true;
-  const checks = server.checks.map(({ id, identity: { checker } }): Contributor => {
-    const standing = manager.checks.of(id);
-    const why = reasonOf(
-      standing,
-      reports.find((report) => report.id === id),
-    );
-    return { of: 'state', source: checker, effect: standing.isUp ? 'up' : 'down', why, since: standing.since };
+  const checks = server.checks.map((check): Contributor => {
+    const standing = manager.checks.of(check.id);
+    const { isUp, since } = standing;
+    const why = reasonOf(standing, reports.get(check.id));
+    const { checker: source } = check.identity;
+    return { of: 'state', source, effect: isUp ? 'up' : 'down', why, since, ...times(reports, [check]) };
   });
   const parts = (standing?.parts ?? []).map(
     ({ source, delta, why }): Contributor => ({
@@ -105,7 +118,7 @@ function explainReal(manager: Manager, pool: Pool, server: RealServer, reports: 
     kind: 'real_server',
     name: `${config.name} ${server.name}`,
     state: isUp ? 'up' : 'down',
-    because: refused[0] ?? standing?.reason ?? 'not evaluated yet',
+    because: refused[0] ?? reasonOfServer(manager, pool, server, reports),
     contributors: [
       ...(checks.length > 0 ? checks : [{ of: 'state', source: 'configuration', effect: 'up', why: 'it has no checker' }]),
       ...replaced,

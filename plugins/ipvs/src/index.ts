@@ -25,6 +25,8 @@ export function createIpvsPlugin(): Plugin {
   let parts: Parts | undefined;
   let manager: Manager | undefined;
   let running: Run | undefined;
+  /** The host may start the plugin again in the same process. */
+  let hasRun = false;
   let made: { readonly from: readonly unknown[]; readonly configs: readonly VirtualServer[] } | undefined;
 
   /** The check of a configuration has made them already when the work begins with it. */
@@ -57,7 +59,9 @@ export function createIpvsPlugin(): Plugin {
   async function start(run: Run): Promise<void> {
     running = run;
     manager = new Manager(run, bound().global.value);
-    await manager.start(configs(bound()));
+    const isOurs = run.facts.isRestart || hasRun;
+    hasRun = true;
+    await manager.start(configs(bound()), isOurs);
   }
 
   async function reconfigure(): Promise<'absorbed'> {
@@ -71,7 +75,13 @@ export function createIpvsPlugin(): Plugin {
     manager = undefined;
   }
 
-  return definePlugin({ name: 'ipvs', setup, start, reconfigure, stop });
+  /** What an earlier life left in the kernel: it was not there to see the stop. */
+  async function withdraw(run: Run): Promise<void> {
+    if (run.facts.keepServicesAtExit === true) return;
+    await new Manager(run, bound().global.value).withdraw(configs(bound()));
+  }
+
+  return definePlugin({ name: 'ipvs', setup, start, reconfigure, stop, withdraw });
 }
 
 export default createIpvsPlugin();

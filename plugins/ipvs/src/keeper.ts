@@ -2,10 +2,12 @@
  * Keeps the kernel's table as it should be: carries out the difference, believes only what the kernel has taken, tries again what it
  * refused, and looks now and then for what others have changed. One change at a time. Made by manager.ts.
  */
-import { type Clock, type Ipvs, type IpvsEdit, type IpvsResult, type Log, messageOf, type Timer } from '@mainstay/sdk';
-import { isTaking, mayTake, serviceEdits } from './diff.js';
-import { destinationOf, isConsequence, meaningOf, refusalOf, serviceOf } from './edits.js';
-import { foreignChanges } from './foreign-changes.js';
+import { type Clock, type Ipvs, type IpvsResult, type IpvsServiceId, type Log, messageOf, type Timer } from '@mainstay/sdk';
+import { deletion, isTaking, mayTake, serviceEdits } from './diff.js';
+import { type Failed, isConsequence, type KeyedEdit, meaningOf, refusalOf } from './edits.js';
+import { foreignChanges, type Ours, toldOf } from './foreign-changes.js';
+import { leftAfterFlush, leftBehind } from './left-behind.js';
+import { serviceText } from './names.js';
 import { type Refusal, Refusals } from './refusals.js';
 import { carryOut, type DesiredService, type ServiceEntry, tableOf } from './table.js';
 
@@ -14,17 +16,19 @@ export interface KeeperHost {
   readonly clock: Clock;
   readonly log: Log;
   /** The kernel has carried this out. */
-  changed(edit: IpvsEdit): void;
+  changed(edit: KeyedEdit): void;
   /** True for a destination that the configuration has, whether it is to be there now or not. */
   isConfigured(service: string, destination: string): boolean;
+  /** The table is looked at, or has lost a service: so may be what stands beside it, too. */
+  audited(): void;
 }
 
 /** Milliseconds to the next try: doubled each time, up to a minute. */
 export const retryMs = { first: 1000, longest: 60_000 } as const;
+/** What the log says of it, behind what went wrong. */
+export const triedAgain = `It is tried again, up to every ${retryMs.longest / 1000} s`;
 /** So many edits are carried out before the next changes are looked at. */
 const batchSize = 2000;
-/** Findings of one look that are told one by one. */
-const toldAtMost = 10;
 
 export class Keeper {
   /** What the kernel holds of our services, as far as we know. */
@@ -105,20 +109,37 @@ export class Keeper {
     this.#scheduleAudit();
   }
 
-  /** `delete`: our services go. `flush`: everything goes. `keep`: nothing. */
-  async close(how: 'delete' | 'flush' | 'keep'): Promise<void> {
+  /** `delete`: our services go. `flush`: everything goes. `keep`: nothing. False: the kernel refused. */
+  async close(how: 'delete' | 'flush' | 'keep'): Promise<boolean> {
     this.#isClosed = true;
     this.#retry?.cancel();
     this.#audit?.cancel();
     await this.#work;
     const { port, log } = this.host;
+    if (how === 'keep') return true;
     if (how === 'flush') {
       const result = await port.flush();
-      if (result.outcome === 'failed') log.error(`the kernel refuses to empty its table: ${result.error}; it goes on balancing`);
+      if (result.outcome === 'failed') log.error(leftAfterFlush(result.error));
+      return result.outcome !== 'failed';
     }
-    if (how !== 'delete') return;
-    const edits = [...this.#held.values()].map(({ service }): IpvsEdit => ({ do: 'deleteService', service: service.id }));
-    await this.#carryOut(edits);
+    // What is wanted may be there although it was never read, or although the answer that told so was lost.
+    const ours = [...this.#held, ...this.#desired].map(([key, { service }]) => [key, service.id] as const);
+    return this.remove([...new Map(ours).values()]);
+  }
+
+  /**
+   * These go for good, whether they are there or not, so that nothing need be read. Nobody tries it again: what is refused is said with how to
+   * clear it. False: something stays.
+   */
+  async remove(services: readonly IpvsServiceId[]): Promise<boolean> {
+    if (services.length === 0) return true;
+    const edits = services.map((service) => deletion(serviceText(service), service));
+    const results = await this.#apply(edits);
+    for (const [i, edit] of edits.entries())
+      if (results[i] !== undefined && meaningOf(edit, results[i]) === 'done') this.#done(edit);
+    const left = leftBehind(services, results);
+    if (left !== undefined) this.host.log.error(left);
+    return left === undefined;
   }
 
   #scheduleAudit(): void {
@@ -126,6 +147,7 @@ export class Keeper {
     this.#audit = this.host.clock.after(this.#auditMs, () => {
       this.#isKnown = false;
       this.#start();
+      this.host.audited();
       this.#scheduleAudit();
     });
   }
@@ -163,16 +185,16 @@ export class Keeper {
   }
 
   /** First what comes, then what goes. */
-  #nextEdits(): { readonly giving: readonly IpvsEdit[]; readonly taking: readonly IpvsEdit[] } {
-    const giving: IpvsEdit[] = [];
-    const taking: IpvsEdit[] = [];
+  #nextEdits(): { readonly giving: readonly KeyedEdit[]; readonly taking: readonly KeyedEdit[] } {
+    const giving: KeyedEdit[] = [];
+    const taking: KeyedEdit[] = [];
     for (const key of this.#dirty) {
       this.#dirty.delete(key);
       this.#waiting.delete(key);
       const edits = this.#editsOf(key);
       const held = this.#held.get(key);
       // What nobody wants any more is refused no more.
-      this.#refusals.keepOnly(key, () => edits.map(destinationOf));
+      this.#refusals.keepOnly(key, () => edits.map(({ destination }) => destination));
       const before = taking.length;
       for (const edit of edits) (isTaking(edit, held) ? taking : giving).push(edit);
       if (taking.length === before) this.#unrelieved.delete(key);
@@ -181,7 +203,7 @@ export class Keeper {
     return { giving, taking };
   }
 
-  #editsOf(key: string): readonly IpvsEdit[] {
+  #editsOf(key: string): readonly KeyedEdit[] {
     const desired = this.#desired.get(key);
     const held = this.#held.get(key);
     const strangers = this.#strangers.get(key);
@@ -190,25 +212,24 @@ export class Keeper {
       return serviceEdits(desired, held, (one) => strangers?.has(one) !== true);
     }
     this.#strangers.delete(key);
-    return held === undefined ? [] : [{ do: 'deleteService', service: held.service.id }];
+    return held === undefined ? [] : [deletion(key, held.service.id)];
   }
 
   /** Those of them that leave no service without a server because the kernel refuses the one that comes in its place. */
-  #whatMayGo(taking: readonly IpvsEdit[]): readonly IpvsEdit[] {
+  #whatMayGo(taking: readonly KeyedEdit[]): readonly KeyedEdit[] {
     const allowed = new Map<string, boolean>();
-    for (const key of new Set(taking.map(serviceOf))) {
+    for (const key of new Set(taking.map(({ service }) => service))) {
       const isAllowed = mayTake(this.#desired.get(key), this.#held.get(key));
       allowed.set(key, isAllowed);
       if (isAllowed) this.#unrelieved.delete(key);
       else this.#keepUnrelieved(key);
     }
-    return taking.filter((edit) => allowed.get(serviceOf(edit)) && !this.#isWantedAgain(edit));
+    return taking.filter((edit) => allowed.get(edit.service) && !this.#isWantedAgain(edit));
   }
 
   /** Something else has come to be wanted while the kernel was at work. */
-  #isWantedAgain(edit: IpvsEdit): boolean {
-    const desired = this.#desired.get(serviceOf(edit));
-    const destination = destinationOf(edit);
+  #isWantedAgain({ service, destination }: KeyedEdit): boolean {
+    const desired = this.#desired.get(service);
     if (destination === undefined) return desired !== undefined;
     return (desired?.destinations.get(destination)?.weight ?? 0) > 0;
   }
@@ -223,43 +244,42 @@ export class Keeper {
     );
   }
 
-  async #carryOut(edits: readonly IpvsEdit[]): Promise<boolean> {
+  async #carryOut(edits: readonly KeyedEdit[]): Promise<boolean> {
     return edits.length > 0 && this.#conclude(edits, await this.#apply(edits));
   }
 
-  async #apply(edits: readonly IpvsEdit[]): Promise<readonly IpvsResult[]> {
+  async #apply(edits: readonly KeyedEdit[]): Promise<readonly IpvsResult[]> {
     try {
-      return await this.host.port.apply(edits);
+      return await this.host.port.apply(edits.map(({ edit }) => edit));
     } catch (error) {
       return edits.map(() => ({ outcome: 'failed', code: '', error: messageOf(error) }));
     }
   }
 
   /** True where the table is not what it was taken for. */
-  #conclude(edits: readonly IpvsEdit[], results: readonly IpvsResult[]): boolean {
+  #conclude(edits: readonly KeyedEdit[], results: readonly IpvsResult[]): boolean {
     const refusedServices = new Set<string>();
     let isDoubtful = false;
     for (const [i, edit] of edits.entries()) {
       const result = results[i] ?? { outcome: 'failed', code: '', error: 'no answer' };
       if (isConsequence(edit, refusedServices)) continue;
       const meaning = meaningOf(edit, result);
-      const key = serviceOf(edit);
+      const { service } = edit;
       if (meaning === 'done') this.#done(edit);
       else if (meaning === 'doubt') {
         isDoubtful = true;
-        this.#dirty.add(key);
+        this.#dirty.add(service);
       } else if (result.outcome === 'failed') {
-        if (edit.do === 'addService') refusedServices.add(key);
-        this.#refused(edit, result.error);
+        if (edit.edit.do === 'addService') refusedServices.add(service);
+        this.#refused(edit, result);
       }
     }
     return isDoubtful;
   }
 
-  #done(edit: IpvsEdit): void {
+  #done(edit: KeyedEdit): void {
     carryOut(this.#held, edit);
-    const service = serviceOf(edit);
-    const destination = destinationOf(edit);
+    const { service, destination } = edit;
     if (this.#refusals.delete(service, destination)) {
       const what = destination === undefined ? service : `${service}, server ${destination}`;
       this.host.log.info(`the kernel now takes what it refused: ${what}`);
@@ -268,17 +288,17 @@ export class Keeper {
   }
 
   /** Told once for each reason, however often it is tried. */
-  #refused(edit: IpvsEdit, error: string): void {
-    const message = refusalOf(edit, error);
-    const service = serviceOf(edit);
+  #refused(edit: KeyedEdit, failed: Failed): void {
+    const message = refusalOf(edit, failed);
+    const { service, destination } = edit;
     this.#waiting.add(service);
-    if (!this.#refusals.add(service, destinationOf(edit), { message, since: this.host.clock.wall() })) return;
+    if (!this.#refusals.add(service, destination, { message, since: this.host.clock.wall() })) return;
     this.#beginPauses();
     this.#tellRefusal(message);
   }
 
   #tellRefusal(message: string): void {
-    this.host.log.error(`${message}. It is tried again, up to every ${retryMs.longest / 1000} s`);
+    this.host.log.error(this.#isClosed ? message : `${message}. ${triedAgain}`);
   }
 
   /** What goes wrong for the first time does not wait as long as what has been refused for hours. */
@@ -325,20 +345,27 @@ export class Keeper {
     if (table === undefined) return false;
     const keys = new Set([...this.#desired.keys(), ...this.#held.keys()]);
     const findings: string[] = [];
+    let isRobbed = false;
     for (const key of keys) {
-      const isOurs = (destination: string) =>
-        this.#desired.get(key)?.destinations.has(destination) === true || this.host.isConfigured(key, destination);
       const actual = table.get(key);
+      isRobbed ||= actual === undefined && this.#held.has(key);
       const isNew = !this.#held.has(key) && this.#dirty.has(key);
-      for (const { message, stranger } of isNew ? [] : foreignChanges(key, this.#held.get(key), actual, isOurs)) {
+      const ours: Ours = {
+        before: this.#held.get(key),
+        desired: this.#desired.get(key),
+        isConfigured: (destination) => this.host.isConfigured(key, destination),
+      };
+      for (const { message, stranger } of isNew ? [] : foreignChanges(key, ours, actual)) {
         findings.push(message);
         if (stranger !== undefined) this.#strangersOf(key).add(stranger);
       }
       this.#learn(key, actual);
       this.#dirty.add(key);
     }
-    this.#tell(findings);
+    for (const message of toldOf(findings)) this.host.log.warn(message);
     this.#isKnown = true;
+    // A module that was loaded anew has also forgotten what stands beside the table.
+    if (isRobbed) this.host.audited();
     return true;
   }
 
@@ -351,11 +378,5 @@ export class Keeper {
     const known = this.#strangers.get(key) ?? new Set<string>();
     this.#strangers.set(key, known);
     return known;
-  }
-
-  #tell(findings: readonly string[]): void {
-    for (const message of findings.slice(0, toldAtMost)) this.host.log.warn(message);
-    const more = findings.length - toldAtMost;
-    if (more > 0) this.host.log.warn(`somebody else has made ${more} more changes to our part of the kernel's table`);
   }
 }

@@ -2,9 +2,7 @@
 import {
   type CheckRequest,
   type CheckState,
-  type IpvsEdit,
   type IpvsService,
-  type IpvsTimeouts,
   messageOf,
   type Run,
   type Timer,
@@ -14,7 +12,7 @@ import { adopted } from './adoption.js';
 import { CheckStates } from './check-states.js';
 import type { GlobalValue } from './config.js';
 import { portIn } from './desired.js';
-import { destinationOf, serviceOf } from './edits.js';
+import type { KeyedEdit } from './edits.js';
 import { Keeper } from './keeper.js';
 import { withKeptChecks } from './kept-checks.js';
 import type { Server, VirtualServer } from './model.js';
@@ -24,34 +22,38 @@ import type { QuorumState } from './quorum.js';
 import { Suspension } from './suspension.js';
 import { SyncDaemons } from './sync-daemons.js';
 import type { DesiredService } from './table.js';
+import { Timeouts } from './timeouts.js';
 
 /** How often hooks on the weight are asked without another occasion. */
 const weightRefreshMs = 1000;
-/** So long a start or a reload waits for the kernel. */
+/** So long the first checks wait for a kernel that is slow to take the table. */
 const patienceMs = 4000;
+/** So long a start or a reload waits for it in all; what it may take is 10 s. */
+const longestMs = 8000;
 
 export class Manager {
   readonly keeper: Keeper;
   readonly checks: CheckStates;
   readonly #pools = new Map<string, Pool>();
-  /** By the service that an edit is about, the check that is told of, the name that a lease is for. */
+  /** By the service that an edit is about. */
   #byService = new Map<string, { readonly pool: Pool; readonly service: IpvsService }>();
   /** Services that the last reload removed: the kernel may let go of them later. */
   #departed = new Map<string, { readonly pool: Pool; readonly service: IpvsService }>();
-  #byCheck = new Map<string, Pool>();
-  #byServer = new Map<string, Pool>();
+  /** By the name that a lease is for; made when somebody has one. */
+  #byServer: ReadonlyMap<string, Pool> | undefined;
   readonly #suspension: Suspension;
   readonly #syncDaemons: SyncDaemons;
+  readonly #timeouts: Timeouts;
   readonly #unwatch: (() => void)[] = [];
   #tick: Timer | undefined;
   /** What a former daemon has left is being taken away or read. */
   #adopting: Promise<unknown> | undefined;
+  /** Until then there are no pools. */
+  #begun: Promise<void> = Promise.resolve();
   /** Checks are asked for only in between. */
   #hasTable = false;
   #isStopped = false;
   #global: GlobalValue;
-  /** As they were when the daemon came. */
-  #timeouts: IpvsTimeouts | undefined;
 
   constructor(
     private readonly run: Run,
@@ -66,9 +68,14 @@ export class Manager {
       log,
       changed: (edit) => this.#tellOf(edit),
       isConfigured: (service, destination) => this.#isConfigured(service, destination),
+      audited: () => {
+        this.#timeouts.audit();
+        this.#syncDaemons.audit();
+      },
     });
     this.#suspension = new Suspension(ports.addresses, clock, () => this.#request());
     this.#syncDaemons = new SyncDaemons(ports.ipvs, clock, log);
+    this.#timeouts = new Timeouts(ports.ipvs, clock, log);
   }
 
   get pools(): readonly Pool[] {
@@ -79,9 +86,15 @@ export class Manager {
     return probesOnlyWith !== undefined && !this.#suspension.isPresent(probesOnlyWith);
   }
 
-  async start(configs: readonly VirtualServer[]): Promise<void> {
+  /** `isOurs`: this daemon has been at work on the table before. */
+  start(configs: readonly VirtualServer[], isOurs: boolean): Promise<void> {
+    this.#begun = this.#begin(configs, isOurs);
+    return this.#patiently('start', this.#begun);
+  }
+
+  async #begin(configs: readonly VirtualServer[], isOurs: boolean): Promise<void> {
     const { ports, leases } = this.run;
-    const adopting = this.#adopt(configs);
+    const adopting = this.#adopt(configs, isOurs);
     this.#adopting = adopting;
     const left = await adopting;
     if (this.#isStopped) return;
@@ -89,7 +102,7 @@ export class Manager {
     this.checks.setChecks(configs, ({ key }, config) => former.get(config.key)?.servers.get(key));
     this.#unwatch.push(
       ports.checks.watch((states) => this.#hear(states)),
-      leases.watch('ipvs.weight', (name) => this.#refresh(this.#byServer.get(name))),
+      leases.watch('ipvs.weight', (name) => this.#refresh(this.#poolOf(name))),
     );
     for (const config of configs) this.#pools.set(config.key, this.#makePool(config, former.get(config.key)?.quorum));
     this.#arrange();
@@ -103,7 +116,13 @@ export class Manager {
   }
 
   /** What stays as it was notices nothing. */
-  async reconfigure(written: readonly VirtualServer[], global: GlobalValue): Promise<void> {
+  reconfigure(written: readonly VirtualServer[], global: GlobalValue): Promise<void> {
+    this.#begun = this.#begun.then(() => this.#follow(written, global));
+    return this.#patiently('reload', this.#begun);
+  }
+
+  async #follow(written: readonly VirtualServer[], global: GlobalValue): Promise<void> {
+    if (this.#isStopped) return;
     this.#global = global;
     const configs = written.map((config) => {
       const pool = this.#pools.get(config.key);
@@ -139,21 +158,40 @@ export class Manager {
     await this.#settled();
   }
 
-  /** `keep`: what is in the kernel stays there. */
+  /** `keep`: what is in the kernel stays there. Otherwise rejects where the kernel keeps any of it. */
   async stop(keep: boolean): Promise<void> {
     this.#isStopped = true;
     this.#tick?.cancel();
     // A start that is given up leaves nothing behind either: what is ours must be known to be taken away.
-    await this.#adopting;
+    if (!keep) await this.#adopting;
     for (const end of this.#unwatch.splice(0)) end();
     this.#suspension.close();
     if (!keep) {
       this.run.ports.checks.set([]);
       for (const pool of this.pools) pool.end(true);
     }
-    const flush = this.#global.lvs_flush_on_stop ?? this.#global.lvs_flush_onstop;
-    await this.keeper.close(keep ? 'keep' : flush === 'all' ? 'flush' : 'delete');
-    await this.#syncDaemons.close(keep);
+    const isGone = await this.keeper.close(keep ? 'keep' : this.#lastWish);
+    await this.#timeouts.close();
+    await this.#syncDaemons.close();
+    if (!keep) await this.#endOthers(isGone);
+  }
+
+  /** In place of a start and a stop: what is there of these goes. Rejects where the kernel refuses. */
+  async withdraw(configs: readonly VirtualServer[]): Promise<void> {
+    const services = configs.flatMap((config) => config.services.map(({ id }) => id));
+    const isGone = await (this.#lastWish === 'flush' ? this.keeper.close('flush') : this.keeper.remove(services));
+    await this.#endOthers(isGone);
+  }
+
+  /** The sync daemons of the configuration, also where nobody has begun to look after them. Rejects where those, or services, go on. */
+  async #endOthers(areServicesGone: boolean): Promise<void> {
+    const isSilent = await this.#syncDaemons.end(this.#global.lvs_sync_daemon);
+    if (!areServicesGone || !isSilent) throw new Error('the kernel did not let go of all of it');
+  }
+
+  /** What a stop is to do to the table. */
+  get #lastWish(): 'flush' | 'delete' {
+    return (this.#global.lvs_flush_on_stop ?? this.#global.lvs_flush_onstop) === 'all' ? 'flush' : 'delete';
   }
 
   onTransition(event: VrrpTransitioned): void {
@@ -161,14 +199,42 @@ export class Manager {
   }
 
   /** What is there already of these; with lvs_flush nothing is, when the daemon starts. */
-  async #adopt(configs: readonly VirtualServer[]): ReturnType<Keeper['adopt']> {
-    if (this.#global.lvs_flush && !this.run.facts.isRestart) await this.#flush();
+  async #adopt(configs: readonly VirtualServer[], isOurs: boolean): ReturnType<Keeper['adopt']> {
+    if (this.#global.lvs_flush && !isOurs) await this.#flush();
     return this.keeper.adopt(configs.flatMap(({ services }) => services.map(({ id }) => serviceText(id))));
   }
 
-  /** A kernel that is slow, because it looks for a module, must not look like a plugin that fails: the work goes on by itself. */
+  /**
+   * A kernel that is slow, because it looks for a module, has a large table, or little of a busy processor, must not look like a plugin that
+   * fails, and would fail again as often as it is tried: the work goes on by itself.
+   */
+  #patiently(what: 'start' | 'reload', work: Promise<void>): Promise<void> {
+    const { clock, log } = this.run;
+    return new Promise((resolve, reject) => {
+      let isLate = false;
+      const timer = clock.after(longestMs, () => {
+        isLate = true;
+        const meaning = 'connections go on as the kernel has them, and failed servers are taken out when it has answered';
+        log.warn(`the ${what} goes on behind the scenes, because the kernel takes long to tell or change its table: ${meaning}`);
+        resolve();
+      });
+      const over = (end: () => void) => {
+        timer.cancel();
+        end();
+      };
+      work.then(
+        () => over(resolve),
+        (error: unknown) => {
+          if (isLate && !this.#isStopped) log.error(`the ${what} failed: ${messageOf(error)}; reload the daemon to try again`);
+          over(() => reject(error));
+        },
+      );
+    });
+  }
+
   #settled(): Promise<unknown> {
-    const all = [this.keeper.settled(), this.#setTimeouts(), this.#syncDaemons.configure(this.#global.lvs_sync_daemon)];
+    const { lvs_timeouts, lvs_sync_daemon } = this.#global;
+    const all = [this.keeper.settled(), this.#timeouts.configure(lvs_timeouts), this.#syncDaemons.configure(lvs_sync_daemon)];
     return new Promise((resolve) => {
       const timer = this.run.clock.after(patienceMs, () => resolve(undefined));
       void Promise.allSettled(all).then(() => {
@@ -194,15 +260,9 @@ export class Manager {
   /** Which pool is meant by what. */
   #arrange(): void {
     this.#byService = new Map();
-    this.#byCheck = new Map();
-    this.#byServer = new Map();
+    this.#byServer = undefined;
     for (const pool of this.#pools.values()) {
-      const { services, servers, name } = pool.config;
-      for (const service of services) this.#byService.set(serviceText(service.id), { pool, service });
-      for (const server of servers) {
-        this.#byServer.set(`${name} ${server.name}`, pool);
-        for (const { id } of server.checks) this.#byCheck.set(id, pool);
-      }
+      for (const service of pool.config.services) this.#byService.set(serviceText(service.id), { pool, service });
     }
     const addresses = this.pools.flatMap(({ config: { probesOnlyWith } }) =>
       probesOnlyWith === undefined ? [] : [probesOnlyWith],
@@ -212,24 +272,38 @@ export class Manager {
 
   #request(): void {
     if (!this.#hasTable || this.#isStopped) return;
-    const requests = this.pools.flatMap(({ config }): CheckRequest[] => {
-      const suspended = this.isSuspended(config) ? { isSuspended: true } : {};
-      return config.servers.flatMap(({ checks }) =>
-        checks.map((check) => ({ ...check, initial: this.checks.initialOf(check.id), ...suspended })),
-      );
-    });
+    const requests: CheckRequest[] = [];
+    for (const { config } of this.#pools.values()) {
+      const suspended = this.isSuspended(config) ? { isSuspended: true } : undefined;
+      for (const { checks } of config.servers) {
+        for (const check of checks) {
+          const initial = this.checks.initialOf(check.id);
+          const timing = this.checks.timingOf(check);
+          // Most are as they were planned, and need no copy.
+          const isAsPlanned = initial === check.initial && timing === check.timing && suspended === undefined;
+          requests.push(isAsPlanned ? check : { ...check, timing, initial, ...suspended });
+        }
+      }
+    }
     this.run.ports.checks.set(requests);
   }
 
   #hear(states: readonly CheckState[]): void {
     const touched = new Set<Pool>();
     for (const state of states) {
-      const pool = this.#byCheck.get(state.id);
+      const pool = this.#pools.get(this.checks.ownerOf(state.id) ?? '');
       if (pool !== undefined && this.checks.tell(state)) touched.add(pool);
     }
     const desired: DesiredService[] = [];
     for (const pool of touched) for (const service of pool.evaluate()) desired.push(service);
     this.keeper.want(desired);
+  }
+
+  #poolOf(server: string): Pool | undefined {
+    this.#byServer ??= new Map(
+      this.pools.flatMap((pool) => pool.config.servers.map(({ name }) => [`${pool.config.name} ${name}`, pool] as const)),
+    );
+    return this.#byServer.get(server);
   }
 
   #refresh(pool: Pool | undefined): void {
@@ -249,13 +323,12 @@ export class Manager {
     return found !== undefined && serverAt(found.pool.config, found.service, destination) !== undefined;
   }
 
-  #tellOf(edit: IpvsEdit): void {
+  #tellOf({ edit, service, destination }: KeyedEdit): void {
     const { hooks, clock } = this.run;
-    const found = this.#byService.get(serviceOf(edit)) ?? this.#departed.get(serviceOf(edit));
+    const found = this.#byService.get(service) ?? this.#departed.get(service);
     if (found === undefined || !hooks.isTapped('ipvs.changed', found.pool.config.name)) return;
     const { config } = found.pool;
     const { name } = config;
-    const destination = destinationOf(edit);
     hooks.observe('ipvs.changed', name, {
       virtualServer: name,
       ...(destination === undefined ? {} : { realServer: serverAt(config, found.service, destination)?.name ?? destination }),
@@ -273,20 +346,6 @@ export class Manager {
         log.error(`lvs_flush: the kernel refuses to empty its table: ${result.error}; what was there goes on`);
     } catch (error) {
       log.error(`lvs_flush: the kernel's table cannot be emptied: ${messageOf(error)}; what was there goes on`);
-    }
-  }
-
-  /** Those that are not named are as they were before the daemon came. */
-  async #setTimeouts(): Promise<void> {
-    const wanted = this.#global.lvs_timeouts;
-    if (wanted === undefined && this.#timeouts === undefined) return;
-    const { ports, log } = this.run;
-    try {
-      this.#timeouts ??= await ports.ipvs.timeouts();
-      const result = await ports.ipvs.setTimeouts({ ...this.#timeouts, ...wanted });
-      if (result.outcome === 'failed') log.error(`lvs_timeouts: the kernel refuses them: ${result.error}; its own are in force`);
-    } catch (error) {
-      log.error(`lvs_timeouts: they cannot be set: ${messageOf(error)}; the kernel's own are in force`);
     }
   }
 }

@@ -7,7 +7,8 @@ import type { CheckStates } from './check-states.js';
 import { desiredServices } from './desired.js';
 import type { RealServer, VirtualServer } from './model.js';
 import { nextQuorum, type QuorumState } from './quorum.js';
-import { clampWeight, isUp, sumOf, type WeightPart, weightParts } from './server-state.js';
+import { Same } from './same.js';
+import { clampWeight, sumOf, type WeightPart, weightParts } from './server-state.js';
 import type { DesiredService } from './table.js';
 
 export interface PoolHost {
@@ -36,6 +37,8 @@ export interface QuorumStanding {
   /** Sum of the weights of real servers that are up. */
   readonly weight: number;
 }
+
+const sameStanding = new Same<ServerStanding>();
 
 export class Pool {
   readonly #servers = new Map<string, ServerStanding>();
@@ -70,14 +73,15 @@ export class Pool {
   /** Takes everything anew into account; answers what the kernel's table should hold. */
   evaluate(): readonly DesiredService[] {
     const { config, host } = this;
+    const now = host.clock.wall();
     let weight = 0;
     for (const server of config.servers) {
-      const standing = this.#evaluateServer(server);
+      const standing = this.#evaluateServer(server, now);
       if (standing.isUp) weight += standing.weight;
     }
     const before = this.#quorum.state;
     const state = nextQuorum(before ?? this.formerQuorum, config, weight);
-    this.#quorum = { state, weight, since: state === before ? this.#quorum.since : host.clock.wall() };
+    this.#quorum = { state, weight, since: state === before ? this.#quorum.since : now };
     if (state !== before) this.#tellQuorum(before === undefined);
     return desiredServices(config, (key) => this.#servers.get(key) ?? { isUp: false, weight: 0 }, state === 'gained');
   }
@@ -92,17 +96,17 @@ export class Pool {
     this.#emitQuorum(isStopping);
   }
 
-  #evaluateServer(server: RealServer): ServerStanding {
-    const { checks, clock } = this.host;
+  #evaluateServer(server: RealServer, now: number): ServerStanding {
+    const { checks } = this.host;
     const views = server.checks.map(({ id, identity: { checker } }) => ({ id, checker, state: checks.of(id) }));
-    const up = isUp(views.map(({ state }) => state));
+    const failed = views.find(({ state }) => !state.isUp);
+    const up = failed === undefined;
     const before = this.#servers.get(server.key);
     const { weight, parts } = this.#weigh(server, weightParts(server.weight, views));
-    const failed = views.find(({ state }) => !state.isUp);
     const reason = failed ? `${failed.checker}: ${failed.state.reason}` : reasonOfUp(views);
-    const since = before?.isUp === up ? before.since : clock.wall();
-    const standing: ServerStanding = { isUp: up, reason, since, weight, parts };
-    this.#servers.set(server.key, standing);
+    const since = before?.isUp === up ? before.since : now;
+    const standing = sameStanding.of({ isUp: up, reason, since, weight, parts });
+    if (standing !== before) this.#servers.set(server.key, standing);
     if (before === undefined) this.#begin(server, standing);
     else if (before.isUp !== up) this.#tellServer(server, standing);
     else if (before.weight !== weight && up) this.#tellWeight(server, before.weight, weight);

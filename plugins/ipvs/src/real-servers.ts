@@ -62,7 +62,8 @@ function realServer(
       value.uthreshold === 0 ? 'write uthreshold, or remove lthreshold' : 'lower lthreshold',
     );
   const place = {
-    key: `${key} ${server.key}`,
+    virtualKey: key,
+    realKey: server.key,
     virtualServer: name,
     realServer: header.words,
     address: header.address,

@@ -1,9 +1,22 @@
-/** What the kernel does not take now, by service and destination. Kept by keeper.ts. */
+/** What the kernel does not take now, by service and destination, and what to do about it. Kept by keeper.ts. */
 
 export interface Refusal {
   readonly message: string;
   /** Milliseconds since the epoch. */
   readonly since: number;
+}
+
+/** What it means beyond its words, and what to do, by the name of the errno. */
+const advice: Readonly<Record<string, string>> = {
+  ENOMEM:
+    'The kernel has no memory for one more entry of its table; those that are in it go on and are kept up to date. Free memory on this ' +
+    'host (MemAvailable and Percpu in /proc/meminfo; dmesg has "allocation failure"), or configure fewer servers',
+};
+
+/** Sentences that follow the others of a refusal; nothing where the kernel's own words are enough. */
+export function adviceFor(code: string): string {
+  const known = advice[code];
+  return known === undefined ? '' : `. ${known}`;
 }
 
 /** In place of a destination where the service itself is refused. */

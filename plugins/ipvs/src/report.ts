@@ -13,7 +13,11 @@ import type { Manager } from './manager.js';
 import type { RealServer, VirtualServer } from './model.js';
 import { destinationText, endpointText, serviceText } from './names.js';
 import type { Pool } from './pool.js';
+import { probeTimes } from './probe-times.js';
 import { forwardingText } from './table.js';
+
+const momentsOfVirtual = ['quorum_since'];
+const momentsOfReal = ['last', 'next', 'since', 'last_probe', 'next_probe'];
 
 /** The kernel's table at this moment, by key. */
 interface Snapshot {
@@ -80,6 +84,7 @@ function virtualServerStatus(manager: Manager, pool: Pool, snapshot: Snapshot): 
       statistics: statisticsOf(known),
       ...(snapshot.problem === undefined ? {} : { problem: snapshot.problem }),
     },
+    moments: momentsOfVirtual,
   };
 }
 
@@ -115,6 +120,7 @@ function realServerStatus(manager: Manager, pool: Pool, server: RealServer, snap
   const count = (of: (one: KnownIpvsDestination) => number) =>
     snapshot.problem === undefined ? known.reduce((sum, one) => sum + of(one), 0) : null;
   const refusals = config.services.flatMap((service) => refusalFor(manager, service, server) ?? []);
+  const { last, next } = probeTimes(server.checks.map(({ id }) => snapshot.checks.get(id)));
   return {
     kind: 'real_server',
     name: `${config.name} ${server.name}`,
@@ -124,7 +130,9 @@ function realServerStatus(manager: Manager, pool: Pool, server: RealServer, snap
       in_table: known[0]?.weight ?? null,
       active: count((one) => one.activeConnections),
       inactive: count((one) => one.inactiveConnections),
-      reason: standing?.reason ?? '',
+      last: last ?? null,
+      next: next ?? null,
+      reason: reasonOfServer(manager, pool, server, snapshot.checks),
     },
     detail: {
       virtual_server: config.name,
@@ -137,6 +145,7 @@ function realServerStatus(manager: Manager, pool: Pool, server: RealServer, snap
       refusals,
       checks: server.checks.map((check) => checkDetail(manager, check.id, check.identity.checker, snapshot.checks.get(check.id))),
     },
+    moments: momentsOfReal,
   };
 }
 
@@ -149,6 +158,21 @@ export function reasonOf({ isUp, reason }: CheckStanding, report: CheckReport | 
   return report !== undefined && report.isUp === isUp && report.probes > 0 ? report.reason : reason;
 }
 
+/** Why it is up or down: in the words of its newest probe where one check decides. `reports`: what the lanes that check know, by check. */
+export function reasonOfServer(
+  { checks }: Manager,
+  pool: Pool,
+  server: RealServer,
+  reports: ReadonlyMap<string, CheckReport>,
+): string {
+  const standing = pool.standingOf(server.key);
+  if (standing === undefined) return 'not evaluated yet';
+  const failed = server.checks.find(({ id }) => !checks.of(id).isUp);
+  const decisive = failed ?? (server.checks.length === 1 ? server.checks[0] : undefined);
+  if (decisive === undefined) return standing.reason;
+  return `${decisive.identity.checker}: ${reasonOf(checks.of(decisive.id), reports.get(decisive.id))}`;
+}
+
 function checkDetail(manager: Manager, id: string, checker: string, report: CheckReport | undefined) {
   const standing = manager.checks.of(id);
   return {
@@ -158,9 +182,10 @@ function checkDetail(manager: Manager, id: string, checker: string, report: Chec
     since: standing.since,
     ...(report !== undefined && {
       attempt: report.attempt,
+      ...(report.rising !== undefined && { rising: `${report.rising.successes} of ${report.rising.of}` }),
       last_probe: report.lastProbeAt ?? null,
       next_probe: report.nextProbeAt ?? null,
-      last_duration_ms: report.lastDurationMs ?? null,
+      last_duration_ms: report.lastDurationMs === undefined ? null : Math.round(report.lastDurationMs * 1000) / 1000,
       probes: report.probes,
       failures: report.failures,
     }),

@@ -25,21 +25,35 @@ export function weightParts(
   configured: number,
   checks: readonly { readonly id: string; readonly checker: string; readonly state: CheckView }[],
 ): readonly WeightPart[] {
-  const own: WeightPart = { source: 'configuration', delta: configured, why: 'configured' };
-  const added = checks.flatMap(({ checker, state }): WeightPart[] => {
-    const parts: WeightPart[] = [];
-    if (!state.isUp) return parts;
-    if (state.adjust !== undefined && state.adjust !== 0)
-      parts.push({ source: checker, delta: state.adjust, why: 'the check adds it' });
-    if (state.weight !== undefined && state.weight !== configured)
-      parts.push({ source: checker, delta: state.weight - configured, why: `the check asks for a weight of ${state.weight}` });
-    return parts;
-  });
-  return [own, ...added];
+  const own = configuredPart(configured);
+  let parts: WeightPart[] | undefined;
+  for (const { checker, state } of checks) {
+    const { isUp, weight, adjust } = state;
+    if (!isUp) continue;
+    if (adjust !== undefined && adjust !== 0) {
+      parts ??= [...own];
+      parts.push({ source: checker, delta: adjust, why: 'the check adds it' });
+    }
+    if (weight !== undefined && weight !== configured) {
+      parts ??= [...own];
+      parts.push({ source: checker, delta: weight - configured, why: `the check asks for a weight of ${weight}` });
+    }
+  }
+  return parts ?? own;
+}
+
+let lastConfigured: readonly WeightPart[] = [];
+
+/** One object for all servers in a row that are configured alike. */
+function configuredPart(delta: number): readonly WeightPart[] {
+  if (lastConfigured[0]?.delta !== delta) lastConfigured = [{ source: 'configuration', delta, why: 'configured' }];
+  return lastConfigured;
 }
 
 export function sumOf(parts: readonly WeightPart[]): number {
-  return parts.reduce((sum, { delta }) => sum + delta, 0);
+  let sum = 0;
+  for (const { delta } of parts) sum += delta;
+  return sum;
 }
 
 /** Every check must agree; a server without checks works. */

@@ -1,14 +1,23 @@
 /**
  * The kernel's synchronisation of connections with another host (`lvs_sync_daemon`): both roles, or the one that the state of a
- * virtual router asks for. Made by manager.ts.
+ * virtual router asks for. What somebody else ends, or a module that is loaded anew forgets, is started again. Made by manager.ts.
  */
-import type { Clock, Ipvs, IpvsSyncDaemon, Log, Timer, VrrpTransitioned } from '@mainstay/sdk';
-import { messageOf } from '@mainstay/sdk';
+import {
+  type Clock,
+  type Ipvs,
+  type IpvsResult,
+  type IpvsSyncDaemon,
+  type Log,
+  messageOf,
+  PortError,
+  type VrrpTransitioned,
+} from '@mainstay/sdk';
 import type { SyncDaemonValue } from './global-values.js';
+import { Repetition } from './repetition.js';
+import { known, Upkeep } from './upkeep.js';
 
 type Role = IpvsSyncDaemon['role'];
 
-const retryMs = 5000;
 const roles: readonly Role[] = ['master', 'backup'];
 
 interface Router {
@@ -19,36 +28,56 @@ interface Router {
 export class SyncDaemons {
   readonly #routers = new Map<string, Router>();
   #value: SyncDaemonValue | undefined;
-  #work: Promise<void> = Promise.resolve();
-  #retry: Timer | undefined;
-  #complaint = '';
-  #isClosed = false;
+  /** What the kernel has made of one that it was asked for: it keeps some numbers within limits of its own. By what was asked. */
+  readonly #made = new Map<string, IpvsSyncDaemon>();
+  readonly #upkeep: Upkeep;
+  readonly #repetition: Repetition;
 
   constructor(
     private readonly port: Ipvs,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.#repetition = new Repetition(clock, log);
+    this.#upkeep = new Upkeep(
+      {
+        attempt: (isAudit) => this.#attempt(isAudit),
+        trouble: (why) => `connections are not synchronised as configured: ${why}`,
+        relief: 'connections are synchronised again',
+        doubt: (why) => `whether connections are synchronised as configured cannot be read: ${why}; what runs goes on`,
+        certainty: 'sync daemons can be read again, and run as configured',
+      },
+      clock,
+      log,
+    );
+  }
 
   configure(value: SyncDaemonValue | undefined): Promise<void> {
     const isNew = JSON.stringify(value) !== JSON.stringify(this.#value);
     this.#value = value;
-    return isNew ? this.#settle() : Promise.resolve();
+    return isNew ? this.#upkeep.renew() : Promise.resolve();
   }
 
   /** A virtual router that stops needs no synchronisation; one that is not master listens. */
   onTransition({ instance, to, virtualRouterId: id }: VrrpTransitioned): void {
     const isGone = to === 'stopped' || to === 'deleted';
     this.#routers.set(instance, { id, role: isGone ? undefined : to === 'master' ? 'master' : 'backup' });
-    if (this.#value?.instance === instance) void this.#settle();
+    if (this.#value?.instance === instance) void this.#upkeep.renew();
   }
 
-  async close(keep: boolean): Promise<void> {
-    this.#isClosed = true;
-    this.#retry?.cancel();
-    await this.#work;
-    if (this.#value === undefined || keep) return;
-    await this.#reach([]);
+  /** Where nothing is configured, what runs is somebody else's. */
+  audit(): void {
+    if (this.#value !== undefined) this.#upkeep.audit();
+  }
+
+  /** What runs goes on. */
+  close(): Promise<void> {
+    return this.#upkeep.close();
+  }
+
+  /** Those of an earlier life go, where the configuration has any. False: one goes on. */
+  async end(value: SyncDaemonValue | undefined): Promise<boolean> {
+    return value === undefined || this.#endAll();
   }
 
   /** What should run now; undefined: not known yet, so what runs goes on. */
@@ -62,46 +91,88 @@ export class SyncDaemons {
     return router.role === undefined ? [] : [{ ...rest, role: router.role, syncId: syncId ?? router.id }];
   }
 
-  #settle(): Promise<void> {
-    this.#retry?.cancel();
-    this.#work = this.#work.then(async () => {
-      const wanted = this.#wanted();
-      if (this.#isClosed || wanted === undefined) return;
-      if (!(await this.#reach(wanted)) && !this.#isClosed) this.#retry = this.clock.after(retryMs, () => void this.#settle());
-    });
-    return this.#work;
+  /** First ends what is too much: the kernel refuses a second daemon of a role. */
+  async #attempt(isAudit: boolean): Promise<void> {
+    const wanted = this.#wanted();
+    if (wanted === undefined) return;
+    const running = await known(this.port.syncDaemons());
+    const surplus = running.filter((one) => !wanted.some((other) => this.#isSame(other, one)));
+    const missing = wanted.filter((one) => !running.some((other) => this.#isSame(one, other)));
+    if (isAudit) this.#tell(surplus, missing);
+    // Each for itself: one may be refused for a reason that is no reason for the other.
+    const refused = new Map<Role, string>();
+    for (const daemon of surplus) note(refused, daemon, endRefusal(await this.port.stopSyncDaemon(daemon.role), daemon));
+    for (const daemon of missing)
+      if (!refused.has(daemon.role)) note(refused, daemon, startRefusal(await this.port.startSyncDaemon(daemon), daemon));
+    if (missing.length > 0) await this.#learn(wanted.filter(({ role }) => !refused.has(role)));
+    if (refused.size > 0) throw new Error([...refused.values()].join('; '));
   }
 
-  /** First ends what is too much: the kernel refuses a second daemon of a role. */
-  async #reach(wanted: readonly IpvsSyncDaemon[]): Promise<boolean> {
+  async #learn(wanted: readonly IpvsSyncDaemon[]): Promise<void> {
+    const running = await known(this.port.syncDaemons());
+    this.#made.clear();
+    for (const one of wanted) {
+      const made = running.find(({ role, link, syncId }) => role === one.role && link === one.link && syncId === one.syncId);
+      if (made !== undefined) this.#made.set(JSON.stringify(one), made);
+    }
+  }
+
+  /** What the configuration leaves open, the kernel has filled in. */
+  #isSame(wanted: IpvsSyncDaemon, running: IpvsSyncDaemon): boolean {
+    const made = this.#made.get(JSON.stringify(wanted)) ?? wanted;
+    return (Object.keys(made) as (keyof IpvsSyncDaemon)[]).every((key) => made[key] === undefined || made[key] === running[key]);
+  }
+
+  #tell(surplus: readonly IpvsSyncDaemon[], missing: readonly IpvsSyncDaemon[]): void {
+    const others = surplus.filter(({ role }) => !missing.some((one) => one.role === role));
+    for (const { role, link } of others)
+      this.#repetition.warn(role, `somebody else has started the ${role} sync daemon on ${link}: it is ended`);
+    for (const { role, link } of missing) {
+      const isOther = surplus.some((one) => one.role === role);
+      const what = `the ${role} sync daemon on ${link} ${isOther ? 'was not as configured' : 'did not run'}, so connections were not synchronised`;
+      this.#repetition.warn(
+        role,
+        `${what}: somebody else has ${isOther ? 'changed' : 'ended'} it, or the module ip_vs was loaded anew; it is started again`,
+      );
+    }
+  }
+
+  /** Nobody tries it again: what goes on is said. False: one does, or that is not known. */
+  async #endAll(): Promise<boolean> {
     try {
-      const running = await this.port.syncDaemons();
-      const isWanted = (one: IpvsSyncDaemon) => wanted.some((other) => isSame(other, one));
-      for (const daemon of running)
-        if (!isWanted(daemon)) this.#expect(await this.port.stopSyncDaemon(daemon.role), daemon, 'end');
-      for (const daemon of wanted)
-        if (!running.some((one) => isSame(daemon, one))) this.#expect(await this.port.startSyncDaemon(daemon), daemon, 'start');
-      if (this.#complaint !== '') this.log.info('connections are synchronised again');
-      this.#complaint = '';
-      return true;
+      let areAllEnded = true;
+      for (const daemon of await this.port.syncDaemons()) areAllEnded = (await this.#endForGood(daemon)) && areAllEnded;
+      return areAllEnded;
     } catch (error) {
-      const message = messageOf(error);
-      if (message !== this.#complaint)
-        this.log.error(`connections are not synchronised as configured: ${message}. It is tried again every ${retryMs / 1000} s`);
-      this.#complaint = message;
+      // Where there is no IPVS any more, nothing of it runs.
+      if (error instanceof PortError && error.errno === 'EPROTONOSUPPORT') return true;
+      this.log.error(
+        `whether sync daemons go on after this one cannot be read: ${messageOf(error)}. Look with \`ipvsadm -l --daemon\``,
+      );
       return false;
     }
   }
 
-  #expect(result: Awaited<ReturnType<Ipvs['startSyncDaemon']>>, { role, link }: IpvsSyncDaemon, what: string): void {
-    if (result.outcome === 'failed')
-      throw new Error(`the kernel does not ${what} the ${role} sync daemon on ${link}: ${result.error}`);
+  async #endForGood({ role, link }: IpvsSyncDaemon): Promise<boolean> {
+    const result = await this.port.stopSyncDaemon(role);
+    if (result.outcome !== 'failed') return true;
+    const what = `the kernel does not end the ${role} sync daemon on ${link}: ${result.error}`;
+    this.log.error(`${what}. It goes on after this daemon; end it with \`ipvsadm --stop-daemon ${role}\``);
+    return false;
   }
 }
 
-/** What the configuration leaves open, the kernel has filled in. */
-function isSame(wanted: IpvsSyncDaemon, running: IpvsSyncDaemon): boolean {
-  return (Object.keys(wanted) as (keyof IpvsSyncDaemon)[]).every(
-    (key) => wanted[key] === undefined || wanted[key] === running[key],
-  );
+function note(refused: Map<Role, string>, { role }: IpvsSyncDaemon, why: string | undefined): void {
+  if (why !== undefined) refused.set(role, why);
+}
+
+function endRefusal(result: IpvsResult, { role, link }: IpvsSyncDaemon): string | undefined {
+  return result.outcome === 'failed' ? `the kernel does not end the ${role} sync daemon on ${link}: ${result.error}` : undefined;
+}
+
+function startRefusal(result: IpvsResult, { role, link }: IpvsSyncDaemon): string | undefined {
+  if (result.outcome === 'unchanged') return `somebody else has started another ${role} sync daemon meanwhile`;
+  return result.outcome === 'failed'
+    ? `the kernel does not start the ${role} sync daemon on ${link}: ${result.error}`
+    : undefined;
 }

@@ -1,5 +1,6 @@
 /** The kernel's table as maps, and when two entries of it say the same. Pure; used by whoever compares or changes tables. */
-import type { IpvsDestination, IpvsEdit, IpvsService, KnownIpvsDestination, KnownIpvsService } from '@mainstay/sdk';
+import type { IpvsDestination, IpvsService, KnownIpvsDestination, KnownIpvsService } from '@mainstay/sdk';
+import type { KeyedEdit } from './edits.js';
 import { destinationText, serviceText } from './names.js';
 
 /** A service with its destinations by key. */
@@ -70,22 +71,20 @@ export function isSameDestination(desired: IpvsDestination, actual: IpvsDestinat
 }
 
 /** What the table holds after an edit that the kernel has carried out. */
-export function carryOut(table: Map<string, ServiceEntry>, edit: IpvsEdit): void {
+export function carryOut(table: Map<string, ServiceEntry>, { edit, service, destination = '' }: KeyedEdit): void {
   switch (edit.do) {
     case 'addService':
-    case 'editService': {
-      const key = serviceText(edit.service.id);
-      table.set(key, { service: edit.service, destinations: table.get(key)?.destinations ?? new Map() });
+    case 'editService':
+      table.set(service, { service: edit.service, destinations: table.get(service)?.destinations ?? new Map() });
       return;
-    }
     case 'deleteService':
-      table.delete(serviceText(edit.service));
+      table.delete(service);
       return;
     case 'deleteDestination':
-      table.get(serviceText(edit.service))?.destinations.delete(destinationText(edit.destination));
+      table.get(service)?.destinations.delete(destination);
       return;
     case 'addDestination':
     case 'editDestination':
-      table.get(serviceText(edit.service))?.destinations.set(destinationText(edit.destination), edit.destination);
+      table.get(service)?.destinations.set(destination, edit.destination);
   }
 }

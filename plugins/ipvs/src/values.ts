@@ -39,11 +39,10 @@ export const serverAddress: ValueSpec<ServerAddress> = {
   syntax: 'ADDR [PORT]',
   json: { type: 'string' },
   parse(args) {
-    const words = [args.peek()?.text];
+    const first = args.peek()?.text;
     const address = takeAddress(args);
-    words.push(args.peek()?.text);
-    const port = takePort(args);
-    return { address, port, words: words.filter((word) => word !== undefined).join(' ') };
+    const second = args.peek()?.text;
+    return { address, port: takePort(args), words: second === undefined ? (first ?? '') : [first, second].join(' ') };
   },
 };
 

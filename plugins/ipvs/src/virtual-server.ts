@@ -38,7 +38,7 @@ const noBlocks: Blocks = { own: '', servers: [] };
 function blocksOf(entries: readonly VirtualServerEntry[]): readonly Blocks[] {
   const own = uniqueNames(entries.map(({ block }) => block));
   const all = uniqueNames(
-    entries.flatMap(({ block, value }) => value.value.real_server.map(({ header }) => `${block} ${header.words}`)),
+    entries.flatMap(({ block, value }) => value.value.real_server.map(({ header }) => [block, header.words].join(' '))),
   );
   let at = 0;
   return entries.map(({ value }, i) => {

@@ -2,13 +2,20 @@
  * Accept_Mode (RFC 9568 section 6.1): the virtual addresses of instances with no_accept are refused by the host's packet filter,
  * from before the first instance starts until after the last has stopped, so that no takeover waits for it. Called by manager.ts.
  */
-import { isLinkLocal, type ObjectStatus, type Run, type Timer } from '@mainstay/sdk';
+import { isLinkLocal, type ObjectStatus, type Ports, type Run, type Timer } from '@mainstay/sdk';
 import type { InstanceConfig } from './instance-config.js';
 
 /** Name of our set in the packet filter. */
 const set = 'vrrp';
 /** After a failure: somebody may install what lacked. */
 const retryMs = 60_000;
+
+/** Rejects where the packet filter keeps our rules: addresses that come back here would not be answered for. */
+export async function refuseNothing({ firewall }: Pick<Ports, 'firewall'>): Promise<void> {
+  const result = await firewall.refuse(set, []);
+  if (result.outcome === 'failed')
+    throw new Error(`the rules that refuse virtual addresses stay in the packet filter: ${result.error}`);
+}
 
 type Listed = Pick<InstanceConfig, 'accept' | 'interface' | 'addresses' | 'excluded'>;
 

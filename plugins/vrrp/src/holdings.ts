@@ -103,11 +103,20 @@ export class Holdings {
 
   /** Removes what a crash left behind: a backup must not hold a virtual address, whoever put it there. */
   async clean(config: InstanceConfig): Promise<readonly string[]> {
-    const leftovers = this.resolve(config)
-      .wanted.map(({ address }) => address)
-      .filter((address) => this.ports.addresses.get(address) !== undefined && !this.isForeign(address, config));
+    const leftovers = this.present(config);
     await this.remove(leftovers);
     return leftovers.map(textOf);
+  }
+
+  /** What is there and not the host's own: before anything is taken, an earlier process left it. */
+  leftovers(config: InstanceConfig): readonly string[] {
+    return this.present(config).map(textOf);
+  }
+
+  private present(config: InstanceConfig): readonly NewAddress[] {
+    return this.resolve(config)
+      .wanted.map(({ address }) => address)
+      .filter((address) => this.ports.addresses.get(address) !== undefined && !this.isForeign(address, config));
   }
 
   /** The host's own: only an address owner shares its addresses with the host's configuration (RFC 9568 section 6.1). */

@@ -13,6 +13,7 @@ import { step } from './machine.js';
 import { instanceConfigs, Manager } from './manager.js';
 import { explain, objectStatus } from './report.js';
 import { Sessions } from './sessions.js';
+import { takeBack } from './take-back.js';
 
 export { type Effect, type Event, initialState, type MachineConfig, type State, type Step, step } from './machine.js';
 export { type Advert, type ChecksumForm, type Decoded, decodeAdvert, encodeAdvert, noAuthentication } from './packet.js';
@@ -95,7 +96,12 @@ export function createVrrpPlugin(machine: typeof step = step): Plugin {
     manager = undefined;
   }
 
-  return definePlugin({ name: 'vrrp', setup, start, reconfigure, stop });
+  /** A master that died has not resigned: another one took over, and this host must not answer for its addresses any longer. */
+  async function withdraw(run: Run): Promise<void> {
+    if (!run.facts.keepAddressesAtExit) await takeBack(run, configs());
+  }
+
+  return definePlugin({ name: 'vrrp', setup, start, reconfigure, stop, withdraw });
 }
 
 export default createVrrpPlugin();

@@ -23,7 +23,7 @@ import type { Attachment } from './wire.js';
 
 export class Instance {
   private readonly clock: Clock;
-  private readonly possession: Possession;
+  readonly possession: Possession;
   private readonly queue: Occurrence[] = [];
   private isStepping = false;
   private state: State;
@@ -67,10 +67,6 @@ export class Instance {
     this.state = initialState(this.priority.value);
   }
 
-  get heldAddresses(): readonly string[] {
-    return this.possession.addresses;
-  }
-
   /** With what the pacemaker sent and heard in the name of this router. */
   get statistics(): Statistics {
     return this.chronicle.countedWith(this.pulse);
@@ -96,9 +92,13 @@ export class Instance {
     this.dispatch(faults.length === 0 ? { kind: 'start' } : { kind: 'fault', why: faults.join('; ') });
   }
 
-  /** Resigns, releases the addresses and closes; `removed` when a reload took the instance out of the configuration. */
-  async stop(reason: 'shutdown' | 'removed', keepAddresses = false): Promise<void> {
+  /**
+   * Resigns, releases the addresses and closes; `removed` when a reload took the instance out of the configuration. Answers the addresses
+   * that the kernel keeps.
+   */
+  async stop(reason: 'shutdown' | 'removed', keepAddresses = false): Promise<readonly string[]> {
     this.isStopped = true;
+    const { isStarted } = this;
     if (!keepAddresses) {
       this.dispatch({ kind: 'stop', reason });
       await this.letGoOf();
@@ -109,9 +109,10 @@ export class Instance {
     await this.pulse.settled(this.clock);
     this.isStarted = false;
     this.closeTimers();
-    await this.possession.released();
+    const stays = await this.possession.end(isStarted, keepAddresses);
     this.wire?.detach();
     this.wire = undefined;
+    return stays;
   }
 
   /** Gives mastership to another router; answers what came of it. */
@@ -129,12 +130,7 @@ export class Instance {
     if (this.isResigning) await new Promise<void>((resolve) => this.whenLetGo.push(resolve));
   }
 
-  /** Releases what a new configuration no longer lists, before `update`: another instance may take it over. */
-  letGo(config: InstanceConfig): Promise<void> {
-    return this.possession.releaseUnlisted(config);
-  }
-
-  /** After `letGo`: takes over a configuration of the same identity (interface, family, VRID, transport); mastership stays. */
+  /** After `releaseUnlisted`: takes over a configuration of the same identity (interface, family, VRID, transport); mastership stays. */
   async update(config: InstanceConfig): Promise<void> {
     const isSameAnnouncing = JSON.stringify(config.announce) === JSON.stringify(this.config.announce);
     this.config = config;

@@ -11,6 +11,7 @@ import { Neighbours } from './neighbours.js';
 import { rehearse } from './rehearsal.js';
 import { Sessions } from './sessions.js';
 import type { Surroundings } from './surroundings.js';
+import { kept } from './take-back.js';
 import { type StrayCounters, Wires } from './wire.js';
 
 /** How often hooks on the priority are asked without another occasion. */
@@ -107,6 +108,9 @@ export class Manager {
     );
     this.scheduleTick();
     for (const config of configs) this.make(config);
+    // Before the delay and the turns: another router has taken over what a process that died held here, and both would answer.
+    await Promise.all(this.all.map((instance) => instance.possession.clean()));
+    if (this.isStopped) return;
     if (this.options.startupDelayMs > 0) this.startTimer = clock.after(this.options.startupDelayMs, () => void this.startAll());
     else await this.startAll();
     const [model] = configs;
@@ -129,7 +133,7 @@ export class Manager {
       return instance === undefined || !isSame(config, instance.config);
     });
     // Every address is let go of before any is taken: one may move from an instance to another.
-    await this.inTurns(changed, async (config) => this.instances.get(config.name)?.letGo(config));
+    await this.inTurns(changed, async (config) => this.instances.get(config.name)?.possession.releaseUnlisted(config));
     await this.inTurns(changed, async (config) => {
       const instance = this.instances.get(config.name);
       if (instance === undefined) return this.add(config);
@@ -141,17 +145,20 @@ export class Manager {
     if (!this.isStopped) await this.acceptance.settle(configs);
   }
 
+  /** Rejects where an address or a rule stays that should not: what that is, and how it is cleared. */
   async stop(keepAddresses: boolean): Promise<void> {
     this.isStopped = true;
     this.tick?.cancel();
     this.startTimer?.cancel();
-    await Promise.all(this.all.map((instance) => instance.stop('shutdown', keepAddresses)));
+    const stays = (await Promise.all(this.all.map((instance) => instance.stop('shutdown', keepAddresses)))).flat();
     this.instances.clear();
     // Only now: a hand-over ends early where its link goes down.
     for (const end of this.unwatch.splice(0)) end();
     this.around.afterwards.flush();
-    await this.acceptance.stop(keepAddresses);
+    // What stays must not begin to answer.
+    await this.acceptance.stop(keepAddresses || stays.length > 0);
     this.around.neighbours.close();
+    if (stays.length > 0) throw new Error(kept(stays));
   }
 
   /** A BFD session has another state to go by. */
@@ -167,6 +174,7 @@ export class Manager {
   private async add(config: InstanceConfig): Promise<void> {
     const instance = this.make(config);
     if (this.startTimer === undefined) await instance.start();
+    else await instance.possession.clean();
   }
 
   private make(config: InstanceConfig): Instance {

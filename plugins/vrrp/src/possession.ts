@@ -21,6 +21,8 @@ export class Possession {
   private readonly holdings: Holdings;
   private readonly announcer: Announcer;
   private releasing: Promise<void> = Promise.resolve();
+  /** The kernel kept an address that it was to let go of. */
+  private hasRefused = false;
 
   constructor(
     private readonly around: Surroundings,
@@ -63,7 +65,7 @@ export class Possession {
     this.releasing = this.logFailures(this.holdings.release());
   }
 
-  /** Releases what another configuration no longer lists. */
+  /** Releases what another configuration no longer lists, before that is taken over: another instance may take it. */
   releaseUnlisted(config: InstanceConfig): Promise<void> {
     return this.holdings.releaseUnlisted(config);
   }
@@ -83,9 +85,14 @@ export class Possession {
     return this.around.neighbours.beginningWith(this.holdings.missing(this.possessor.config));
   }
 
-  /** Settles when what was released is gone. */
-  released(): Promise<void> {
-    return this.releasing;
+  /**
+   * Settles when what was released is gone; answers what the kernel keeps, which it is asked for once more. Where the router has not begun,
+   * nobody has looked after its addresses yet: a process that died may have left them.
+   */
+  async end(hasBegun: boolean, keepsAddresses: boolean): Promise<readonly string[]> {
+    await this.releasing;
+    if (keepsAddresses || (hasBegun && !this.hasRefused)) return [];
+    return this.holdings.withdraw(this.possessor.config);
   }
 
   close(): void {
@@ -99,7 +106,9 @@ export class Possession {
   }
 
   private async logFailures(release: Promise<readonly string[]>): Promise<void> {
-    for (const failure of await release)
+    const failures = await release;
+    this.hasRefused ||= failures.length > 0;
+    for (const failure of failures)
       this.possessor.log('error', `virtual address not removed: ${failure}: another router may hold it too`);
   }
 }

@@ -19,7 +19,7 @@ export function objectStatus(instance: Instance, strays: StrayCounters): ObjectS
       vrid: config.virtualRouterId,
       version: config.version,
       master: last.state === 'master' ? (instance.source ?? null) : (master?.address ?? null),
-      addresses: instance.heldAddresses.length,
+      addresses: instance.possession.addresses.length,
     },
     detail: {
       family: config.family,
@@ -27,13 +27,14 @@ export function objectStatus(instance: Instance, strays: StrayCounters): ObjectS
       advert_interval_ms: config.advertIntervalMs,
       transport: config.isUnicast ? 'unicast' : 'multicast',
       source: instance.source ?? null,
-      held_addresses: instance.heldAddresses,
+      held_addresses: instance.possession.addresses,
       faults: instance.faults,
       ...(instance.isResigning && { resigning: true }),
       last_transition: { reason: last.reason, detail: last.detail, at: last.at },
       statistics: { ...statistics, dropped: { ...statistics.dropped } },
       strays: { ...strays },
     },
+    moments: ['at'],
   };
 }
 

@@ -29,7 +29,11 @@ const address = () =>
 
 /** Keywords of every checker's block. */
 export const commonCheckerFields = {
-  retry: s.int(0, 1000).optional().doc('More attempts after a failed probe before it counts.'),
+  retry: s
+    .int(0, 1000)
+    .optional()
+    .doc('More attempts after a failed probe before it counts: as many failures in a row as retry + 1.'),
+  rise: s.int(1, 1000).optional().doc('Successes in a row that bring a server up; default 1. Not a keyword of keepalived.'),
   delay_before_retry: s.seconds(0.001, 86_400).optional().doc('From a failed attempt to the next.'),
   delay_loop: s.seconds(0.001, 86_400).optional().doc('From the beginning of one probe to that of the next.'),
   warmup: s.seconds(0, 86_400).optional().doc('The first probe begins at a random moment within this time.'),
@@ -54,10 +58,14 @@ export const networkCheckerFields = {
 export type CommonCheckerConfig = { readonly [K in keyof typeof commonCheckerFields]: Infer<(typeof commonCheckerFields)[K]> };
 export type NetworkCheckerConfig = { readonly [K in keyof typeof networkCheckerFields]: Infer<(typeof networkCheckerFields)[K]> };
 
+/** There is nothing to count where only changes are told. */
+const watchFields = { rise: s.noEffect('this check is told of changes, and the first one counts') };
+
 /** The whole block of a checker. A keyword of its own goes before one that every checker has. */
 export function checkerBlock<F extends Fields>(spec: CheckerSpec<F>): Block<Fields> {
   const network = spec.target === 'none' ? {} : networkCheckerFields;
-  return s.block({ ...commonCheckerFields, ...network, ...spec.fields }).doc(spec.summary ?? '');
+  const watch = spec.watch === undefined ? {} : watchFields;
+  return s.block({ ...commonCheckerFields, ...network, ...watch, ...spec.fields }).doc(spec.summary ?? '');
 }
 
 export function checkerFacts<F extends Fields>({ target = 'network', defaults = {} }: CheckerSpec<F>): CheckerFacts {

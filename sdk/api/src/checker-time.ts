@@ -24,7 +24,7 @@ export function forbearance(lateMs: number, wholeMs: number): number {
 export interface PartOfProbe {
   /** Aborts when the time of the part is over, or with the signal of the probe. */
   readonly signal: AbortSignal;
-  /** The part is over: nothing aborts any more on its account. */
+  /** The part is over: nothing aborts any more on its account; with the probe, everything does. */
   end(): void;
 }
 
@@ -37,16 +37,19 @@ export function partOfProbe(
   ms: number,
   why: string,
 ): PartOfProbe {
-  const late = new AbortController();
+  // Not AbortSignal.any: Node keeps such a signal for ever where somebody leaves a listener on it.
+  const part = new AbortController();
+  if (signal.aborted) part.abort(signal.reason);
+  else signal.addEventListener('abort', () => part.abort(signal.reason), { once: true });
   let timer: Timer;
   const wait = (waitMs: number, isAgain: boolean) => {
     const due = clock.now() + waitMs;
     timer = clock.after(waitMs, () => {
       const more = isAgain ? 0 : forbearance(clock.now() - due, ms);
       if (more > 0) wait(more, true);
-      else late.abort(new Error(why));
+      else part.abort(new Error(why));
     });
   };
   wait(ms, false);
-  return { signal: AbortSignal.any([signal, late.signal]), end: () => timer.cancel() };
+  return { signal: part.signal, end: () => timer.cancel() };
 }

@@ -9,24 +9,30 @@ export function parseAddress(text: string): Uint8Array | undefined {
   return text.includes(':') ? parse6(text) : parse4(text);
 }
 
-/** Character by character: a table of 100,000 servers is mostly addresses. */
 function parse4(text: string): Uint8Array | undefined {
-  const bytes = new Uint8Array(4);
+  const value = number4(text);
+  return value < 0 ? undefined : Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+}
+
+/** An IPv4 address as a number, or -1 where the text is none. Character by character: a table of 100,000 servers is mostly addresses. */
+function number4(text: string): number {
+  let number = 0;
   let at = 0;
   for (let part = 0; part < 4; part++) {
-    if (part > 0 && text.charCodeAt(at++) !== dot) return undefined;
+    if (part > 0 && text.charCodeAt(at++) !== dot) return -1;
     const start = at;
     let value = 0;
-    for (let digit = text.charCodeAt(at) - zero; digit >= 0 && digit <= 9; digit = text.charCodeAt(at) - zero) {
+    for (; at < text.length; at++) {
+      const digit = text.charCodeAt(at) - zero;
+      if (digit < 0 || digit > 9) break;
       value = value * 10 + digit;
-      at++;
-      if (value > 255 || at - start > 3) return undefined;
+      if (value > 255 || at - start >= 3) return -1;
     }
     const hasLeadingZero = at - start > 1 && text.charCodeAt(start) === zero;
-    if (at === start || hasLeadingZero) return undefined;
-    bytes[part] = value;
+    if (at === start || hasLeadingZero) return -1;
+    number = number * 256 + value;
   }
-  return at === text.length ? bytes : undefined;
+  return at === text.length ? number : -1;
 }
 
 function parse6(text: string): Uint8Array | undefined {
@@ -92,7 +98,9 @@ export function familyOf(address: string): Family {
 
 /** Canonical text of an address, or undefined where the text is none. */
 export function canonicalAddress(text: string): string | undefined {
-  const bytes = parseAddress(text);
+  // Of IPv4 there is one way to write it.
+  if (!text.includes(':')) return number4(text) < 0 ? undefined : text;
+  const bytes = parse6(text);
   return bytes && formatAddress(bytes);
 }
 

@@ -16,6 +16,11 @@ export interface Manifest {
   readonly needs: readonly PortName[];
   /** Commands that it brings to the command line, each with the path of its module in the package. */
   readonly commands?: Readonly<Record<string, string>>;
+  /**
+   * What goes on without the plugin, and outlives its process, until `stop` or `withdraw` takes it back; and how that is done by hand. For
+   * the log of a daemon that ends without: a text that follows "the balance lane may have left in the kernel: ".
+   */
+  readonly leaves?: string;
 }
 
 /** Version of this SDK, against which `api` is checked. */

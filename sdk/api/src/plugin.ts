@@ -118,6 +118,13 @@ export interface PluginSpec {
    * also after a start that failed or took too long; what others use meanwhile (a table in the kernel) stays. `shutdown`: none does.
    */
   stop?(run: Run, why: 'shutdown' | 'restart'): void | Promise<void>;
+  /**
+   * In place of `start` and `stop` where the daemon stops while the plugin does not run: it has not started yet, or an earlier life of it
+   * failed, died, or was stopped for a `restart` that does not come any more. Takes back what that life, or a daemon before this one, left
+   * for others to use (a table in the kernel), and begins nothing. Ten seconds at most. Throws where something may have stayed: the
+   * operator is then told what `leaves` of the manifest says, without which it is never called.
+   */
+  withdraw?(run: Run): void | Promise<void>;
 }
 
 const brand = Symbol.for('mainstay.plugin');

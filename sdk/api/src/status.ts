@@ -12,6 +12,11 @@ export interface ObjectStatus {
   readonly summary: Readonly<Record<string, StatusValue>>;
   /** Everything else; `--json` and the single-object view show it. */
   readonly detail: Readonly<Record<string, StatusValue>>;
+  /**
+   * Fields of `summary` and `detail`, at any depth, that are moments: milliseconds since the epoch. `--json` shows the numbers, everything
+   * else `2s ago` and `in 3s`.
+   */
+  readonly moments?: readonly string[];
 }
 
 /** One thing that makes a value or state what it is. */
@@ -24,6 +29,9 @@ export interface Contributor {
   readonly why: string;
   /** Milliseconds since the epoch of when it came to be; absent for configuration. */
   readonly since?: number;
+  /** Milliseconds since the epoch of when it was looked at last, and will be next; absent for what nobody looks at by a schedule. */
+  readonly lastAt?: number;
+  readonly nextAt?: number;
 }
 
 export interface Explanation {

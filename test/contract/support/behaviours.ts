@@ -10,7 +10,7 @@ export const behaviours = {
     for (let data = await peer.read(); data !== undefined; data = await peer.read()) bytes += data.length;
     await peer.write(`${bytes} bytes`);
   },
-  /** Says something when it is asked, and breaks off. At once, the connection might be broken off before it is told to be open. */
+  /** Says something when it is asked, and breaks off: at once, what it says might be lost with the connection. */
   resetWhenAsked:
     (text: string): Serve =>
     async (peer) => {

@@ -7,6 +7,7 @@ import { checkerMisc } from '@mainstay/checker-misc';
 import { after, before, describe, it } from 'mocha';
 import { bindChecks } from '../../support/checker-config.js';
 import { until } from '../../support/command.js';
+import { nothingBut, openNow } from '../../support/descriptors.js';
 import { inShort, probe } from '../../support/probe.js';
 
 describe('MISC_CHECK with real scripts', function () {
@@ -41,7 +42,12 @@ describe('MISC_CHECK with real scripts', function () {
   it('ends a script that takes too long, with its children', async () => {
     const pidFile = join(folder, 'child.pid');
     const path = script('hangs', `sleep 300 &\necho $! >${pidFile}\nwait`);
+    // What a process has from its first child on is there before anything is counted.
+    await run(`misc_path ${script('warms', 'exit 0')}`);
+    const open = openNow();
     assert.match(await run(`misc_path ${path}\nmisc_timeout 0.5`), /^down: the script did not end in [0-9.]+ s$/);
+    assert.match(await run(`misc_path ${path}\nmisc_timeout 60`, 500), /^down: /);
+    await nothingBut(open, 'a script that took too long');
     const child = Number(readFileSync(pidFile, 'utf8'));
     await until('its child is gone', 5000, () => !isAlive(child));
   });

@@ -134,6 +134,8 @@ describe('keywords of bfd_instance', () => {
   it('warn of seconds that were meant as milliseconds', async () => {
     const tested = await started(lines('neighbor_ip 192.0.2.2', 'min_tx 50000'));
     assert.equal(tested.status().length, 1);
+    const [shown] = tested.status();
+    assert.ok('at' in ((shown?.detail.last_change ?? {}) as object) && shown?.moments?.includes('at'));
     await tested.stop();
   });
 });

@@ -1,13 +1,28 @@
 /** DNS_CHECK against peers that the test writes: what counts as an answer, what is passed over, what is down. */
 import assert from 'node:assert/strict';
-import { dnsCheck, encodeQuery, mostStrays } from '@mainstay/checker-dns';
+import { dnsCheck, encodeQuery, mostFollowed, mostStrays } from '@mainstay/checker-dns';
 import { ConfigRefused, runChecker } from '@mainstay/testing';
 import { describe, it } from 'mocha';
 import { refused, type ScriptedUdp, scriptedUdp, type UdpAnswers } from '../../support/scripted-ports.js';
 
-/** The query turned into a reply with these flags and this many answers. */
-function reply(query: Uint8Array, { flags = 0x8180, answers = 1, id }: { flags?: number; answers?: number; id?: number } = {}) {
-  const bytes = Buffer.from(query);
+/** A record of the name that was asked for (a pointer to it), of type SOA, class IN. */
+const record = (data: Uint8Array | string = 'data', name: readonly number[] = [0xc0, 12]) =>
+  Buffer.concat([
+    Uint8Array.of(...name, 0, 6, 0, 1, 0, 0, 0, 60, data.length >> 8, data.length & 255),
+    Buffer.from(data as string),
+  ]);
+
+interface Shape {
+  readonly flags?: number;
+  /** As many as are in `section` unless it says something else. */
+  readonly answers?: number;
+  readonly section?: readonly Uint8Array[];
+  readonly id?: number;
+}
+
+/** The query turned into a reply with these flags and answers. */
+function reply(query: Uint8Array, { flags = 0x8180, section = [record()], answers = section.length, id }: Shape = {}) {
+  const bytes = Buffer.concat([query, ...section]);
   bytes.writeUInt16BE(flags, 2);
   bytes.writeUInt16BE(answers, 6);
   if (id !== undefined) bytes.writeUInt16BE(id, 0);
@@ -39,20 +54,88 @@ describe('DNS_CHECK', () => {
   });
 
   it('asks for what is configured, in either case', async () => {
-    const { verdict, udp } = await against((query) => [reply(query, { answers: 2 })], 'type aaaa\nname www.example.com.');
+    const { verdict, udp } = await against(
+      (query) => [reply(query, { section: [record(), record()] })],
+      'type aaaa\nname www.example.com.',
+    );
     assert.deepEqual(verdict, { ok: true, detail: 'AAAA www.example.com.: NOERROR, 2 answers' });
     const question = Buffer.from(udp.sent[0]?.subarray(12) ?? []);
     assert.equal(question.toString('latin1'), '\x03www\x07example\x03com\0\0\x1c\0\x01');
   });
 
   it('is up with a truncated answer and with none, as keepalived', async () => {
-    const truncated = await against((query) => [reply(query, { flags: 0x8380, answers: 0 })]);
+    const truncated = await against((query) => [reply(query, { flags: 0x8380, section: [] })]);
     assert.deepEqual(truncated.verdict, { ok: true, detail: 'SOA .: NOERROR, 0 answers, truncated' });
+    const cut = await against((query) => [reply(query, { flags: 0x8380, answers: 7 }).subarray(0, -3)]);
+    assert.deepEqual(cut.verdict, { ok: true, detail: 'SOA .: NOERROR, 7 answers, truncated' });
   });
 
-  it('does not read behind the header', async () => {
-    const { verdict } = await against((query) => [reply(query, { answers: 65_535 }).subarray(0, 12)]);
-    assert.equal(verdict.ok, true);
+  it('is up whatever the records say: data that no codec knows, other sections that are cut off', async () => {
+    const strange = [record(''), record(Buffer.alloc(300, 0xff)), record('\xc0\xff', [1, 0xff, 0xc0, 12])];
+    for (const more of [[], [Buffer.from('\xff\xff')]]) {
+      const { verdict } = await against((query) => {
+        const bytes = reply(query, { section: [...strange, ...more], answers: 3 });
+        // Records that name servers and those behind them, by the header's account.
+        bytes.writeUInt16BE(9, 8);
+        bytes.writeUInt16BE(9, 10);
+        return [bytes];
+      });
+      assert.deepEqual(verdict, { ok: true, detail: 'SOA .: NOERROR, 3 answers' });
+    }
+  });
+
+  it('is up without a question in the reply, and with its letters in another case', async () => {
+    const bare = (query: Uint8Array) => {
+      const bytes = reply(query.subarray(0, 12), { section: [record('', [0])] });
+      bytes.writeUInt16BE(0, 4);
+      return [bytes];
+    };
+    assert.equal((await against(bare)).verdict.ok, true);
+    const upper = (query: Uint8Array) => {
+      const bytes = reply(query);
+      return [Buffer.concat([bytes.subarray(0, 12), Buffer.from(bytes.toString('latin1', 12).toUpperCase(), 'latin1')])];
+    };
+    assert.equal((await against(upper, 'name www.example')).verdict.ok, true);
+  });
+
+  const loop = 'Cannot decode name (bad pointer)';
+  for (const [what, damage, section, answers] of [
+    ['its header alone', 'Cannot decode name (buffer overflow)', undefined, 1],
+    ['fewer records than it counts', 'Cannot decode name (buffer overflow)', [record()], 2],
+    ['a record that ends in its head', 'it ends too soon', [record().subarray(0, 8)], 1],
+    ['data that are longer than it', 'it ends too soon', [record('four').subarray(0, -1)], 1],
+    ['a name that points to itself', loop, [record('', [0xc0, 17])], 1],
+    ['a name that points ahead', loop, [record('', [0xc0, 40]), record()], 2],
+    ['a pointer to a pointer to itself', loop, [record('', [0xc0, 31]), record('', [0xc0, 31])], 2],
+    ['a label of no kind', 'Cannot decode name (bad label)', [record('', [0x80, 1, 0])], 1],
+    ['a name that is too long', 'Cannot decode name (name too long)', [record('', [...Array(300).fill(1), 0])], 1],
+  ] as const) {
+    it(`is down with a reply of ${what}`, async () => {
+      const { verdict } = await against((query) =>
+        section === undefined ? [reply(query).subarray(0, 12)] : [reply(query, { section, answers })],
+      );
+      assert.deepEqual(verdict, { ok: false, reason: `SOA .: the reply is damaged: ${damage}` });
+    });
+  }
+
+  it('is down with a reply to many questions, at once', async () => {
+    const { verdict } = await against((query) => {
+      const bytes = reply(query);
+      bytes.writeUInt16BE(65_535, 4);
+      return [Buffer.concat([bytes, Buffer.alloc(65_000)])];
+    });
+    assert.deepEqual(verdict, { ok: false, reason: 'SOA .: the reply is damaged: it has 65535 questions' });
+  });
+
+  it('does not follow answers further than a reply is long', async () => {
+    const ahead = record('', [0xc0, 0xff]);
+    const full = Math.ceil((mostFollowed - 17) / record().length);
+    const many = Array.from({ length: full }, () => record());
+    assert.equal((await against((query) => [reply(query, { section: [...many, ahead] })])).verdict.ok, true);
+    assert.equal(
+      (await against((query) => [reply(query, { section: [...many.slice(1), record('', [0x80])] })])).verdict.ok,
+      false,
+    );
   });
 
   for (const [code, name] of [
@@ -60,7 +143,7 @@ describe('DNS_CHECK', () => {
     [2, 'SERVFAIL'],
     [3, 'NXDOMAIN'],
     [5, 'REFUSED'],
-    [15, 'response code 15'],
+    [15, 'RCODE_15'],
   ] as const) {
     it(`is down with response code ${code}`, async () => {
       const { verdict } = await against((query) => [reply(query, { flags: 0x8180 | code })]);
@@ -68,12 +151,14 @@ describe('DNS_CHECK', () => {
     });
   }
 
-  it('passes over what is too short, has another id, or asks instead of answering', async () => {
+  it('passes over what is too short, has another id, asks instead of answering, or answers something else', async () => {
     const strays = (query: Uint8Array) => [
       new Uint8Array(),
       reply(query).subarray(0, 11),
       reply(query, { id: idOf(query) ^ 1, flags: 0x8182 }),
       reply(query, { flags: 0x0102 }),
+      reply(encodeQuery(idOf(query), { name: '.', type: 'NS' })),
+      reply(encodeQuery(idOf(query), { name: 'example', type: 'SOA' })),
     ];
     const { verdict } = await against((query) => [...strays(query), reply(query)]);
     assert.equal(verdict.ok, true);
@@ -128,7 +213,7 @@ describe('DNS_CHECK', () => {
   it('can encode the longest name that it accepts, and no longer one', () => {
     const longest = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}`;
     assert.equal(longest.length, 253);
-    assert.equal(encodeQuery(1, longest, 'A').length, 12 + 255 + 4);
-    assert.throws(() => encodeQuery(1, `${longest}d`, 'A'), RangeError);
+    assert.equal(encodeQuery(1, { name: longest, type: 'A' }).length, 12 + 255 + 4);
+    assert.throws(() => encodeQuery(1, { name: `${longest}d`, type: 'A' }), RangeError);
   });
 });

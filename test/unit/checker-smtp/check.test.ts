@@ -6,13 +6,14 @@ import { timeOfEach, timeoutMs } from '@mainstay/checker-smtp/internal/check.js'
 import type { SmtpConfig } from '@mainstay/checker-smtp/internal/config.js';
 import fc from 'fast-check';
 import { afterEach, describe, it } from 'mocha';
-import { hostile, serve, type TestServer } from '../../support/hostile-servers.js';
+import { nothingBut, openNow } from '../../support/descriptors.js';
+import { hostile, type ServeOptions, serve, type TestServer } from '../../support/hostile-servers.js';
 import { boundBlock, type ProbingOptions, probing } from '../../support/probing.js';
 
 const servers: TestServer[] = [];
 
-async function server(greet: (socket: Socket) => void): Promise<TestServer> {
-  const started = await serve(greet);
+async function server(greet: (socket: Socket) => void, options?: ServeOptions): Promise<TestServer> {
+  const started = await serve(greet, options);
   servers.push(started);
   return started;
 }
@@ -102,6 +103,36 @@ describe('SMTP_CHECK', () => {
       assert.ok(!verdict.ok && verdict.reason !== '');
       assert.ok(durationMs < 300 + 1000, `${durationMs} ms`);
     });
+
+  it('judges by what a server said that ends its half of the connection and reads on', async () => {
+    const half = async (...words: string[]) => {
+      const open = openNow();
+      const started = await server(
+        (socket) => {
+          const say = () => {
+            socket.write(words.shift() ?? '');
+            if (words.length === 0) socket.end();
+            else socket.once('data', say);
+          };
+          say();
+        },
+        { allowHalfOpen: true },
+      );
+      const { probe, ports } = probing(smtpCheck, { port: started.port });
+      const { durationMs: _, ...verdict } = await probe();
+      assert.equal(ports.open(), 0);
+      await servers.pop()?.close();
+      await nothingBut(open, 'half-close');
+      return verdict;
+    };
+    const banner = 'its banner was the end of the connection, expected 220';
+    const helo = 'to HELO it answered the end of the connection, expected 250';
+    assert.deepEqual(await half(''), { ok: false, reason: banner });
+    assert.deepEqual(await half('220-x\r\n'), { ok: false, reason: banner });
+    assert.deepEqual(await half('220 x\r\n'), { ok: false, reason: helo });
+    assert.deepEqual(await half('220 x\r\n', '250-x\r\n'), { ok: false, reason: helo });
+    assert.deepEqual(await half('220 x\r\n', '250 x\r\n'), { ok: true, detail: 'x' });
+  });
 
   it('asks every host of deprecated host blocks, each with its own time', async () => {
     const good = await server(mail('220 x\r\n', '250 x\r\n', '221 x\r\n'));

@@ -42,6 +42,14 @@ describe('a part of a probe', () => {
     assert.equal(part.signal.aborted, false);
   });
 
+  it('ends what is left with the probe, also where it is over or the probe was over before', () => {
+    const { clock, probe, part } = begun();
+    part.end();
+    probe.abort(new Error('the probe is over'));
+    assert.equal((part.signal.reason as Error).message, 'the probe is over');
+    assert.equal(partOfProbe({ clock, signal: probe.signal }, 5000, 'no answer').signal.aborted, true);
+  });
+
   for (const [lateMs, moreMs] of [
     [10, 0],
     [100, 250],

@@ -90,3 +90,16 @@ export function loopBench(setup: (taps: App['taps']) => void = () => {}, routine
 
 export const ok: Verdict = { ok: true };
 export const bad = (reason = 'no'): Verdict => ({ ok: false, reason });
+
+/** Begins of the probes in seconds, with the verdicts that are given one after another; the last one for ever. */
+export function played(bench: ReturnType<typeof loopBench>, ...verdicts: readonly Verdict[]) {
+  const begins: number[] = [];
+  const attempts: number[] = [];
+  const ask: Ask = ({ attempt }) => {
+    begins.push(bench.clock.now() / 1000);
+    attempts.push(attempt);
+    return verdicts[Math.min(begins.length, verdicts.length) - 1] ?? ok;
+  };
+  bench.serve(ask);
+  return { begins, attempts };
+}

@@ -1,36 +1,44 @@
 /** Properties of the checking loop: whatever checkers and clients do, probes neither overlap nor end, and turns are earned. */
 import assert from 'node:assert/strict';
-import { contentKey, judge, type Planned, Schedule, standingAtStart } from '@mainstay/core';
+import { judge, type Planned, questionOf, Schedule, serverOf, standingAtStart } from '@mainstay/core';
 import type { Verdict } from '@mainstay/sdk';
 import { createVirtualClock } from '@mainstay/testing';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { bad, loopBench, ok, request } from './loop-bench.js';
+import { bad, loopBench, ok, request, usual } from './loop-bench.js';
 
 const verdicts = fc.array(fc.boolean(), { minLength: 1, maxLength: 60 });
 
 describe('a check, by properties', () => {
-  it('is down after retry + 1 failures in a row and no sooner, except at its first verdict; one success turns it up', () => {
+  it('is down after retry + 1 failures in a row and no sooner, except at its first verdict, and up after rise successes', () => {
     fc.assert(
       fc.property(
         verdicts,
         fc.integer({ min: 0, max: 5 }),
+        fc.integer({ min: 1, max: 4 }),
         fc.constantFrom('up' as const, 'down' as const),
-        (list, retry, initial) => {
+        (list, retry, rise, initial) => {
           let standing = standingAtStart(initial, undefined, false, 0);
           let inRow = 0;
+          let wellInRow = 0;
+          let hasCounted = false;
           list.forEach((isOk, i) => {
             const before = standing;
             inRow = isOk ? 0 : inRow + 1;
-            const { standing: next, turn, isRetrying } = judge(before, isOk ? ok : bad(), retry, i + 1);
-            const isDown = !isOk && (!before.isUp || i === 0 || inRow > retry);
-            if (isOk) assert.equal(next.isUp, true);
-            else if (isDown) assert.equal(next.isUp, false);
+            wellInRow = isOk ? wellInRow + 1 : 0;
+            const { standing: next, turn, isRetrying } = judge(before, isOk ? ok : bad(), { retry, rise }, i + 1);
+            const isDown = !isOk && (!before.isUp || !hasCounted || inRow > retry);
+            if (isOk) {
+              assert.equal(next.isUp, before.isUp || wellInRow >= rise);
+              assert.equal(next.successes, next.isUp ? 0 : wellInRow);
+            } else if (isDown) assert.equal(next.isUp, false);
             else assert.deepEqual([next.isUp, isRetrying], [before.isUp, true]);
             assert.ok(inRow <= retry || !next.isUp);
             assert.equal(turn, before.isUp === next.isUp ? undefined : next.isUp ? 'up' : 'down');
             assert.equal(next.since, turn === undefined ? before.since : i + 1);
             if (turn === 'down') inRow = 0;
+            if (!isOk || next.isUp) hasCounted = true;
+            assert.equal(next.isSettled, hasCounted);
             standing = next;
           });
         },
@@ -164,11 +172,62 @@ describe('the schedule, by properties', () => {
 
 describe('what checks share', () => {
   it('is the question, not who asks; and values that JSON confuses are told apart', () => {
-    const key = (config: unknown) => contentKey(request('a', { config }));
-    assert.equal(contentKey(request('a', { config: 1 })), contentKey(request('b', { config: 1, initial: 'down' })));
+    const key = (config: unknown) => questionOf(request('a', { config }));
+    assert.equal(questionOf(request('a', { config: 1 })), questionOf(request('b', { config: 1, initial: 'down' })));
     const configs = [/a/, /a/i, {}, new Map([[1, 2]]), new Map([[1, 3]]), new Set([1]), 1n, 2n, Number.NaN, Infinity, null, 'x'];
     assert.equal(new Set(configs.map(key)).size, configs.length);
-    assert.notEqual(contentKey(request('a', { virtualHost: 'x' })), contentKey(request('a')));
-    assert.notEqual(contentKey(request('a', { timing: { retry: 9 } })), contentKey(request('a')));
+  });
+
+  it('is not the same where one block is asked otherwise', () => {
+    const config = { of: 'all' };
+    const timing = { ...usual };
+    const asked = (more: object) => questionOf({ ...request('a', { config }), timing, ...more });
+    const plain = asked({});
+    const others = [
+      { virtualHost: 'x' },
+      { timing: { ...timing, retry: 9 } },
+      { timing: { ...timing, rise: 2 } },
+      { identity: { ...request('a').identity, checker: 'Y' } },
+    ];
+    for (const more of others) assert.notEqual(asked(more), plain);
+    for (const same of [timing, { ...timing, rise: 1 }]) assert.equal(asked({ timing: { ...same } }), plain);
+  });
+
+  it('is for one server, however it is reached', () => {
+    const target = { address: '192.0.2.1', port: 80 };
+    const ways = [
+      {},
+      { port: 81 },
+      { address: '192.0.2.2' },
+      { link: 'eth0' },
+      { localAddress: '192.0.2.9' },
+      { localPort: 9 },
+      { mark: 1 },
+    ];
+    assert.equal(new Set(ways.map((way) => serverOf({ ...target, ...way }))).size, ways.length);
+  });
+
+  it('is probed as long as one of its checks is left, whichever goes first', async () => {
+    for (const order of [
+      ['a', 'b', 'c'],
+      ['c', 'b', 'a'],
+    ]) {
+      const { loop, clock, ...bench } = loopBench();
+      let probes = 0;
+      bench.serve(() => {
+        probes++;
+        return ok;
+      });
+      bench.put(...order.map((id) => request(id, { config: 'the same' })));
+      assert.deepEqual([loop.counts().checks, loop.counts().probes], [3, 1]);
+      for (const [i, id] of order.entries()) {
+        await clock.advance(10_000);
+        assert.ok(probes > 0, `after ${i} of them`);
+        probes = 0;
+        loop.apply('lb', { put: [], drop: [id] });
+      }
+      await clock.advance(20_000);
+      assert.deepEqual([probes, loop.counts().checks, loop.counts().probes], [0, 0, 0]);
+    }
   });
 });

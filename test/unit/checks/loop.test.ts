@@ -4,20 +4,7 @@ import { CheckLoop, HookBus } from '@mainstay/core';
 import { type CheckState, defineChecker, type Ports, type Verdict } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
 import { manualClock } from '../../support/manual-clock.js';
-import { type Ask, bad, loopBench, ok, request } from './loop-bench.js';
-
-/** Begins of the probes in seconds, with the verdicts that are given one after another; the last one for ever. */
-function played(bench: ReturnType<typeof loopBench>, ...verdicts: readonly Verdict[]) {
-  const begins: number[] = [];
-  const attempts: number[] = [];
-  const ask: Ask = ({ attempt }) => {
-    begins.push(bench.clock.now() / 1000);
-    attempts.push(attempt);
-    return verdicts[Math.min(begins.length, verdicts.length) - 1] ?? ok;
-  };
-  bench.serve(ask);
-  return { begins, attempts };
-}
+import { type Ask, bad, loopBench, ok, played, request } from './loop-bench.js';
 
 describe('the checking loop', () => {
   it('probes every delay_loop from the beginning, and tells the first verdict and turns only', async () => {
@@ -278,10 +265,13 @@ describe('the checking loop', () => {
     bench.loop.withdraw('X_CHECK');
     await bench.clock.advance(60_000);
     assert.deepEqual([bench.loop.report('lb')[0]?.probes, bench.clock.pending], [2, 0]);
+    // The failed attempt before the pause is in no row with the two after it.
     const { begins } = played(bench, bad(), bad(), ok);
     await bench.clock.advance(3000);
-    // One failed attempt was counted before: with the second and the third it is down.
-    assert.deepEqual([begins.length, bench.told()], [2, ['a up', 'a down']]);
+    assert.deepEqual([begins.length, bench.told()], [3, ['a up']]);
+    const again = played(bench, bad());
+    await bench.clock.advance(13_000);
+    assert.deepEqual([again.begins.length, bench.told()], [3, ['a up', 'a down']]);
   });
 
   it('makes no check of a checker that is not there, and begins when it comes', async () => {

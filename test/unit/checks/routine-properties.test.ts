@@ -70,7 +70,12 @@ function routine({ memory }: { readonly memory: Map<string, unknown> }): Routine
   return { send: 'how are you?', answer: { octets, parts: [{ at: 0, text: 'ok' }], isEnded: true } };
 }
 
-async function lived(phases: readonly { readonly mood: Mood; readonly forMs: number }[], retry: number, hasRoutines: boolean) {
+async function lived(
+  phases: readonly { readonly mood: Mood; readonly forMs: number }[],
+  retry: number,
+  rise: number,
+  hasRoutines: boolean,
+) {
   let rounds = 0;
   let tcp: Ports['tcp'] | undefined;
   let asking: AskingRoutines | undefined;
@@ -89,7 +94,10 @@ async function lived(phases: readonly { readonly mood: Mood; readonly forMs: num
   bench.serve(check as never, { needs: ['tcp'], ...(hasRoutines && { routine: routine as never }) }, ports);
   const told: unknown[] = [];
   bench.put(
-    request('a', { target: { address, port }, timing: { delayLoopMs: 1000, delayBeforeRetryMs: 200, timeoutMs: 400, retry } }),
+    request('a', {
+      target: { address, port },
+      timing: { delayLoopMs: 1000, delayBeforeRetryMs: 200, timeoutMs: 400, retry, rise },
+    }),
   );
   for (const { mood: next, forMs } of phases) {
     put(servers, next);
@@ -110,9 +118,9 @@ describe('routines of the checking loop, by properties', function () {
   it('tell what checks without them tell, at the same times', async () => {
     let rounds = 0;
     await fc.assert(
-      fc.asyncProperty(day, fc.integer({ min: 0, max: 3 }), async (phases, retry) => {
-        const without = await lived(phases, retry, false);
-        const withRoutines = await lived(phases, retry, true);
+      fc.asyncProperty(day, fc.integer({ min: 0, max: 3 }), fc.integer({ min: 1, max: 3 }), async (phases, retry, rise) => {
+        const without = await lived(phases, retry, rise, false);
+        const withRoutines = await lived(phases, retry, rise, true);
         assert.deepEqual(withRoutines.seen, without.seen);
         rounds += withRoutines.rounds;
       }),

@@ -36,6 +36,17 @@ describe('a checker that watches', () => {
     assert.deepEqual([ended(), bench.told(), bench.clock.pending], [1, ['a down', 'a up'], 0]);
   });
 
+  it('has been looked at when it told something last, and by no schedule', async () => {
+    const { bench, contexts } = watched();
+    bench.put(request('a'));
+    await bench.clock.advance(5000);
+    contexts[0]?.report(ok);
+    const toldAt = bench.clock.wall();
+    await bench.clock.advance(60_000);
+    const [report] = bench.loop.report('lb');
+    assert.deepEqual([report?.lastProbeAt, report?.nextProbeAt], [toldAt, undefined]);
+  });
+
   it('is shared: whoever comes later, moves to it or is resumed is judged by what it told last', async () => {
     const { bench, contexts } = watched();
     const shared = { config: { of: 'one' } };

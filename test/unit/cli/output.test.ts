@@ -10,6 +10,8 @@ import {
   duration,
   explanationText,
   line,
+  moment,
+  oneObject,
   outcomeText,
   overview,
   readArguments,
@@ -51,10 +53,59 @@ describe('what the commands print', () => {
 
   it('is a table for each kind of object, with the columns that its plugin gives', () => {
     const objects = [object('router', 'A', { size: 1 }), object('server', 'S', {}), object('router', 'B', { colour: 'red' })];
-    assert.deepEqual(byKind(objects), [
+    assert.deepEqual(byKind(objects, 0), [
       'ROUTER  STATE  SIZE  COLOUR\nA       up     1     -\nB       up     -     red\n',
       'SERVER  STATE\nS       up\n',
     ]);
+  });
+
+  it('has moments in words, in the columns that the plugin says are moments', () => {
+    const objects = [
+      { ...object('server', 'S', { last: 8000, size: 8000, next: 13_000 }), moments: ['last', 'next'] },
+      { ...object('server', 'T', { last: '-', size: 1, next: Number.NaN }), moments: 5 as never },
+    ];
+    assert.deepEqual(byKind(objects, 10_000), [
+      'SERVER  STATE  LAST    SIZE  NEXT\nS       up     2s ago  8000  in 3s\nT       up     -       1     null\n',
+    ]);
+  });
+
+  it('tells moments as seen from now', () => {
+    const seen = [0, 9501, 9999, 10_499, 10_500, 85_000, null, 'soon'].map((at) => moment(at, 10_000));
+    assert.deepEqual(seen, ['10s ago', 'now', 'now', 'now', 'in 1s', 'in 1m 15s', null, 'soon']);
+  });
+
+  it('is a line for each field of one object, those of its parts indented', () => {
+    const detail = {
+      since: 4000,
+      plain: ['a', 'b'],
+      empty: [],
+      none: {},
+      checks: [
+        { checker: 'A', last_probe: 9000, tags: [1] },
+        { checker: 'B\u001b', last_probe: null },
+      ],
+      last: { why: 'it began', at: 70_000 },
+    };
+    const one = { ...object('server', 'S', { weight: 1 }), detail, moments: ['since', 'last_probe', 'at'] };
+    const text = [
+      'server S: up',
+      '  weight: 1',
+      '  since: 6s ago',
+      '  plain: ["a","b"]',
+      '  empty: []',
+      '  none: {}',
+      '  checks:',
+      '    - checker: A',
+      '      last_probe: 1s ago',
+      '      tags: [1]',
+      '    - checker: B?',
+      '      last_probe: -',
+      '  last:',
+      '    why: it began',
+      '    at: in 1m 0s',
+      '',
+    ];
+    assert.equal(oneObject(one, 10_000), text.join('\n'));
   });
 
   it('marks a lane that does not answer', () => {
@@ -110,6 +161,18 @@ describe('what the commands print', () => {
     const contributors = [{ of: 'priority', source: 'teller', effect: '-20', why: 'the disk is full', since: 1000 }];
     const text = explanationText({ kind: 'k', name: 'n', state: 's', because: 'b', contributors }, 4000);
     assert.match(text, /^k n is s: b\n\nOF +SOURCE +EFFECT +SINCE +WHY\npriority +teller +-20 +3s ago +the disk is full\n$/);
+  });
+
+  it('explains when each contributor was looked at, where there is such a time', () => {
+    const one = { of: 'state', source: 'TCP_CHECK', effect: 'up', why: 'connected', since: 1000 };
+    const contributors = [{ ...one, lastAt: 2000, nextAt: 6000 }, one];
+    const text = explanationText({ kind: 'k', name: 'n', state: 's', because: 'b', contributors }, 4000);
+    const rows = text.split('\n').map((row) => row.replace(/ {2,}/g, '|'));
+    assert.deepEqual(rows.slice(2, 5), [
+      'OF|SOURCE|EFFECT|SINCE|LAST|NEXT|WHY',
+      'state|TCP_CHECK|up|3s ago|2s ago|in 2s|connected',
+      'state|TCP_CHECK|up|3s ago|-|-|connected',
+    ]);
   });
 
   it('tells durations in two units', () => {

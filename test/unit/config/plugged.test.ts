@@ -45,6 +45,34 @@ describe('plugged blocks', () => {
     );
   });
 
+  it('that say the same one after another hold one object, each at its own place; others do not', () => {
+    const check = (more: string) => ` server b {\n zone x\n TCP_CHECK {\n ${more}\n }\n }\n`;
+    made.bind(`service a {\n${check('port 80')}${check('port 80')}${check('port 81')}${check('')}}`);
+    const [a, b, c, d] = made.service.value.value.server.map(({ value }) => value.checkers[0]);
+    assert.equal(a?.value, b?.value);
+    assert.deepEqual([a?.at.line, b?.at.line], [4, 10]);
+    assert.deepEqual(
+      [b, c, d].map((one) => one?.value),
+      [
+        { retry: 3, port: 80 },
+        { retry: 3, port: 81 },
+        { retry: 3, port: undefined },
+      ],
+    );
+  });
+
+  it('of a plugin that runs elsewhere are bound and judged, and nothing is kept for it', () => {
+    const udp = s.block({ port: s.int(1, 65_535).optional() });
+    const elsewhere = made.registry.schemaPointsFor('udp').plug('checker', 'UDP_CHECK', udp);
+    assert.deepEqual(made.bind(within('UDP_CHECK {', ' port 53', '}')), []);
+    assert.deepEqual(
+      checkers()?.map(({ keyword, value }) => [keyword, value]),
+      [['UDP_CHECK', { port: 53 }]],
+    );
+    assert.throws(() => elsewhere.entries, { code: 'CONFIG_NOT_BOUND' });
+    assert.deepEqual(briefly(made.bind(within('UDP_CHECK {', ' port 0', '}'))), ['CONFIG_OUT_OF_RANGE 5:7']);
+  });
+
   const mistakes: readonly (readonly [what: string, text: string, said: readonly string[], words: RegExp])[] = [
     ['a block that is missing', within('TCP_CHECK'), ['CONFIG_BLOCK_MISSING 4:1'], /write: TCP_CHECK \{ \.\.\. \}/],
     ['a word in front of the brace', within('TCP_CHECK x {', '}'), ['CONFIG_EXTRA_WORD 4:11'], /after TCP_CHECK/],

@@ -38,6 +38,7 @@ describe('ipvs: check requests', () => {
     ['delay_loop', ({ timing }) => timing.delayLoopMs, true],
     ['warmup', ({ timing }) => timing.warmupMs, true],
     ['retry', ({ timing }) => timing.retry, false],
+    ['rise', ({ timing }) => timing.rise, false],
     ['delay_before_retry', ({ timing }) => timing.delayBeforeRetryMs, true],
     ['connect_timeout', ({ timing }) => timing.timeoutMs, true],
   ];

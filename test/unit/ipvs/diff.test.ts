@@ -1,6 +1,7 @@
 /** The difference of two tables: it leads from one to the other, says nothing where nothing is to do, and never empties a service that serves. */
 import assert from 'node:assert/strict';
 import { serviceEdits, tableEdits } from '@mainstay/ipvs/internal/diff.js';
+import type { KeyedEdit } from '@mainstay/ipvs/internal/edits.js';
 import { destinationText, serviceText } from '@mainstay/ipvs/internal/names.js';
 import {
   carryOut,
@@ -84,7 +85,7 @@ describe('ipvs: difference of tables', () => {
     fc.assert(
       fc.property(table, table, (wanted, actual) => {
         const edits = tableEdits(desiredOf(wanted), actual);
-        const things = edits.map((edit) =>
+        const things = edits.map(({ edit }) =>
           'destination' in edit
             ? `${serviceText(edit.service)} ${destinationText(edit.destination)}`
             : JSON.stringify(edit.service),
@@ -98,12 +99,14 @@ describe('ipvs: difference of tables', () => {
     fc.assert(
       fc.property(table, table, (wanted, actual) => {
         const ours = new Set(wanted.keys());
-        for (const edit of tableEdits(desiredOf(wanted), actual)) {
+        for (const { edit, ...keys } of tableEdits(desiredOf(wanted), actual)) {
           const key =
             edit.do === 'addService' || edit.do === 'editService'
               ? serviceText(edit.service.id)
               : serviceText(edit.service as never);
           assert.ok(ours.has(key));
+          assert.equal(keys.service, key);
+          assert.equal(keys.destination, 'destination' in edit ? destinationText(edit.destination) : undefined);
         }
       }),
     );
@@ -113,13 +116,14 @@ describe('ipvs: difference of tables', () => {
     const serving = (of: ReadonlyMap<string, IpvsDestination>) => [...of.values()].some(({ weight }) => weight > 0);
     fc.assert(
       fc.property(entry, destinations, service, (before, list, rest) => {
-        const wanted: Omit<DesiredService, 'key'> = {
+        const key = serviceText(before.service.id);
+        const wanted: DesiredService = {
+          key,
           service: { id: before.service.id, ...rest } as IpvsService,
           destinations: new Map(list.map((one) => [destinationText(one), one])),
           sorry: undefined,
         };
         fc.pre(serving(before.destinations) && serving(wanted.destinations));
-        const key = serviceText(before.service.id);
         const now = copyOf(new Map([[key, before]]));
         for (const edit of serviceEdits(wanted, before)) {
           carryOut(now, edit);
@@ -140,21 +144,28 @@ describe('ipvs: difference of tables', () => {
     lowerThreshold: 0,
   });
   const web: IpvsService = { id: { family: 4, protocol: 'tcp', address: '192.0.2.1', port: 80 }, scheduler: 'wlc' };
+  const key = 'TCP 192.0.2.1:80';
   const withThem = (...list: IpvsDestination[]) => new Map(list.map((each) => [destinationText(each), each]));
-  const kinds = (edits: readonly IpvsEdit[]) =>
-    edits.map((edit) => ('destination' in edit ? `${edit.do} ${edit.destination.address}` : edit.do));
+  const kinds = (edits: readonly KeyedEdit[]) =>
+    edits.map(({ edit }) => ('destination' in edit ? `${edit.do} ${edit.destination.address}` : edit.do));
 
   it('of a changed weight is one edit', () => {
     const edits = serviceEdits(
-      { service: web, destinations: withThem(one(5)), sorry: undefined },
+      { key, service: web, destinations: withThem(one(5)), sorry: undefined },
       { service: web, destinations: withThem(one(1)) },
     );
-    assert.deepEqual(edits, [{ do: 'editDestination', service: web.id, destination: one(5) }]);
+    const edit: IpvsEdit = { do: 'editDestination', service: web.id, destination: one(5) };
+    assert.deepEqual(edits, [{ edit, service: key, destination: '10.0.0.1:80' }]);
   });
 
   it('puts the sorry server in first, before those leave whose place it takes', () => {
     const before = { service: web, destinations: withThem(one(1), one(1, '10.0.0.2')) };
-    const wanted = { service: web, destinations: withThem(one(0), one(1, '10.0.0.3'), one(1, '10.0.0.9')), sorry: '10.0.0.9:80' };
+    const wanted = {
+      key,
+      service: web,
+      destinations: withThem(one(0), one(1, '10.0.0.3'), one(1, '10.0.0.9')),
+      sorry: '10.0.0.9:80',
+    };
     assert.deepEqual(kinds(serviceEdits(wanted, before)), [
       'addDestination 10.0.0.9',
       'addDestination 10.0.0.3',
@@ -165,13 +176,13 @@ describe('ipvs: difference of tables', () => {
 
   it('raises a sorry server that waits with weight 0 before others go', () => {
     const before = { service: web, destinations: withThem(one(1), one(0, '10.0.0.9')) };
-    const wanted = { service: web, destinations: withThem(one(0), one(1, '10.0.0.9')), sorry: '10.0.0.9:80' };
+    const wanted = { key, service: web, destinations: withThem(one(0), one(1, '10.0.0.9')), sorry: '10.0.0.9:80' };
     assert.deepEqual(kinds(serviceEdits(wanted, before)), ['editDestination 10.0.0.9', 'editDestination 10.0.0.1']);
   });
 
   it('does not remove what may not be removed', () => {
     const before = { service: web, destinations: withThem(one(1), one(1, '10.0.0.7')) };
-    const wanted = { service: web, destinations: withThem(one(1)), sorry: undefined };
+    const wanted = { key, service: web, destinations: withThem(one(1)), sorry: undefined };
     assert.deepEqual(
       serviceEdits(wanted, before, (key) => key !== '10.0.0.7:80'),
       [],

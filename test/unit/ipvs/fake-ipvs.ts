@@ -28,6 +28,8 @@ const nothing: IpvsStatistics = {
   outByteRate: 0,
 };
 
+const ownTimeouts: IpvsTimeouts = { tcp: 900, tcpFin: 120, udp: 300 };
+
 interface Kept {
   readonly service: IpvsService;
   readonly destinations: Map<string, IpvsDestination>;
@@ -39,13 +41,15 @@ export class FakeIpvs implements Ipvs {
   readonly edits: IpvsEdit[] = [];
   readonly daemons: IpvsSyncDaemon[] = [];
   reads = 0;
-  /** Why the table cannot be read. */
+  /** Why the kernel tells nothing. */
   blind: string | undefined;
   /** Answers an error code for an edit that is to fail. */
   refuse: ((edit: IpvsEdit) => string | undefined) | undefined;
   /** Addresses of the host itself. */
   readonly local = new Set<string>();
-  private currentTimeouts: IpvsTimeouts = { tcp: 900, tcpFin: 120, udp: 300 };
+  /** Changes of timeouts. */
+  timeoutsSet = 0;
+  private currentTimeouts: IpvsTimeouts = ownTimeouts;
 
   get text(): string {
     return sortedTableText(
@@ -69,9 +73,16 @@ export class FakeIpvs implements Ipvs {
     this.carryOut(edit);
   }
 
+  /** Somebody unloads the kernel's module and loads it again: it begins with nothing. */
+  loadAnew(): void {
+    this.table.clear();
+    this.daemons.length = 0;
+    this.currentTimeouts = ownTimeouts;
+  }
+
   async read(): Promise<readonly KnownIpvsService[]> {
     this.reads++;
-    if (this.blind !== undefined) throw new PortError(this.blind, 'EPROTONOSUPPORT');
+    this.look();
     return [...this.table.values()].map(({ service, destinations }) => ({
       ...service,
       statistics: nothing,
@@ -104,15 +115,18 @@ export class FakeIpvs implements Ipvs {
   }
 
   async timeouts(): Promise<IpvsTimeouts> {
+    this.look();
     return this.currentTimeouts;
   }
 
   async setTimeouts(timeouts: Partial<IpvsTimeouts>): Promise<IpvsResult> {
+    this.timeoutsSet++;
     this.currentTimeouts = { ...this.currentTimeouts, ...timeouts };
     return { outcome: 'done' };
   }
 
   async syncDaemons(): Promise<readonly IpvsSyncDaemon[]> {
+    this.look();
     return [...this.daemons];
   }
 
@@ -126,6 +140,10 @@ export class FakeIpvs implements Ipvs {
     const at = this.daemons.findIndex((daemon) => daemon.role === role);
     if (at >= 0) this.daemons.splice(at, 1);
     return at >= 0 ? { outcome: 'done' } : failed('ESRCH');
+  }
+
+  private look(): void {
+    if (this.blind !== undefined) throw new PortError(this.blind, 'EPROTONOSUPPORT');
   }
 
   private carryOut(edit: IpvsEdit): IpvsResult {

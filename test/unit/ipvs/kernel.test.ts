@@ -32,7 +32,10 @@ describe('ipvs: refusals of the kernel', () => {
     ipvs.takeEdits();
     await stand.clock.advance(200_000);
     assert.deepEqual(stand.complaints(), [
-      'the kernel refuses 10.0.0.2:80 as a server of TCP 192.0.2.1:80: refused with ENOMEM; it gets no connections. It is tried again, up to every 60 s',
+      'the kernel refuses 10.0.0.2:80 as a server of TCP 192.0.2.1:80: refused with ENOMEM; it gets no connections. ' +
+        'The kernel has no memory for one more entry of its table; those that are in it go on and are kept up to date. ' +
+        'Free memory on this host (MemAvailable and Percpu in /proc/meminfo; dmesg has "allocation failure"), or configure fewer servers. ' +
+        'It is tried again, up to every 60 s',
     ]);
     const tries = ipvs.takeEdits().length;
     assert.ok(tries >= 7 && tries <= 12, `${tries} tries`);
@@ -124,9 +127,9 @@ describe('ipvs: what others do to the table', () => {
     await stand.clock.advance(10_001);
     assert.equal(ipvs.text, both);
     assert.deepEqual(stand.complaints(), [
-      'somebody else has changed the service TCP 192.0.2.1:80: it is changed back',
-      'somebody else has removed 10.0.0.1:80 from TCP 192.0.2.1:80',
-      'somebody else has changed 10.0.0.2:80 in TCP 192.0.2.1:80: its weight is 9, we left it at 1',
+      'somebody else has changed the service TCP 192.0.2.1:80: its lvs_sched is rr, we left it at wlc; it is changed back',
+      'somebody else has removed 10.0.0.1:80 from TCP 192.0.2.1:80: it is put back',
+      'somebody else has changed 10.0.0.2:80 in TCP 192.0.2.1:80: its weight is 9, we left it at 1; it is changed back',
     ]);
     ipvs.somebody({ do: 'deleteService', service: id });
     await stand.clock.advance(10_001);

@@ -61,25 +61,27 @@ describe('ipvs: status', () => {
     );
   });
 
-  it('shows when a check probes and has probed', async () => {
+  it('shows when each server and each of its checks was probed and will be, as moments', async () => {
     const stand = await Stand.start(config);
-    const [request] = stand.checks.requests;
-    assert.ok(request !== undefined);
-    const report = {
-      isUp: true,
-      reason: 'connected',
-      since: 1,
-      attempt: 1,
-      probes: 4,
-      failures: 2,
-      lastProbeAt: 5,
-      nextProbeAt: 9,
-    };
-    stand.checks.reports = [{ id: request.id, ...report }];
-    const [first] = await status(stand, 'real_server');
-    assert.ok(first !== undefined);
-    const [check] = first.detail.checks as readonly Record<string, unknown>[];
-    assert.deepEqual([check?.checker, check?.probes, check?.last_probe, check?.next_probe], ['TCP_CHECK', 4, 5, 9]);
+    const report = { isUp: true, reason: 'connected', since: 1, attempt: 1, probes: 4, failures: 2 };
+    const times = [{ lastProbeAt: 5, nextProbeAt: 19 }, { lastProbeAt: 7 }];
+    const ids = stand.checks.requests.map(({ id }) => id).filter((id) => id.includes('10.0.0.1:80'));
+    stand.checks.reports = ids.map((id, i) => ({ id, ...report, ...times[i] }));
+    const [first, second] = await status(stand, 'real_server');
+    assert.ok(first !== undefined && second !== undefined);
+    assert.deepEqual(Object.keys(first.summary), ['weight', 'in_table', 'active', 'inactive', 'last', 'next', 'reason']);
+    assert.deepEqual([first.summary.last, first.summary.next, second.summary.last, second.summary.next], [7, 19, null, null]);
+    const checks = first.detail.checks as readonly Record<string, unknown>[];
+    assert.deepEqual(
+      checks.map((check) => [check.checker, check.probes, check.last_probe, check.next_probe]),
+      [
+        ['TCP_CHECK', 4, 5, 19],
+        ['MISC_CHECK', 4, 7, null],
+      ],
+    );
+    for (const field of ['last', 'next', 'since', 'last_probe', 'next_probe']) assert.ok(first.moments?.includes(field), field);
+    const [virtual] = await status(stand, 'virtual_server');
+    assert.deepEqual(virtual?.moments, ['quorum_since']);
   });
 
   it('tells of a table that cannot be read, and of refusals', async () => {
@@ -151,6 +153,42 @@ describe('ipvs: explain', () => {
     assert.equal(await reported(true), 'not checked: its script is missing');
     // A turn under way: what has been told counts.
     assert.equal(await reported(false), 'connected');
+  });
+
+  it('a server whose only check decides by what its last probe found, and so its row in the status', async () => {
+    const stand = await Stand.start(config);
+    const counts = { attempt: 1, probes: 7, failures: 0, since: 5 };
+    const said = async (isUp: boolean, reason: string) => {
+      const ids = stand.checks.requests.map(({ id }) => id);
+      stand.checks.reports = ids.map((id) => ({ ...counts, id, isUp, reason }));
+      const name = '192.0.2.1 80 10.0.0.2 80';
+      const { because } = await explained(stand, name);
+      const { contributors } = await explained(stand, '192.0.2.1 80');
+      const row = (await status(stand, 'real_server')).find((one) => one.name === name);
+      return [because, contributors.find(({ source }) => source === '10.0.0.2 80')?.why, row?.summary.reason];
+    };
+    const thrice = (text: string) => [text, text, text];
+    // It began as up and has been so since: no turn was told.
+    assert.deepEqual(await said(true, 'status 200'), thrice('TCP_CHECK: status 200'));
+    await stand.tell('10.0.0.2', false);
+    assert.deepEqual(await said(false, 'timeout'), thrice('TCP_CHECK: timeout'));
+    assert.deepEqual(await said(true, 'status 200'), thrice('TCP_CHECK: connection refused'));
+  });
+
+  it('when each checker has probed and will, and of a virtual server each of its servers', async () => {
+    const stand = await Stand.start(config);
+    const report = { isUp: true, reason: 'connected', since: 1, attempt: 1, probes: 4, failures: 2 };
+    const ids = stand.checks.requests.map(({ id }) => id).filter((id) => id.includes('10.0.0.1:80'));
+    stand.checks.reports = ids.map((id, i) => ({ id, ...report, lastProbeAt: 5 + i, nextProbeAt: 19 - i }));
+    const times = async (name: string) =>
+      (await explained(stand, name)).contributors
+        .filter(({ lastAt }) => lastAt !== undefined)
+        .map(({ source, lastAt, nextAt }) => [source, lastAt, nextAt]);
+    assert.deepEqual(await times('192.0.2.1 80 10.0.0.1 80'), [
+      ['TCP_CHECK', 5, 19],
+      ['MISC_CHECK', 6, 18],
+    ]);
+    assert.deepEqual(await times('192.0.2.1 80'), [['10.0.0.1 80', 6, 18]]);
   });
 
   it('a server that the kernel refuses', async () => {

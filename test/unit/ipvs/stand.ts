@@ -179,13 +179,14 @@ function onPorts(plugin: Plugin, ports: Ports): Plugin {
     start: (run) => plugin.start?.(own(run)),
     reconfigure: (run) => plugin.reconfigure?.(own(run)) ?? 'absorbed',
     stop: (run, why) => plugin.stop?.(own(run), why),
+    withdraw: (run) => plugin.withdraw?.(own(run)),
   });
 }
 
 function loaded(plugin: Plugin): LoadedPlugin {
   return {
     plugin,
-    manifest: { api: `^${sdkVersion}`, lane: 'balance', needs: portNames },
+    manifest: { api: `^${sdkVersion}`, lane: 'balance', needs: portNames, ...(plugin.withdraw && { leaves: 'services' }) },
     origin: 'test',
     version: sdkVersion,
   };

@@ -56,6 +56,13 @@ describe('ipvs: a stop in the middle of a start', () => {
       assert.equal(ipvs.text, '');
     });
 
+    it(`ends sync daemons of an earlier life, too: ${call}`, async () => {
+      const ipvs = await leftBehind();
+      ipvs.daemons.push({ role: 'master', link: 'eth0', syncId: 7 });
+      await stopInStart(ipvs, call, 'shutdown', `global_defs {\n lvs_sync_daemon eth0 id 7\n}\n${two}`);
+      assert.deepEqual(ipvs.daemons, []);
+    });
+
     it(`takes nothing away where only the process is replaced: ${call}`, async () => {
       const ipvs = await leftBehind();
       await stopInStart(ipvs, call, 'restart');
@@ -72,18 +79,71 @@ describe('ipvs: a stop in the middle of a start', () => {
     assert.equal(ipvs.text, '');
   });
 
-  it('takes nothing away when its start takes too long: the next process has the same table', async () => {
+  it('takes nothing away when its start fails: the next process has the same table', async () => {
     const ipvs = await leftBehind();
     const before = ipvs.text;
-    const answer = slowDown(ipvs, 'read');
     const stand = await Stand.ready(two, { ipvs });
-    stand.clock.after(12_000, answer);
-    await assert.rejects(stand.clock.drive(stand.host.start()), { code: 'PLUGIN_TIMEOUT' });
+    const watch = () => {
+      throw new Error('the port is gone');
+    };
+    Object.assign(stand.checks, { watch });
+    await assert.rejects(stand.clock.drive(stand.host.start()), { code: 'PLUGIN_START_FAILED' });
     assert.deepEqual([ipvs.text, taken(ipvs), stand.clock.pending], [before, [], 0]);
     const next = await Stand.start(two, { ipvs, facts: { isRestart: true } });
     assert.match(ipvs.text, /192\.0\.2\.2:80/);
     assert.deepEqual(taken(ipvs), []);
     await next.stop();
     assert.equal(ipvs.text, '');
+  });
+});
+
+describe('ipvs: a stop without a start', () => {
+  async function withdraw(ipvs: FakeIpvs, config: string, facts = {}) {
+    const stand = await Stand.ready(config, { ipvs, facts });
+    await stand.stop();
+    const left = await stand.clock.drive(stand.host.withdraw());
+    assert.equal(stand.clock.pending, 0);
+    return { left, log: stand.log.map(({ message }) => message).join('\n') };
+  }
+
+  it('takes back what an earlier life left, of the configuration and nothing else', async () => {
+    const { ipvs } = await Stand.start(two);
+    await Stand.start(virtual('192.0.2.9', '10.0.0.9'), { ipvs });
+    ipvs.takeEdits();
+    // It need not be read.
+    ipvs.blind = 'no memory';
+    assert.deepEqual((await withdraw(ipvs, two)).left, []);
+    assert.equal(ipvs.text, 'TCP  192.0.2.9:80 wlc\n  -> 10.0.0.9:80 Masq 1\n');
+    assert.deepEqual(
+      ipvs.takeEdits().map((edit) => edit.do),
+      ['deleteService', 'deleteService'],
+    );
+  });
+
+  it('empties the table with lvs_flush_on_stop, never with lvs_flush, and ends sync daemons', async () => {
+    const ipvs = await leftBehind();
+    ipvs.daemons.push({ role: 'master', link: 'eth0', syncId: 7 });
+    const defs = (keyword: string) => `global_defs {\n ${keyword}\n lvs_sync_daemon eth0 id 7\n}\n`;
+    await withdraw(ipvs, defs('lvs_flush') + virtual('192.0.2.8', '10.0.0.8'));
+    assert.match(ipvs.text, /192\.0\.2\.1:80/);
+    assert.deepEqual(ipvs.daemons, []);
+    await withdraw(ipvs, defs('lvs_flush_on_stop') + virtual('192.0.2.8', '10.0.0.8'));
+    assert.equal(ipvs.text, '');
+  });
+
+  it('leaves it where the daemon is told to', async () => {
+    const ipvs = await leftBehind();
+    const before = ipvs.text;
+    assert.deepEqual((await withdraw(ipvs, one, { keepServicesAtExit: true })).left, []);
+    assert.equal(ipvs.text, before);
+  });
+
+  it('says so where the kernel refuses', async () => {
+    const ipvs = await leftBehind();
+    ipvs.refuse = () => 'EPERM';
+    const { left, log } = await withdraw(ipvs, one);
+    assert.deepEqual(left, ['ipvs']);
+    assert.match(log, /could not take back what is left of it: the kernel did not let go/);
+    assert.match(log, /refuses to remove 1 of 1 services.*192\.0\.2\.1:80/);
   });
 });

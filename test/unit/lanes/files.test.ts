@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   daemonOf,
+  hasDied,
   type LanePlan,
   lackingFor,
   makePrivateDirectory,
@@ -105,6 +106,9 @@ describe('processes that a PID file names', () => {
 
   it('are daemons, or lanes that their daemon left behind, by their titles', async () => {
     const daemon = await titled('mainstay', (file) => [daemonOf(file), orphanOf(file)]);
+    assert.equal((await titled('mainstay', hasDied)).found, false);
+    assert.equal((await titled('something else', hasDied)).found, true);
+    assert.equal(hasDied(join(folder, 'none')), false);
     assert.deepEqual(daemon.found, [daemon.pid, undefined]);
     const lane = await titled('mainstay: realtime', (file) => [daemonOf(file), orphanOf(file)]);
     assert.deepEqual(lane.found, [undefined, lane.pid]);

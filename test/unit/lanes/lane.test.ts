@@ -7,12 +7,15 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('a lane', () => {
   let sent: FromLane['kind'][];
+  let isCleared: boolean | undefined;
   let exits: number[];
   let calls: string[];
   let finish: Partial<Record<string, (error?: Error) => void>>;
   let lane: Lane;
 
-  beforeEach(() => {
+  beforeEach(setUp);
+
+  function setUp(): void {
     sent = [];
     exits = [];
     calls = [];
@@ -28,14 +31,22 @@ describe('a lane', () => {
       start: step('start'),
       reload: step('reload'),
       stop: (why: string) => step(`stop ${why}`)(),
+      withdraw: async () => {
+        calls.push('withdraw');
+        return true;
+      },
       deliver: step('deliver'),
       interest: () => [],
       actions: () => [],
       checkers: () => [],
       isIdle: () => false,
     } as unknown as LaneHost;
-    lane = new Lane(host, { send: ({ kind }) => void sent.push(kind), exit: (code) => void exits.push(code) });
-  });
+    const send = (message: FromLane) => {
+      sent.push(message.kind);
+      if (message.kind === 'stopped') ({ isCleared } = message);
+    };
+    lane = new Lane(host, { send, exit: (code) => void exits.push(code) });
+  }
 
   async function begin(): Promise<void> {
     lane.receive({ kind: 'setup', setup: {} as never });
@@ -62,6 +73,30 @@ describe('a lane', () => {
     finish['stop shutdown']?.();
     await turn();
     assert.deepEqual([sent, exits], [['ready', 'stopped'], [0]]);
+  });
+
+  it('takes back what is left where it stops for good, and says whether all of it was', async () => {
+    await begin();
+    lane.receive({ kind: 'stop', why: 'shutdown' });
+    finish['stop shutdown']?.();
+    await turn();
+    assert.deepEqual([calls.slice(2), isCleared], [['stop shutdown', 'withdraw'], true]);
+  });
+
+  it('leaves it where it only starts anew, could not stop, or is not stopped by the supervisor', async () => {
+    for (const [why, failure, bySignal] of [
+      ['restart'],
+      ['shutdown', new Error('it fails')],
+      ['shutdown', undefined, true],
+    ] as const) {
+      setUp();
+      await begin();
+      if (bySignal) lane.stop(why);
+      else lane.receive({ kind: 'stop', why });
+      finish[`stop ${why}`]?.(failure);
+      await turn();
+      assert.deepEqual([calls.slice(2), isCleared, exits], [[`stop ${why}`], false, [0]]);
+    }
   });
 
   it('never starts after a stop that came while it loaded', async () => {

@@ -24,9 +24,9 @@ describe('a start', () => {
     stage.ready(lane);
     stage.the(lane).say({ kind: 'started' });
   }
-  function answerPings(): void {
-    for (const lane of ['balance', 'realtime']) stage.the(lane).say({ kind: 'pong', id: 0 });
-    clock.after(1000, answerPings);
+  function answerPings(...lanes: readonly string[]): void {
+    for (const lane of lanes.length === 0 ? ['balance', 'realtime'] : lanes) stage.the(lane).say({ kind: 'pong', id: 0 });
+    clock.after(1000, () => answerPings(...lanes));
   }
   const processesOf = (lane: string) => stage.processes.filter((played) => played.lane === lane).length;
 
@@ -73,6 +73,40 @@ describe('a start', () => {
     assert.deepEqual([processesOf('balance'), stage.the('balance').signals], [1, []], 'it may still come');
     started('balance');
     assert.deepEqual(stage.supervisor.lanesNotYet, []);
+  });
+
+  it('says of a realtime lane that neither starts nor dies what that means, and where it hangs', async () => {
+    for (const { phase, plans } of [
+      { phase: 'loading', plans: [realtime] },
+      { phase: 'starting', plans: [realtime, balance] },
+    ] as const) {
+      stage = new Stage();
+      clock = stage.clock;
+      begin(preparedOf(...plans));
+      answerPings(...plans.map(({ lane }) => lane));
+      if (plans.length > 1) started('balance');
+      if (phase === 'starting') stage.ready('realtime');
+      await clock.advance(5000);
+      assert.match(stage.log, /the realtime lane has not started after 5 s/);
+      assert.doesNotMatch(stage.log, /neither/);
+      await clock.advance(60_000);
+      assert.match(stage.log, phase === 'loading' ? /still loads its plugins \(vrrp\)/ : /still starts its plugins \(vrrp\)/);
+      assert.match(stage.log, /the realtime lane has neither started nor failed after 65 s.*nothing of what it is for.*restart/);
+      assert.equal(stage.log.match(/neither started nor failed/g)?.length, 1);
+      assert.deepEqual([isUp, stage.ends], [false, []]);
+    }
+  });
+
+  it('does not call a realtime lane late that had to wait for others', async () => {
+    begin(preparedOf(realtime, balance));
+    stage.ready('realtime');
+    await clock.advance(5000);
+    assert.match(stage.log, /the realtime lane starts without balance: not ready in time/);
+    assert.doesNotMatch(stage.log, /realtime lane has not started/);
+    stage.the('realtime').say({ kind: 'started' });
+    answerPings();
+    await clock.advance(60_000);
+    assert.doesNotMatch(stage.log, /neither/);
   });
 
   it('is not held up by a lane that only hears, has died early and is slow to come back', async () => {

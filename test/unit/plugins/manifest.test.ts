@@ -20,6 +20,7 @@ describe('plugin manifest', () => {
   it('is read and frozen', () => {
     assert.deepEqual(readManifest(good, 'p'), good);
     assert.deepEqual(readManifest({ ...good, isolated: true }, 'p'), { ...good, isolated: true });
+    assert.equal(readManifest({ ...good, leaves: 'crumbs' }, 'p').leaves, 'crumbs');
     assert.ok(Object.isFrozen(readManifest(good, 'p').needs));
   });
 
@@ -40,6 +41,8 @@ describe('plugin manifest', () => {
   });
 
   it('must be there, and be an object', () => {
+    for (const leaves of ['', 5, 'two\nlines'])
+      assert.match(problem({ ...good, leaves }).message, /"leaves" is not a line of text/);
     for (const block of [undefined, null, [], 'x', 5]) assert.equal(problem(block).code, 'PLUGIN_BAD_MANIFEST');
     assert.equal(problem({ ...good, api: 'latest please' }).code, 'PLUGIN_BAD_MANIFEST');
     assert.equal(problem({ ...good, api: '' }).code, 'PLUGIN_BAD_MANIFEST');

@@ -119,6 +119,14 @@ describe('runChecker', () => {
     assert.deepEqual([run.verdict, run.durationMs, ends], [{ ok: true, detail: 'there it is' }, 1000, 1]);
     const late = await runChecker(watches, { config: 'WATCH_CHECK {\n after 60\n}' });
     assert.deepEqual([late.verdict.ok, late.durationMs, ends], [false, 6000, 2]);
+    const knows = defineChecker({
+      ...watches,
+      watch({ report }) {
+        report(up('it is known'));
+        return () => ends++;
+      },
+    });
+    assert.deepEqual([(await runChecker(knows)).verdict, ends], [{ ok: true, detail: 'it is known' }, 3]);
   });
 
   it('refuses a wrong block with its position', async () => {

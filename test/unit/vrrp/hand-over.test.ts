@@ -96,6 +96,9 @@ describe('what the pacemaker does for a router', () => {
     }
     const statistics = () => router.status()[0]?.detail.statistics as { advertsReceived: number; advertsSent: number };
     assert.equal(statistics().advertsReceived, 6);
+    assert.ok(
+      'at' in ((router.status()[0]?.detail.last_transition ?? {}) as object) && router.status()[0]?.moments?.includes('at'),
+    );
     await router.advance(3600 + 4000);
     assert.equal(stateOf(router), 'master');
     assert.equal(statistics().advertsSent, router.seen().filter((line) => line.includes('advert')).length);

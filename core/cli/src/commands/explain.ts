@@ -1,7 +1,7 @@
 /** `mainstay explain NAME`: why an object is in its state, and everything that contributes. */
 import type { Explanation } from '@mainstay/sdk';
 import type { ClientArguments } from '../options.js';
-import { clean, duration, table } from '../output/table.js';
+import { clean, duration, moment, table } from '../output/table.js';
 import { ask } from './ask.js';
 import { json } from './status.js';
 
@@ -15,12 +15,15 @@ export async function explain(args: ClientArguments): Promise<string> {
 export function explanationText({ kind, name, state, because, contributors }: Explanation, now: number): string {
   const head = `${clean(kind)} ${clean(name)} is ${clean(state)}: ${clean(because)}\n`;
   if (contributors.length === 0) return head;
-  const rows = contributors.map(({ of, source, effect, why, since }) => [
+  const isProbed = contributors.some(({ lastAt, nextAt }) => lastAt !== undefined || nextAt !== undefined);
+  const rows = contributors.map(({ of, source, effect, why, since, lastAt, nextAt }) => [
     of,
     source,
     effect,
     since === undefined ? '-' : `${duration(now - since)} ago`,
+    ...(isProbed ? [moment(lastAt, now), moment(nextAt, now)] : []),
     why,
   ]);
-  return `${head}\n${table(['OF', 'SOURCE', 'EFFECT', 'SINCE', 'WHY'], rows)}`;
+  const times = isProbed ? ['SINCE', 'LAST', 'NEXT'] : ['SINCE'];
+  return `${head}\n${table(['OF', 'SOURCE', 'EFFECT', ...times, 'WHY'], rows)}`;
 }

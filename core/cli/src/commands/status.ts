@@ -2,7 +2,8 @@
 import type { DaemonReport } from '@mainstay/core';
 import type { ObjectStatus } from '@mainstay/sdk';
 import type { ClientArguments } from '../options.js';
-import { clean, duration, table } from '../output/table.js';
+import { fieldLines } from '../output/fields.js';
+import { clean, duration, moment, table } from '../output/table.js';
 import { ask } from './ask.js';
 
 interface StatusBody extends Omit<DaemonReport, 'plugins' | 'taps'> {
@@ -16,7 +17,7 @@ export async function status(args: ClientArguments): Promise<string> {
   const [name] = args.names;
   if (name !== undefined) {
     const { objects } = await ask<{ objects: readonly ObjectStatus[] }>(args, `/v1/objects/${encodeURIComponent(name)}`);
-    return args.json ? json(objects) : objects.map(oneObject).join('\n');
+    return args.json ? json(objects) : objects.map((object) => oneObject(object, Date.now())).join('\n');
   }
   const body = await ask<StatusBody>(args, '/v1/status');
   return args.json ? json(body) : overview(body, Date.now());
@@ -38,7 +39,7 @@ export function overview(body: StatusBody, now: number): string {
     lane.plugins.join(' '),
   ]);
   const lanes = table(['LANE', 'STATE', 'PID', 'RESTARTS', 'LOST', 'PLUGINS'], rows);
-  return [head, lanes + warnings(body.lanes), ...byKind(body.objects)].join('\n');
+  return [head, lanes + warnings(body.lanes), ...byKind(body.objects, now)].join('\n');
 }
 
 /** What a lane's process says of itself and the operator should know: one line each. */
@@ -53,17 +54,30 @@ function warnings(lanes: StatusBody['lanes']): string {
 }
 
 /** A table for each kind, its columns in the order in which the plugin gives them. */
-export function byKind(objects: readonly ObjectStatus[]): readonly string[] {
+export function byKind(objects: readonly ObjectStatus[], now: number): readonly string[] {
   const kinds = [...new Set(objects.map((object) => object.kind))];
   return kinds.map((kind) => {
     const own = objects.filter((object) => object.kind === kind);
     const columns = [...new Set(own.flatMap((object) => Object.keys(object.summary)))];
-    const rows = own.map((object) => [object.name, object.state, ...columns.map((column) => object.summary[column])]);
+    const rows = own.map((object) => {
+      const moments = momentsOf(object);
+      const cells = columns.map((column) => {
+        const value = object.summary[column];
+        return moments.has(column) ? moment(value, now) : value;
+      });
+      return [object.name, object.state, ...cells];
+    });
     return table([kind.toUpperCase(), 'STATE', ...columns.map((column) => column.toUpperCase())], rows);
   });
 }
 
-function oneObject({ kind, name, state, summary, detail }: ObjectStatus): string {
-  const fields = Object.entries({ ...summary, ...detail }).map(([key, value]) => `  ${key}: ${clean(value)}`);
-  return `${clean(kind)} ${clean(name)}: ${clean(state)}\n${fields.join('\n')}\n`;
+export function oneObject(object: ObjectStatus, now: number): string {
+  const { kind, name, state, summary, detail } = object;
+  const times = { moments: momentsOf(object), now };
+  return `${clean(kind)} ${clean(name)}: ${clean(state)}\n${fieldLines({ ...summary, ...detail }, times)}`;
+}
+
+/** Anybody's plugin may say anything. */
+function momentsOf({ moments }: ObjectStatus): ReadonlySet<string> {
+  return new Set(Array.isArray(moments) ? moments : []);
 }

@@ -1,4 +1,4 @@
-/** Text tables for the terminal: columns as wide as their widest cell, two blanks between. Pure. */
+/** Text tables for the terminal: columns as wide as their widest cell, two blanks between; and times in words. Pure. */
 
 /** A cell from anybody's status: no control characters reach the terminal. */
 export function clean(value: unknown): string {
@@ -35,4 +35,12 @@ export function duration(ms: number): string {
     return `${count}${unit}`;
   });
   return parts.join(' ');
+}
+
+/** `2s ago`, `in 3s`, `now`: a moment as seen from another, both in milliseconds since the epoch. Anything else is shown as it is. */
+export function moment(at: unknown, now: number): unknown {
+  if (typeof at !== 'number' || !Number.isFinite(at)) return at;
+  const seconds = Math.round((at - now) / 1000);
+  if (seconds === 0) return 'now';
+  return seconds < 0 ? `${duration(-seconds * 1000)} ago` : `in ${duration(seconds * 1000)}`;
 }

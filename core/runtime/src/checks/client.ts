@@ -76,9 +76,10 @@ export class CheckClient {
   }
 
   set(requests: readonly CheckRequest[]): void {
-    const next = new Map(requests.map((request) => [request.id, request]));
+    const next = new Map<string, CheckRequest>();
+    for (const request of requests) next.set(request.id, request);
     if (next.size < requests.length) this.#complain('two of its checks have the same id: only the last of them is made');
-    for (const [id, { request }] of [...this.#wanted]) if (!next.has(id)) this.#drop(id, request);
+    for (const [id, { request }] of this.#wanted) if (!next.has(id)) this.#drop(id, request);
     for (const request of next.values()) this.#put(request);
     this.#lookForLacks();
   }

@@ -4,13 +4,13 @@
  */
 import { type CheckReport, type CheckState, type Clock, type HookCalls, messageOf, type Verdict } from '@mainstay/sdk';
 import type { LogLevel } from '../log/record.js';
-import { contentKey } from './content.js';
 import type { AskedCheck, CheckOrder } from './orders.js';
 import { Outbox, type SendStates } from './outbox.js';
-import { type Check, Probe, type RunnableChecker, type Say } from './probe.js';
+import type { Check, Probe, RunnableChecker, Say } from './probe.js';
 import { type Finding, Prober, type ProberOptions } from './prober.js';
+import { Probes } from './probes.js';
 import type { Routines } from './routines.js';
-import { judge, renewed, standingAtStart, stateOf } from './standing.js';
+import { Beginnings, interrupted, judge, renewed, standingAtStart, stateOf } from './standing.js';
 import { Telling } from './telling.js';
 
 export interface LoopOptions {
@@ -35,11 +35,12 @@ interface Client {
 export class CheckLoop {
   readonly #options: LoopOptions;
   readonly #clients = new Map<string, Client>();
-  readonly #probes = new Map<string, Probe>();
+  readonly #probes = new Probes();
   readonly #plugins = new Map<string, string>();
   readonly #prober: Prober;
   readonly #outbox: Outbox;
   readonly #telling: Telling;
+  readonly #beginnings = new Beginnings();
 
   constructor(options: LoopOptions) {
     this.#options = options;
@@ -59,7 +60,9 @@ export class CheckLoop {
 
   /** Its plugin stops: its checks keep their states and are not made. */
   withdraw(keyword: string): void {
-    this.#prober.withdraw(keyword, this.#probesOf(keyword));
+    const probes = this.#probesOf(keyword);
+    this.#prober.withdraw(keyword, probes);
+    for (const { checks } of probes) for (const check of checks) check.standing = interrupted(check.standing);
   }
 
   apply(client: string, { put, drop, isFirst, isLast }: CheckOrder): void {
@@ -77,8 +80,7 @@ export class CheckLoop {
 
   /** Other events are wanted of this process than before. */
   interestChanged(): void {
-    for (const probe of this.#probes.values())
-      if (probe.routine !== undefined && !this.#isSettled(probe)) this.#prober.recall(probe);
+    for (const probe of this.#probes) if (probe.routine !== undefined && !this.#isSettled(probe)) this.#prober.recall(probe);
   }
 
   report(client: string, ids?: readonly string[]): readonly CheckReport[] {
@@ -95,20 +97,20 @@ export class CheckLoop {
     for (const client of this.#clients.values()) checks += client.checks.size;
     const { planned, underWay, inRoutine, strays } = this.#prober;
     const served = new Set(this.#prober.checkers);
-    const unserved = [...this.#probes.values()].filter(({ checker }) => !served.has(checker)).length;
+    const unserved = [...this.#probes].filter(({ checker }) => !served.has(checker)).length;
     return { checks, probes: this.#probes.size, planned, underWay, inRoutine, unserved, strays, unsent: this.#outbox.size };
   }
 
   /** Nothing is probed any more, and nothing stays open. */
   close(): void {
-    for (const probe of this.#probes.values()) this.#prober.halt(probe);
+    for (const probe of this.#probes) this.#prober.halt(probe);
     this.#prober.close();
     this.#probes.clear();
     this.#clients.clear();
   }
 
   #probesOf(keyword: string): readonly Probe[] {
-    return [...this.#probes.values()].filter((probe) => probe.checker === keyword);
+    return [...this.#probes].filter((probe) => probe.checker === keyword);
   }
 
   /** What cannot be made must not take the rest of its order along: it comes from anybody's code. */
@@ -126,44 +128,44 @@ export class CheckLoop {
 
   #put(client: string, own: Client, asked: AskedCheck): void {
     const { request } = asked;
-    const key = contentKey(request);
+    const probe = this.#probes.for(request, this.#say);
     const old = own.checks.get(request.id);
     own.unnamed?.delete(request.id);
-    if (old === undefined) this.#add(client, own, asked, key);
+    if (old === undefined) this.#add(client, own, asked, probe);
     else {
       const wasSuspended = old.request.isSuspended === true;
       old.request = request;
-      if (old.probe.key !== key) this.#moveTo(old, key);
+      if (old.probe !== probe) this.#moveTo(old, probe);
       else if (wasSuspended !== (request.isSuspended === true)) this.#suspensionChanged(old);
       // A client that begins anew, or gave this one up for a moment, knows nothing of what has been found out so far.
       if ((own.unnamed !== undefined || asked.known === undefined) && old.standing.isSettled) this.#tell(old);
     }
   }
 
-  #add(client: string, own: Client, { request, known, isSettled }: AskedCheck, key: string): void {
+  #add(client: string, own: Client, { request, known, isSettled }: AskedCheck, probe: Probe): void {
     const { id, initial } = request;
-    const standing = standingAtStart(initial, known, isSettled, this.#options.clock.wall());
-    const probe = this.#probeFor(key, request);
+    const now = this.#options.clock.wall();
+    const standing = known === undefined ? this.#beginnings.of(initial, now) : standingAtStart(initial, known, isSettled, now);
     const check: Check = { client, id, request, standing, probe };
     own.checks.set(id, check);
-    probe.checks.add(check);
+    probe.add(check);
     if (known === undefined) this.#prober.begin(probe);
     else this.#prober.resume(probe);
     this.#prober.join(probe, check);
   }
 
-  #moveTo(check: Check, key: string): void {
+  #moveTo(check: Check, probe: Probe): void {
     this.#leave(check);
     check.standing = renewed(check.standing);
-    check.probe = this.#probeFor(key, check.request);
-    check.probe.checks.add(check);
-    this.#prober.begin(check.probe);
-    this.#prober.join(check.probe, check);
+    check.probe = probe;
+    probe.add(check);
+    this.#prober.begin(probe);
+    this.#prober.join(probe, check);
   }
 
   #suspensionChanged(check: Check): void {
     const { probe } = check;
-    check.standing = { ...check.standing, failures: 0 };
+    check.standing = interrupted(check.standing);
     if (!probe.isWanted) this.#prober.halt(probe);
     else this.#prober.resume(probe);
     this.#prober.join(probe, check);
@@ -180,32 +182,24 @@ export class CheckLoop {
 
   #leave(check: Check): void {
     const { probe } = check;
-    probe.checks.delete(check);
+    probe.delete(check);
     if (!probe.isWanted) this.#prober.halt(probe);
-    if (probe.checks.size === 0) this.#probes.delete(probe.key);
-  }
-
-  #probeFor(key: string, request: Check['request']): Probe {
-    const known = this.#probes.get(key);
-    if (known !== undefined) return known;
-    const probe = new Probe(key, request, this.#say);
-    this.#probes.set(key, probe);
-    return probe;
+    if (!probe.isAsked) this.#probes.delete(probe);
   }
 
   /** Counts a verdict for every check that asked, or for `only` one of them. */
-  #judged(probe: Probe, verdict: Verdict, { durationMs, retry }: Finding, only?: Check): boolean | Promise<boolean> {
+  #judged(probe: Probe, verdict: Verdict, finding: Finding, only?: Check): boolean | Promise<boolean> {
     let isRetrying = false;
     let later: Promise<void>[] | undefined;
     const { run } = probe;
     for (const check of only === undefined ? probe.checks : [only]) {
       if (check.request.isSuspended === true) continue;
-      if (!this.#telling.isShaped(check)) isRetrying = this.#count(check, verdict, durationMs, retry) || isRetrying;
+      if (!this.#telling.isShaped(check)) isRetrying = this.#count(check, verdict, finding) || isRetrying;
       else {
         const count = (shaped: Verdict) => {
           // It may have been given up or changed while the taps thought about it.
-          const isStill = probe.run === run && check.probe === probe && probe.checks.has(check);
-          if (isStill) isRetrying = this.#count(check, shaped, durationMs, retry) || isRetrying;
+          const isStill = probe.run === run && check.probe === probe && probe.has(check);
+          if (isStill) isRetrying = this.#count(check, shaped, finding) || isRetrying;
         };
         later ??= [];
         later.push(this.#telling.shaped(check, verdict).then(count));
@@ -214,11 +208,11 @@ export class CheckLoop {
     return later === undefined ? isRetrying : Promise.all(later).then(() => isRetrying);
   }
 
-  #count(check: Check, verdict: Verdict, durationMs: number, retry: number): boolean {
-    const judgement = judge(check.standing, verdict, retry, this.#options.clock.wall());
-    this.#telling.result(check, verdict, durationMs);
+  #count(check: Check, verdict: Verdict, finding: Finding): boolean {
+    const judgement = judge(check.standing, verdict, finding, this.#options.clock.wall());
+    this.#telling.result(check, verdict, finding.durationMs);
     const plugin = this.#plugins.get(check.request.identity.checker) ?? 'mainstay';
-    this.#telling.judged(check, plugin, verdict, judgement, retry);
+    this.#telling.judged(check, plugin, verdict, judgement, finding);
     check.standing = judgement.standing;
     if (judgement.isNews) this.#tell(check);
     return judgement.isRetrying;
@@ -249,6 +243,7 @@ export class CheckLoop {
     return {
       ...state,
       attempt,
+      ...(standing.successes > 0 && { rising: { successes: standing.successes, of: probe.request.timing.rise ?? 1 } }),
       probes,
       failures,
       ...(lastProbeAt !== undefined && { lastProbeAt }),

@@ -1,5 +1,4 @@
-/** What travels between whoever wants checks and the lane that makes them. Plain data. */
-import { deserialize, serialize } from 'node:v8';
+/** What travels between whoever wants checks and the lane that makes them. Plain data; packed-order.ts makes bytes of it. */
 import type { CheckReport, CheckRequest, CheckState } from '@mainstay/sdk';
 
 export interface AskedCheck {
@@ -21,20 +20,6 @@ export interface CheckOrder {
 
 /** An order on its way: as bytes, which whoever only passes it on need not understand, or as it is. */
 export type SentOrder = CheckOrder | Uint8Array;
-
-/** What cannot be written as bytes stays as it is: the channel says what is wrong with it. */
-export function packOrder(order: CheckOrder): SentOrder {
-  try {
-    return serialize(order);
-  } catch {
-    return order;
-  }
-}
-
-/** Throws where the bytes are none that `packOrder` made. */
-export function unpackOrder(order: SentOrder): CheckOrder {
-  return order instanceof Uint8Array ? (deserialize(order) as CheckOrder) : order;
-}
 
 /**
  * Between the lanes, by way of the supervisor. `plugin` is the client: it decides the lane where answers go. `from` is the lane that

@@ -66,9 +66,9 @@ class ProbeLog implements Log {
 export class Probe implements Planned {
   dueAt = 0;
   place = -1;
-  readonly checks = new Set<Check>();
+  /** Those that ask this: one as a rule, and a set is as large as a probe. */
+  #checks: Check | Set<Check> | undefined;
   #memory: Map<string, unknown> | undefined;
-  readonly log: Log;
   run: Run | undefined;
   /** In its steady state: its attempts are made elsewhere. */
   routine: RunningRoutine | undefined;
@@ -85,11 +85,40 @@ export class Probe implements Planned {
   failures = 0;
 
   constructor(
-    readonly key: string,
+    /** The texts that it is found by. */
+    readonly question: string,
+    readonly server: string,
     readonly request: CheckRequest,
-    say: Say,
-  ) {
-    this.log = new ProbeLog(request, say);
+    private readonly say: Say,
+  ) {}
+
+  get checks(): Iterable<Check> {
+    if (this.#checks === undefined) return [];
+    return this.#checks instanceof Set ? this.#checks : [this.#checks];
+  }
+
+  get isAsked(): boolean {
+    return this.#checks !== undefined;
+  }
+
+  has(check: Check): boolean {
+    return this.#checks instanceof Set ? this.#checks.has(check) : this.#checks === check;
+  }
+
+  add(check: Check): void {
+    if (this.#checks === undefined) this.#checks = check;
+    else if (this.#checks instanceof Set) this.#checks.add(check);
+    else if (this.#checks !== check) this.#checks = new Set([this.#checks, check]);
+  }
+
+  delete(check: Check): void {
+    if (this.#checks === check) this.#checks = undefined;
+    else if (this.#checks instanceof Set && this.#checks.delete(check) && this.#checks.size === 0) this.#checks = undefined;
+  }
+
+  /** For its checker. */
+  get log(): Log {
+    return new ProbeLog(this.request, this.say);
   }
 
   /** Of its checker. Most need none. */

@@ -7,13 +7,12 @@ import { portsWith } from './answered-ports.js';
 import type { Check, Probe, Run, RunnableChecker } from './probe.js';
 import type { Departed, Routines, RunningRoutine } from './routines.js';
 import { Schedule } from './schedule.js';
+import type { Patience } from './standing.js';
 import { failureOf, timedOut, verdictOf } from './verdict.js';
 
 /** Around a verdict. */
-export interface Finding {
+export interface Finding extends Patience {
   readonly durationMs: number;
-  /** Failed attempts that do not count. */
-  readonly retry: number;
 }
 
 export interface ProberOptions {
@@ -37,7 +36,7 @@ const mostStrikes = 3;
 const restRounds = 100;
 
 /** Of the verdicts of a watch. */
-const atOnce: Finding = { durationMs: 0, retry: 0 };
+const atOnce: Finding = { durationMs: 0, retry: 0, rise: 1 };
 
 /** Made once: an error for each probe would cost more than the probe's own bookkeeping. */
 const reasons = {
@@ -104,7 +103,7 @@ export class Prober {
     const { run } = probe;
     if (run?.last === undefined) return;
     this.#inTurn(run, () => {
-      const isStill = probe.run === run && probe.checks.has(check);
+      const isStill = probe.run === run && probe.has(check);
       return isStill && run.last !== undefined && this.#options.judged(probe, run.last, atOnce, check);
     });
   }
@@ -248,8 +247,8 @@ export class Prober {
     probe.lastDurationMs = durationMs;
     if (!verdict.ok) probe.failures++;
     const isWatched = this.#checkers.get(probe.checker)?.spec.watch !== undefined;
-    const retry = isWatched ? 0 : probe.request.timing.retry;
-    const isRetrying = this.#options.judged(probe, verdict, { durationMs, retry });
+    const { retry, rise = 1 } = isWatched ? atOnce : probe.request.timing;
+    const isRetrying = this.#options.judged(probe, verdict, { durationMs, retry, rise });
     const { ok } = verdict;
     if (typeof isRetrying === 'boolean') this.#next(probe, run, isRetrying, ok);
     else void isRetrying.then((answer) => this.#next(probe, run, answer, ok));
@@ -339,6 +338,7 @@ export class Prober {
     const judge = (verdict: Verdict) => {
       if (probe.run !== run) return;
       if (!verdict.ok) probe.failures++;
+      probe.lastProbeAt = Math.round(clock.wall());
       this.#inTurn(run, () => {
         if (probe.run !== run) return false;
         run.last = verdict;

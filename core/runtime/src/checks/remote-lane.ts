@@ -2,7 +2,8 @@
 import type { CheckReport, Clock } from '@mainstay/sdk';
 import { Requests } from '../supervisor/requests.js';
 import type { CheckingLane } from './lane-orders.js';
-import { type CheckMessage, packOrder } from './orders.js';
+import type { CheckMessage } from './orders.js';
+import { packOrder } from './packed-order.js';
 
 /** The lane's own end of the fork channel. */
 export interface CheckChannel {

@@ -2,7 +2,7 @@
 import type { Clock, HookCalls, Verdict } from '@mainstay/sdk';
 import type { LogLevel } from '../log/record.js';
 import type { Check } from './probe.js';
-import type { Judgement } from './standing.js';
+import type { Judgement, Patience } from './standing.js';
 import { verdictOf } from './verdict.js';
 
 export type SayOf = (level: LogLevel, plugin: string, message: string) => void;
@@ -35,12 +35,19 @@ export class Telling {
   }
 
   /** Only turns are logged, unless the configuration asks for every failed attempt. */
-  judged(check: Check, plugin: string, verdict: Verdict, { standing, turn, isRetrying }: Judgement, retry: number): void {
+  judged(
+    check: Check,
+    plugin: string,
+    verdict: Verdict,
+    { standing, turn, isRetrying }: Judgement,
+    { retry, rise }: Patience,
+  ): void {
     const { identity, logsAllFailures } = check.request;
     const name = `${identity.checker} of ${identity.realServer} in ${identity.virtualServer}`;
     if (turn !== undefined) {
       const retries = turn === 'down' && retry > 0 && check.standing.failures > 0 ? ` (after ${plural(retry)})` : '';
-      this.say(turn === 'up' ? 'info' : 'warn', plugin, `${name} is ${turn}: ${standing.reason}${retries}`);
+      const successes = turn === 'up' && rise > 1 ? ` (after ${rise} successes)` : '';
+      this.say(turn === 'up' ? 'info' : 'warn', plugin, `${name} is ${turn}: ${standing.reason}${retries}${successes}`);
       const event = { ...identity, to: turn, reason: standing.reason, at: this.clock.wall() };
       this.hooks.observe('checker.changed', identity.realServer, event);
     } else if (!verdict.ok && logsAllFailures === true) {

@@ -33,6 +33,7 @@ import { grantedPorts } from './granted-ports.js';
 import { LeaseTable } from './leases.js';
 import { awaitStart, Ending, hasNews, LifeCycle, startDeadlineMs } from './life-cycle.js';
 import { type Life, type LoadedPlugin, Member } from './member.js';
+import { runSetup, setupFailure } from './setup.js';
 import { explanationsNow, explanationsOf, hasObjects, objectsNow, objectsOf, type PluginStatus, pluginStatus } from './status.js';
 
 export interface HostOptions {
@@ -216,6 +217,14 @@ export class Host {
     });
   }
 
+  /**
+   * After a `stop` for good: has the plugins take back what no stop took back, of this process or an earlier one. Answers the names of those
+   * that may still have something in the kernel. Never rejects.
+   */
+  withdraw(): Promise<readonly string[]> {
+    return this.#oneAtATime(() => this.#cycle.withdrawAll(this.#members));
+  }
+
   /** What the plugins report of their objects. A plugin has two seconds. Never rejects. */
   objects(): Promise<readonly ObjectStatus[]> {
     return objectsOf(this.#members, this.#options.clock, this.#reportFailed);
@@ -376,23 +385,4 @@ export class Host {
 
 function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((d) => d.severity === 'error');
-}
-
-function runSetup(plugin: Plugin, setup: () => unknown): void {
-  let answer: unknown;
-  try {
-    answer = setup();
-  } catch (error) {
-    throw setupFailure(plugin, 'setup()', error);
-  }
-  if (!(answer instanceof Promise)) return;
-  answer.catch(() => {});
-  const message = `plugin ${plugin.name}: setup() must not be async`;
-  throw new MainstayError('PLUGIN_SETUP_FAILED', message, 'declare in setup(), and act in start()');
-}
-
-function setupFailure(plugin: Plugin, step: string, error: unknown): MainstayError {
-  if (error instanceof MainstayError) return error;
-  const message = `plugin ${plugin.name} failed in ${step}: ${messageOf(error)}`;
-  return new MainstayError('PLUGIN_SETUP_FAILED', message, undefined, { cause: error });
 }

@@ -50,6 +50,13 @@ export class LifeCycle {
     for (const member of [...members].reverse()) await this.#stop(member, why);
   }
 
+  /** In reverse order, what no stop has taken back. Answers the names of those that may have left something. */
+  async withdrawAll(members: readonly Member[]): Promise<readonly string[]> {
+    const leaving = members.filter(({ parent, loaded }) => parent === undefined && loaded.manifest.leaves !== undefined);
+    for (const member of [...leaving].reverse()) if (member.withdrawal === 'due') await this.#withdraw(member);
+    return leaving.filter(({ withdrawal }) => withdrawal !== 'done').map(({ name }) => name);
+  }
+
   /** Stops and starts one plugin; false when it could not start again and is out of service. */
   async restart(member: Member, ended: AbortSignal): Promise<boolean> {
     await this.#stop(member, 'restart');
@@ -90,6 +97,7 @@ export class LifeCycle {
     member.state = 'starting';
     member.lastError = undefined;
     member.mustStop = true;
+    member.withdrawal = 'due';
     member.told = member.part.snapshot();
     const bound = { what: `the start of plugin ${member.name}`, ms: startDeadlineMs };
     await withDeadline(this.options.clock, bound, () => plugin.start?.(run), ended);
@@ -114,11 +122,30 @@ export class LifeCycle {
     const bound = { what: `the stop of plugin ${member.name}`, ms: stopDeadlineMs };
     try {
       await withDeadline(this.options.clock, bound, () => plugin.stop?.(life.run, why));
+      if (why === 'shutdown') member.withdrawal = 'done';
     } catch (error) {
+      member.withdrawal = 'failed';
       member.lastError = messageOf(error);
       this.options.log('error', member.name, `did not stop cleanly: ${messageOf(error)}`);
     }
     member.state = 'stopped';
+  }
+
+  async #withdraw(member: Member): Promise<void> {
+    const { plugin } = member.loaded;
+    if (plugin.withdraw === undefined) return;
+    const { run, controller } = this.options.lifeOf(member);
+    const bound = { what: `plugin ${member.name}, taking back what is left of it,`, ms: startDeadlineMs };
+    member.withdrawal = 'failed';
+    try {
+      await withDeadline(this.options.clock, bound, () => plugin.withdraw?.(run));
+      member.withdrawal = 'done';
+    } catch (error) {
+      member.lastError = messageOf(error);
+      this.options.log('error', member.name, `could not take back what is left of it: ${messageOf(error)}`);
+    }
+    controller.abort(new DOMException(`plugin ${member.name} stops`, 'AbortError'));
+    member.life = undefined;
   }
 }
 

@@ -30,6 +30,8 @@ export class Member {
   life: Life | undefined;
   /** True from the beginning of `start` until `stop` is called: `stop` runs once for each start. */
   mustStop = false;
+  /** Taking back what it leaves: `failed` also where its stop may still be at work. */
+  withdrawal: 'due' | 'done' | 'failed' = 'due';
   /** The part of the configuration that the plugin has last been told of. */
   told: PartSnapshot = [];
   readonly reporters: Parameters<StatusPoints['objects']>[0][] = [];

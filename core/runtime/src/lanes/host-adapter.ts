@@ -49,7 +49,7 @@ async function hostFor(setup: LaneSetup, options: AdapterOptions): Promise<Ready
   for (const planned of setup.schemaOf) {
     const { plugin } = await importPlugin(planned, planned.origin);
     checkPlugin(plugin, planned.origin);
-    declareSchema(plugin, host.config.pointsFor(plugin.name));
+    declareSchema(plugin, host.config.schemaPointsFor(plugin.name));
   }
   const loaded: LoadedPlugin[] = [];
   for (const planned of setup.plugins) loaded.push(await importPlugin(planned, planned.origin));
@@ -90,6 +90,7 @@ export function laneHost(options: AdapterOptions): LaneHost {
       return { ok: true, restarted: result.restarted, failed: result.failed };
     },
     stop: async (why) => made?.host.stop(why),
+    withdraw: async () => made !== undefined && (await made.host.withdraw()).length === 0,
     interest: () => ready().host.bus.interest(),
     setRemoteInterest: (interest) => {
       made?.host.bus.setRemoteInterest(interest);

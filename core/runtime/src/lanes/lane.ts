@@ -18,6 +18,8 @@ export interface LaneHost {
   start(): Promise<void>;
   reload(tree: SourceTree, generation: number): Promise<ReloadAnswer>;
   stop(why: 'shutdown' | 'restart'): Promise<void>;
+  /** After a stop for good. True: nothing of its plugins is left in the kernel, neither of this process nor of an earlier one. */
+  withdraw(): Promise<boolean>;
   /** Hooks that plugins of this lane observe. */
   interest(): Interest;
   setRemoteInterest(interest: Interest): void;
@@ -74,7 +76,7 @@ export class Lane {
         this.#inTurn('reload', () => this.#reload(message.id, message.tree, message.generation));
         break;
       case 'stop':
-        this.stop(message.why);
+        this.stop(message.why, message.why === 'shutdown');
         break;
       case 'interest':
         this.#host.setRemoteInterest(message.interest);
@@ -110,16 +112,23 @@ export class Lane {
     }
   }
 
-  /** A clean end: on the supervisor's word, on SIGTERM, and when the supervisor is gone. */
-  stop(why: 'shutdown' | 'restart'): void {
+  /**
+   * A clean end: on the supervisor's word, on SIGTERM, and when the supervisor is gone. `clearsUp`: what the plugins did not begin in this
+   * process is taken back, too. Only the supervisor knows that it is this daemon's, and for good.
+   */
+  stop(why: 'shutdown' | 'restart', clearsUp = false): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
     // At once, not in turn: the host gives up a start or reload under way, and a lane that still loads has nothing to end.
     this.#host
       .stop(why)
-      .catch((error: unknown) => this.#complain(`stopping: ${messageOf(error)}`))
-      .then(() => {
-        this.#channel.send({ kind: 'stopped' });
+      .then(() => clearsUp && this.#host.withdraw())
+      .catch((error: unknown) => {
+        this.#complain(`stopping: ${messageOf(error)}`);
+        return false;
+      })
+      .then((isCleared) => {
+        this.#channel.send({ kind: 'stopped', isCleared });
         this.#channel.exit(0);
       });
   }

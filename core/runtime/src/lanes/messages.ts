@@ -155,7 +155,8 @@ export type FromLane =
   | { readonly kind: 'pong'; readonly id: number }
   | { readonly kind: 'log'; readonly record: LogRecord }
   | { readonly kind: 'dropped'; readonly events: number; readonly records: number }
-  | { readonly kind: 'stopped' };
+  /** `isCleared`: nothing of its plugins is left in the kernel. */
+  | { readonly kind: 'stopped'; readonly isCleared: boolean };
 
 /** How messages travel in both directions: those of one turn of the event loop together, in order. */
 export interface Batch<Message> {

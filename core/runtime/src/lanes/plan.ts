@@ -50,6 +50,12 @@ export interface LanePlan {
   readonly roots?: ReadonlySet<string>;
 }
 
+/** What its plugins may leave in the kernel when they die, and how that is cleared by hand. */
+export function leavesOf({ plugins }: LanePlan): string | undefined {
+  const told = plugins.flatMap(({ manifest: { leaves } }) => (leaves === undefined ? [] : [leaves]));
+  return told.length === 0 ? undefined : told.join('; ');
+}
+
 /** Any plugin may add to it, so every lane is told. */
 const shared = 'global_defs';
 

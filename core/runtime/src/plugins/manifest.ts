@@ -3,7 +3,7 @@ import { laneKinds, MainstayError, type Manifest, portNames, sdkVersion } from '
 import semver from 'semver';
 import { didYouMean } from '../hooks/index.js';
 
-const keys = ['api', 'lane', 'isolated', 'needs', 'commands'];
+const keys = ['api', 'lane', 'isolated', 'needs', 'commands', 'leaves'];
 
 /** `packageName` is for messages. Throws PLUGIN_BAD_MANIFEST or PLUGIN_API_MISMATCH. */
 export function readManifest(block: unknown, packageName: string): Manifest {
@@ -22,18 +22,20 @@ export function readManifest(block: unknown, packageName: string): Manifest {
     ...wrongLane(block),
     ...wrongNeeds(block.needs),
     ...wrongCommands(block.commands),
+    ...wrongLeaves(block.leaves),
   ];
   if (problems.length > 0) {
     const message = `the "mainstay" block of ${packageName} is not valid: ${problems.join('; ')}`;
     throw new MainstayError('PLUGIN_BAD_MANIFEST', message);
   }
-  const { api, lane, isolated, needs, commands } = block as unknown as Manifest;
+  const { api, lane, isolated, needs, commands, leaves } = block as unknown as Manifest;
   return Object.freeze({
     api,
     lane,
     needs: Object.freeze([...needs]),
     ...(isolated === undefined ? {} : { isolated }),
     ...(commands === undefined ? {} : { commands: Object.freeze({ ...commands }) }),
+    ...(leaves === undefined ? {} : { leaves }),
   });
 }
 
@@ -95,6 +97,12 @@ function wrongCommands(commands: unknown): readonly string[] {
       ? []
       : [`the module of the command ${JSON.stringify(name)} is not a path that begins with ./ and stays in the package`]),
   ]);
+}
+
+/** It becomes part of one line of the log. */
+function wrongLeaves(leaves: unknown): readonly string[] {
+  if (leaves === undefined || (typeof leaves === 'string' && /^\P{Cc}+$/u.test(leaves))) return [];
+  return ['"leaves" is not a line of text: what may stay in the kernel, and how it is cleared by hand'];
 }
 
 function withHint(problem: string, hint: string | undefined): string {

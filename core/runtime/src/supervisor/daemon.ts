@@ -12,9 +12,10 @@ import { systemClock } from '../lanes/system-clock.js';
 import type { Logger } from '../log/logger.js';
 import { collectYoungGarbage } from '../young-garbage.js';
 import type { ActionOutcome } from './actions.js';
+import { leftByForerunner } from './forerunner.js';
 import { forkLane } from './lane-process.js';
 import { residentMiB } from './memory.js';
-import { daemonOf, orphanOf, removePid, writePid } from './pid-file.js';
+import { daemonOf, hasDied, orphanOf, removePid, writePid } from './pid-file.js';
 import { prepareApart } from './prepare-process.js';
 import { hasErrors, type Outlook, type Prepared, type PrepareRequest } from './prepared.js';
 import { makePrivateDirectory, writeAtomically } from './private-files.js';
@@ -62,9 +63,14 @@ class Daemon {
   readonly #supervisor: Supervisor;
   readonly #pids = new Map<string, number>();
   #server: Server | undefined;
+  #outlook: Outlook | undefined;
+  /** The daemon before this one died. */
+  readonly #followsDead: boolean;
   readonly #ended: Promise<number>;
   #settle: (code: number) => void = () => {};
   #isEnding = false;
+  /** Aborts when the end begins. */
+  readonly #ending = new AbortController();
   /** True from "started" on. */
   #isUp = false;
   #becomeUp: () => void = () => {};
@@ -79,9 +85,10 @@ class Daemon {
     this.#up = new Promise((settle) => {
       this.#becomeUp = settle;
     });
-    const { logger, request } = options;
+    const { logger, pidFile, request } = options;
+    this.#followsDead = hasDied(pidFile);
     this.#supervisor = new Supervisor({
-      prepare: () => prepareApart(request),
+      prepare: () => prepareApart(request, { signal: this.#ending.signal }),
       spawn: forkLane,
       memoryOf: residentMiB,
       clock: systemClock,
@@ -117,7 +124,7 @@ class Daemon {
       this.#end(exitCodes.fatal);
     }
     const code = await this.#ended;
-    await this.#stop();
+    await this.#stop(code === exitCodes.ok);
     return code;
   }
 
@@ -143,6 +150,7 @@ class Daemon {
     this.#writePid(pidFile, process.pid);
     logger.say('info', `Mainstay ${this.#options.version} starts, configuration ${prepared.tree.files.join(', ')}`);
     this.#server = await this.#serve();
+    if (this.#isEnding) return undefined;
     await Promise.race([this.#supervisor.start(prepared), this.#ended]);
     if (this.#isEnding) return undefined;
     const late = this.#supervisor.lanesNotYet;
@@ -175,6 +183,7 @@ class Daemon {
   #end(code: number): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
+    this.#ending.abort();
     this.#settle(code);
     this.#becomeUp();
   }
@@ -187,8 +196,10 @@ class Daemon {
     const { complain, logger, request } = this.#options;
     let prepared: Prepared;
     try {
-      prepared = await prepareApart(request, { onOutlook: (outlook) => this.#foresee(outlook) });
+      const { signal } = this.#ending;
+      prepared = await prepareApart(request, { onOutlook: (outlook) => this.#foresee(outlook), signal });
     } catch (error) {
+      if (this.#isEnding) return undefined;
       complain(`mainstay: the configuration cannot be read: ${messageOf(error)}`);
       return undefined;
     }
@@ -205,6 +216,7 @@ class Daemon {
 
   /** Where nothing can come of it, nothing is launched for it: the reason is told once the configuration is known to be right. */
   #foresee(outlook: Outlook): void {
+    this.#outlook = outlook;
     const isHopeless = lackingFor(outlook.plans) !== undefined || daemonOf(this.#options.pidFile) !== undefined;
     if (!this.#isEnding && !isHopeless) this.#supervisor.foresee(outlook);
   }
@@ -344,9 +356,18 @@ class Daemon {
     this.#pids.delete(path);
   }
 
-  async #stop(): Promise<void> {
+  /** Not where another daemon is at work, whose PID file is elsewhere. */
+  async #tellOfForerunner(): Promise<void> {
+    const left = leftByForerunner(this.#outlook?.plans);
+    if (left === undefined || (this.#server === undefined && (await isAnswering(this.#socket)))) return;
+    this.#options.logger.say('warn', left);
+  }
+
+  /** `isWanted`: somebody asked for it. */
+  async #stop(isWanted: boolean): Promise<void> {
     this.#options.notifier.stopping('stopping');
-    await this.#supervisor.stop();
+    if (isWanted && this.#followsDead && this.#supervisor.lanes.length === 0) await this.#tellOfForerunner();
+    await this.#supervisor.stop(isWanted);
     this.#server?.closeAllConnections();
     this.#server?.close();
     for (const path of [...this.#pids.keys()]) this.#removePid(path);

@@ -5,12 +5,13 @@
 import { type ActionResult, actionDeadlineMs, type Clock, messageOf, type Timer } from '@mainstay/sdk';
 import type { ActionFacts } from '../host/actions.js';
 import type { FromLane, LaneReport, LaneSetup, ReloadAnswer, ToLane } from '../lanes/messages.js';
-import type { LanePlan } from '../lanes/plan.js';
+import { type LanePlan, leavesOf } from '../lanes/plan.js';
 import { Backoff } from './backoff.js';
 import { EventQueue } from './event-queue.js';
 import type { LaneProcess, LaneProcessLimits, SpawnLane } from './lane-process.js';
 import type { NameSet } from './removed.js';
 import { Requests } from './requests.js';
+import { until } from './until.js';
 
 export type LanePhase = 'down' | 'loading' | 'ready' | 'starting' | 'started' | 'stopping' | 'waiting' | 'idle';
 
@@ -76,6 +77,12 @@ export class LaneHandle {
   phase: LanePhase = 'down';
   /** A process of it has started, the present one or an earlier one. */
   hasEverStarted = false;
+  /** Its plugins were told to act, in one of its processes. */
+  hasEverBegun = false;
+  /** So was its present process. */
+  hasBegun = false;
+  /** Why its last process ended; undefined: cleanly. */
+  endedBy: string | undefined;
   restarts = 0;
   #process: LaneProcess | undefined;
   #running: LanePlan | undefined;
@@ -88,6 +95,10 @@ export class LaneHandle {
   /** It ends in order to start anew: what happens meanwhile is kept for it. */
   #isComingBack = false;
   #isResting = false;
+  /** What its plugins had in the kernel was taken back. */
+  #isCleared = false;
+  /** Its process is there only to do that. */
+  #isClearing = false;
   #onGone: (() => void)[] = [];
   #actions: readonly ActionFacts[] | undefined;
   #checkers: readonly string[] = [];
@@ -152,6 +163,10 @@ export class LaneHandle {
   get isRealtime(): boolean {
     return this.plan.laneKind === 'realtime';
   }
+  /** What may be left of its plugins in the kernel, now that it has ended, and how that is cleared by hand. */
+  get leftovers(): string | undefined {
+    return this.#isCleared ? undefined : leavesOf(this.running);
+  }
 
   /** Starts the process and sends it its plugins and configuration. */
   launch(): void {
@@ -161,6 +176,7 @@ export class LaneHandle {
     this.#launchedAt = this.needs.clock.now();
     this.#isComingBack = false;
     this.#isResting = false;
+    this.hasBegun = false;
     this.phase = 'loading';
     this.#running = this.plan;
     this.release();
@@ -180,6 +196,9 @@ export class LaneHandle {
   begin(): void {
     if (this.phase !== 'ready') return;
     this.phase = 'starting';
+    this.hasEverBegun = true;
+    this.hasBegun = true;
+    this.#isCleared = false;
     this.send({ kind: 'start' });
   }
 
@@ -215,29 +234,12 @@ export class LaneHandle {
 
   /** Settles when every event has been dealt with, or after `withinMs`. */
   drained(withinMs: number): Promise<boolean> {
-    const { clock } = this.needs;
-    const end = clock.now() + withinMs;
-    return new Promise((resolve) => {
-      const look = () => {
-        const isDone = this.queue.isDrained || this.phase !== 'started';
-        if (isDone || clock.now() >= end) resolve(isDone);
-        else clock.after(20, look);
-      };
-      look();
-    });
+    return until(this.needs.clock, withinMs, () => this.queue.isDrained || this.phase !== 'started');
   }
 
   /** Settles when its process has come as far as it will for now (started, idle, crashed), or after `withinMs`. */
-  settled(withinMs: number): Promise<void> {
-    const { clock } = this.needs;
-    const end = clock.now() + withinMs;
-    return new Promise((resolve) => {
-      const look = () => {
-        if (!this.isPending || clock.now() >= end) resolve();
-        else clock.after(20, look);
-      };
-      look();
-    });
+  async settled(withinMs: number): Promise<void> {
+    await until(this.needs.clock, withinMs, () => !this.isPending);
   }
 
   report(withinMs: number): Promise<LaneReport | undefined> {
@@ -288,6 +290,16 @@ export class LaneHandle {
     const gone = new Promise<void>((resolve) => this.#onGone.push(resolve));
     process.send({ kind: 'stop', why });
     const deadline = this.needs.clock.after(withinMs, () => process.kill('SIGKILL'));
+    await gone;
+    deadline.cancel();
+  }
+
+  /** Runs it once more, only to take back what is left of it. */
+  async takeBack(withinMs: number): Promise<void> {
+    this.#isClearing = true;
+    const gone = new Promise<void>((resolve) => this.#onGone.push(resolve));
+    this.launch();
+    const deadline = this.needs.clock.after(withinMs, () => this.kill(`not within ${withinMs / 1000} s`));
     await gone;
     deadline.cancel();
   }
@@ -344,6 +356,12 @@ export class LaneHandle {
     else if (message.kind === 'explained') this.#explanations.answer(message.id, message.explanations);
     else if (message.kind === 'reloaded') this.#reloads.answer(message.id, message.answer);
     else if (message.kind === 'acted') this.#acts.answer(message.id, message.result);
+    if (message.kind === 'stopped') this.#isCleared = message.isCleared === true;
+    if (message.kind === 'ready' && this.#isClearing) {
+      this.phase = 'stopping';
+      this.send({ kind: 'stop', why: 'shutdown' });
+      return;
+    }
     if (message.kind === 'ready' && this.phase === 'loading') {
       this.phase = 'ready';
       this.#actions = message.actions ?? [];
@@ -360,6 +378,7 @@ export class LaneHandle {
   #exited(cause: string | undefined): void {
     const pid = this.#process?.pid ?? 0;
     const before = this.phase;
+    this.endedBy = this.#cause ?? cause;
     this.#process = undefined;
     this.queue.forgetUnderWay();
     for (const requests of [this.#reports, this.#explanations, this.#reloads, this.#acts]) requests.abandon();
@@ -373,6 +392,6 @@ export class LaneHandle {
     this.restarts++;
     this.#wake = this.needs.clock.after(restartInMs, () => this.launch());
     const hadStarted = before === 'started';
-    this.owner.crashed(this, { pid, cause: this.#cause ?? cause ?? 'exit 0', livedMs, restartInMs, hadStarted });
+    this.owner.crashed(this, { pid, cause: this.endedBy ?? 'exit 0', livedMs, restartInMs, hadStarted });
   }
 }

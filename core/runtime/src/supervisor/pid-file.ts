@@ -16,6 +16,12 @@ export function daemonOf(path: string): number | undefined {
   });
 }
 
+/** Whether the daemon that a PID file names is gone without having removed it: it died. */
+export function hasDied(path: string): boolean {
+  const pid = readPid(path);
+  return pid !== undefined && pid !== process.pid && daemonOf(path) === undefined;
+}
+
 /** The lane that a PID file names, where it still lives and its daemon does not. */
 export function orphanOf(path: string): number | undefined {
   const pid = ifProcess(path, ([first = '']) => first.startsWith(`${daemonTitle}: `));

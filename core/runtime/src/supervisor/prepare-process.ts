@@ -28,11 +28,15 @@ const longestMs = 120_000;
 export interface PrepareApartOptions {
   readonly onOutlook?: OnOutlook;
   readonly withinMs?: number;
+  /** The daemon stops: what is being read is of no use any more. */
+  readonly signal?: AbortSignal;
 }
 
-/** Rejects where the configuration cannot be read, or when it takes longer than `withinMs`. */
+/** Rejects where the configuration cannot be read, when it takes longer than `withinMs`, or when `signal` aborts. */
 export function prepareApart(request: PrepareRequest, options: PrepareApartOptions = {}): Promise<Prepared> {
-  const { onOutlook = () => {}, withinMs = longestMs } = options;
+  const { onOutlook = () => {}, withinMs = longestMs, signal } = options;
+  const stopped = 'the daemon stops';
+  if (signal?.aborted) return Promise.reject(new Error(stopped));
   return new Promise((resolve, reject) => {
     const child = fork(program, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     let printed = '';
@@ -42,12 +46,15 @@ export function prepareApart(request: PrepareRequest, options: PrepareApartOptio
     const timer = setTimeout(() => fail(`reading it took longer than ${withinMs / 1000} s`), withinMs);
     const end = () => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', abandon);
       child.kill('SIGKILL');
     };
     const fail = (why: string) => {
       end();
       reject(new Error(why));
     };
+    const abandon = () => fail(stopped);
+    signal?.addEventListener('abort', abandon);
     let outlook: Outlook | undefined;
     child.on('message', (reply: PrepareReply) => {
       if (reply.kind === 'failed') {
@@ -55,7 +62,11 @@ export function prepareApart(request: PrepareRequest, options: PrepareApartOptio
         reject(errorOf(reply));
         return;
       }
-      if (reply.outlook !== undefined) outlook = unpacked(reply.outlook);
+      try {
+        if (reply.outlook !== undefined) outlook = unpacked(reply.outlook);
+      } catch (error) {
+        fail(messageOf(error));
+      }
       if (outlook === undefined) return;
       if (reply.kind === 'prepared') {
         end();

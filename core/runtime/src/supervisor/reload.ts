@@ -7,8 +7,9 @@ import { partOfTree } from '../config/packed/packed-tree.js';
 import { isSamePlan, type LanePlan } from '../lanes/plan.js';
 import type { LaneHandle, LaneLimits } from './lane-handle.js';
 import type { Prepared } from './prepared.js';
-import { type NameSet, removedNames, withoutRemoved } from './removed.js';
+import { alteredBlocks, type NameSet, removedNames, withoutRemoved } from './removed.js';
 import { turnOf, turns } from './start-order.js';
+import { byHand, stopMs, tellLeftovers } from './stopping.js';
 
 export type ReloadOutcome =
   | {
@@ -37,11 +38,12 @@ export interface LaneSet {
 type Say = (level: 'info' | 'warn' | 'error', message: string) => void;
 
 const reloadMs = 20_000;
-const stopMs = 6000;
 /** How long a new lane is waited for before those act on the new configuration that tell it what they do. */
 const settleMs = 5000;
 /** How long the last events of what is gone may take to reach those who know it. */
 const drainMs = 3000;
+/** Of the objects that may be left behind, so many are named. */
+const mostNamed = 10;
 
 /** One reload under way. */
 interface Reload {
@@ -143,6 +145,7 @@ async function renew(reload: Reload, lane: LaneHandle, plan: LanePlan): Promise<
   }
   set.expectInterest(lane, plan.observes ?? []);
   if (isRunning && turnOf(plan) === turns.at(-1)) return lane.hold(removed);
+  if (!isRunning) tellOrphans(reload, lane);
   if (isRunning && !lane.isRealtime) await letGo(reload, lane);
   return restart(reload, lane);
 }
@@ -157,6 +160,17 @@ async function letGo({ say, from, to, generation }: Reload, lane: LaneHandle): P
   const answer = await lane.reload({ tree, generation }, reloadMs);
   if (answer?.ok === true) return;
   say('warn', `${lane.name} lane did not let go of what the new configuration does not have: it may stay in the kernel`);
+}
+
+/** A lane that has acted and is down: its next process, which has the new configuration alone, never hears of what is gone from it. */
+function tellOrphans({ from, to, say }: Reload, lane: LaneHandle): void {
+  if (!lane.hasEverBegun || lane.leftovers === undefined) return;
+  const { roots } = lane.running;
+  const altered = alteredBlocks(partOfTree(from.tree, roots), partOfTree(to.tree, roots));
+  if (altered.length === 0) return;
+  const others = altered.length > mostNamed ? ` and ${altered.length - mostNamed} more` : '';
+  const names = `${altered.slice(0, mostNamed).join(', ')}${others}`;
+  tellLeftovers(lane, `it did not run when a reload removed or changed ${names}`, say, byHand);
 }
 
 /** A lane whose process was only waiting for the last events that it knows about. */

@@ -39,6 +39,18 @@ function namesIn({ statements }: SourceTree): Names {
   return { words, blocks };
 }
 
+/** Blocks of the old configuration that the new one has not, or has with something else in them: keyword and words of each. */
+export function alteredBlocks(from: SourceTree, to: SourceTree): readonly string[] {
+  const left = new Set(to.statements.flatMap(headedBlocks).map(contentOf));
+  const altered = from.statements.flatMap(headedBlocks).filter((statement) => !left.has(contentOf(statement)));
+  return [...new Set(altered.map((statement) => blockOf(statement).trim()))];
+}
+
+/** Wherever it is written. */
+function contentOf(statement: Statement): string {
+  return JSON.stringify(statement, (key, value: unknown) => (key === 'at' || key === 'restAt' ? undefined : value));
+}
+
 /**
  * The old configuration without the blocks that are surely gone, for a program that shall let go of them and know nothing new. Of
  * several blocks with the same words none is surely gone. Where nothing is gone, it is `from` itself.

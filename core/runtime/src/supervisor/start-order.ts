@@ -43,28 +43,38 @@ export class StartOrder {
   }
 
   /**
-   * Those that others wait for have had their time, and from now on may crash and come back as they like: everything may begin, and
-   * nobody waits any longer for who only hears of others. Answers who has to begin without whom, in words.
+   * Those that others wait for have had their time, `seconds`, and from now on may crash and come back as they like: everything may begin,
+   * and nobody waits any longer for who only hears of others. Answers in words who has to begin without whom, and who is late.
    */
-  openAll(): string | undefined {
+  openAll(seconds: number): readonly string[] {
     const here = this.lanes().filter((lane) => this.mayBegin(lane) && !lane.isRealtime);
     const late = namesOf(here.filter(({ phase }) => phase !== 'started' && phase !== 'idle'));
     const begun = this.lanes().filter((lane) => !this.mayBegin(lane) && lane.phase === 'ready');
+    const hanging = this.lanes().filter((lane) => this.#isHanging(lane));
     this.#awaited = 1;
     while (this.#open > 0) this.#openNext();
+    const said = hanging.map(
+      (lane) =>
+        `the ${lane.name} lane has not started after ${seconds} s: until it has, this host does nothing of what it is for`,
+    );
     const who = begun.length === 1 ? `the ${namesOf(begun)} lane starts` : `the lanes ${namesOf(begun)} start`;
-    if (begun.length > 0) return `${who} without ${late}: not ready in time`;
-    return late === '' ? undefined : `not ready in time: ${late}`;
+    if (begun.length > 0) return [`${who} without ${late}: not ready in time`, ...said];
+    return late === '' ? said : [`not ready in time: ${late}`, ...said];
   }
 
   /** Those that act have had their time too, `seconds` in all. Answers who is still on its way, and what that means. */
-  giveUp(seconds: number): string | undefined {
+  giveUp(seconds: number): readonly string[] {
     const late = this.lanes().filter((lane) => !lane.isRealtime && this.#isAwaited(lane));
+    const hanging = this.lanes().filter((lane) => this.#isHanging(lane));
     this.#awaited = 0;
     const meaning = 'what is in the kernel stays as it is until it has; a reload starts it anew';
-    return late.length === 0
-      ? undefined
-      : `not started after ${seconds} s, and no longer waited for: ${namesOf(late)}; ${meaning}`;
+    const given = `not started after ${seconds} s, and no longer waited for: ${namesOf(late)}; ${meaning}`;
+    return [...(late.length === 0 ? [] : [given]), ...hanging.map((lane) => hangs(lane, seconds))];
+  }
+
+  /** Nobody keeps it from starting, and it waits for nobody. */
+  #isHanging(lane: LaneHandle): boolean {
+    return lane.isRealtime && (lane.phase === 'loading' || lane.phase === 'starting') && !lane.hasEverStarted;
   }
 
   /** Without the realtime lane there is no daemon: until it has started once it is waited for, even where its process has died. */
@@ -77,6 +87,15 @@ export class StartOrder {
     this.#open--;
     for (const lane of this.lanes()) if (turnOf(lane.plan) === this.#open) lane.begin();
   }
+}
+
+/** It is waited for all the same: whoever started the daemon has to know. */
+function hangs({ name, phase, running }: LaneHandle, seconds: number): string {
+  const plugins = running.plugins.map((plugin) => plugin.name).join(', ');
+  const where = `it still ${phase === 'loading' ? 'loads' : 'starts'} its plugins (${plugins})`;
+  const meaning = 'this host does nothing of what it is for, and the daemon does not count as started';
+  const remedy = 'take a plugin that hangs out of the configuration and restart the daemon';
+  return `the ${name} lane has neither started nor failed after ${seconds} s: ${where}; ${meaning}; ${remedy}`;
 }
 
 function namesOf(lanes: readonly LaneHandle[]): string {

@@ -7,9 +7,9 @@ import type { ActionFacts } from '../host/actions.js';
 import type { FromLane, LaneSetup } from '../lanes/messages.js';
 import type { LanePlan } from '../lanes/plan.js';
 import type { Logger } from '../log/logger.js';
+import type { LogLevel } from '../log/record.js';
 import { type ActionOutcome, act, actionsOf, clashesOf } from './actions.js';
 import { CheckRoutes } from './check-routes.js';
-import { drained } from './drained.js';
 import { EarlyLanes } from './early-lanes.js';
 import { type LaneCrash, LaneHandle, type LaneLimits, type LaneOwner } from './lane-handle.js';
 import type { SpawnLane } from './lane-process.js';
@@ -19,7 +19,8 @@ import { hasErrors, type Outlook, type Prepare, type Prepared } from './prepared
 import { type ReloadOutcome, reloadLanes } from './reload.js';
 import { type DaemonReport, explanationsOf, reportOf } from './report.js';
 import { Router } from './router.js';
-import { StartOrder, turnOf, turns } from './start-order.js';
+import { StartOrder } from './start-order.js';
+import { byHand, endLanes, stopMs, tellLeftovers } from './stopping.js';
 
 export interface SupervisorOptions extends Surroundings {
   readonly prepare: Prepare;
@@ -39,8 +40,6 @@ export interface SupervisorOptions extends Surroundings {
 
 /** So much longer a lane that acts may take until the daemon counts as started without it; systemd waits 240 s for everything. */
 const actingWithinMs = 60_000;
-/** keepalived gives its children this long at least; a plugin's own deadline for stopping is 5 s. */
-const stopMs = 6000;
 
 export class Supervisor implements LaneOwner {
   readonly router: Router;
@@ -54,6 +53,7 @@ export class Supervisor implements LaneOwner {
   #generation = 1;
   #startedAt = 0;
   #isStopping = false;
+  #isKilled = false;
   #isUp = false;
   /** Why a lane could not begin, for whoever started the daemon. */
   readonly #failures = new Map<string, string>();
@@ -123,6 +123,8 @@ export class Supervisor implements LaneOwner {
 
   async remove(lane: LaneHandle): Promise<void> {
     await lane.stop('shutdown', stopMs);
+    const why = 'the configuration does not use it any more';
+    tellLeftovers(lane, why, this.#say, byHand);
     this.#lanes.delete(lane.name);
     this.router.forgetLane(lane.name);
     this.#checks.removed(lane);
@@ -269,15 +271,15 @@ export class Supervisor implements LaneOwner {
   }
 
   #waitNoLonger(): void {
-    const lateness = this.#order.openAll();
-    if (lateness !== undefined) this.#say('warn', lateness);
-    this.#patience = this.#options.clock.after(actingWithinMs, () => this.#giveUpOnLate());
+    const { clock, readyWithinMs } = this.#options;
+    for (const lateness of this.#order.openAll(readyWithinMs / 1000)) this.#say('warn', lateness);
+    this.#patience = clock.after(actingWithinMs, () => this.#giveUpOnLate());
     this.#checkUp();
   }
 
   #giveUpOnLate(): void {
-    const lateness = this.#order.giveUp((this.#options.readyWithinMs + actingWithinMs) / 1000);
-    if (lateness !== undefined) this.#say('warn', lateness);
+    const seconds = (this.#options.readyWithinMs + actingWithinMs) / 1000;
+    for (const lateness of this.#order.giveUp(seconds)) this.#say('warn', lateness);
     this.#checkUp();
   }
 
@@ -317,7 +319,7 @@ export class Supervisor implements LaneOwner {
     try {
       prepared = await this.#options.prepare();
     } catch (error) {
-      return refuse(`the configuration cannot be read: ${messageOf(error)}`);
+      return refuse(this.#isStopping ? 'the daemon is stopping' : `the configuration cannot be read: ${messageOf(error)}`);
     }
     if (hasErrors(prepared.diagnostics)) {
       return { ok: false, reason: 'the new configuration has errors', diagnostics: prepared.diagnostics };
@@ -326,45 +328,44 @@ export class Supervisor implements LaneOwner {
     const from = this.#prepared;
     this.#prepared = prepared;
     this.#generation++;
-    const say = (level: 'info' | 'warn' | 'error', message: string) => this.#say(level, message);
-    const outcome = await reloadLanes(this, from, prepared, this.#generation, say);
+    const outcome = await reloadLanes(this, from, prepared, this.#generation, this.#say);
     return { ...outcome, diagnostics: prepared.diagnostics };
   }
 
   // ---- stop ----
 
-  /** Turn by turn: mastership is given up cleanly, then what balances ends; the events about it reach the other lanes, then those end. */
-  async stop(): Promise<void> {
+  /**
+   * `isWanted`: somebody stops the daemon. Otherwise it ends because something failed: lanes that run stop all the same, and what those that
+   * do not have left in the kernel stays at work.
+   */
+  async stop(isWanted = true): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#early.abandon();
     this.#ticking?.cancel();
     this.#patience?.cancel();
     for (const lane of this.lanes) lane.release();
-    const childWaitMs = this.#prepared?.settings.childWaitMs ?? 5000;
-    for (const turn of turns) {
-      if (turn === 1 || this.lanes.some(({ plan }) => turnOf(plan) === turn - 1)) await this.#drain(childWaitMs);
-      const withinMs = Math.max(childWaitMs, turn === 2 ? 1000 : stopMs);
-      await Promise.all(this.lanes.map((lane) => turnOf(lane.plan) === turn && lane.stop('shutdown', withinMs)));
-    }
+    await endLanes({
+      lanes: () => this.lanes,
+      clock: this.#options.clock,
+      childWaitMs: this.#prepared?.settings.childWaitMs ?? 5000,
+      isWanted,
+      isKilled: () => this.#isKilled,
+      say: this.#say,
+    });
   }
 
   /** The way out when a clean stop takes too long for whoever asked. */
   killAll(): void {
     this.#isStopping = true;
+    this.#isKilled = true;
     this.#early.abandon();
     this.#patience?.cancel();
     for (const lane of this.lanes) lane.kill('killed');
   }
 
-  async #drain(withinMs: number): Promise<void> {
-    const late = await drained(() => this.lanes, this.#options.clock, withinMs);
-    if (late.length > 0) this.#say('warn', `events were still on their way to ${late.join(', ')} when child_wait_time was over`);
-  }
-
   #die(exitCode: number, why: string): void {
-    if (this.#isStopping) return;
-    this.#options.fatal(exitCode, why);
+    if (!this.#isStopping) this.#options.fatal(exitCode, why);
   }
 
   /** What every lane says of itself; a lane that does not answer in time is marked. */
@@ -389,10 +390,11 @@ export class Supervisor implements LaneOwner {
   act(verb: string, name: string): Promise<ActionOutcome> {
     const { isStopping, lanes } = this;
     const objects = async () => (await this.report()).objects;
-    return act({ lanes, isStopping, objects, say: (level, message) => this.#say(level, message) }, verb, name);
+    return act({ lanes, isStopping, objects, say: this.#say }, verb, name);
   }
 
-  #say(level: 'error' | 'warn' | 'info' | 'debug', message: string, fields?: Readonly<Record<string, unknown>>): void {
+  /** Bound, for those who speak in its name. */
+  readonly #say = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void => {
     this.#options.logger.say(level, message, fields);
-  }
+  };
 }

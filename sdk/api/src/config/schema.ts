@@ -171,9 +171,12 @@ export function uniqueNames(names: readonly string[]): readonly string[] {
 
 /** A block as bound from the current configuration. Readable from `check` on, never inside `setup`. */
 export interface ConfigHandle<T> {
-  /** One entry for each block written, in order. */
+  /** One entry for each block written, in order. They and their values are frozen, at every depth: see `value`. */
   readonly entries: readonly ConfigEntry<T>[];
-  /** The first entry's value; the defaults where the block is not written. */
+  /**
+   * The first entry's value; the defaults where the block is not written. Frozen, like everything that is bound: blocks, lists, defaults (which
+   * all blocks share), and what a keyword's `parse` answers, as far as that is plain objects and lists. To write means to copy.
+   */
   readonly value: T;
 }
 

@@ -5,7 +5,7 @@
 import type { CheckerIdentity } from '@mainstay/hooks';
 import type { Endpoint } from './sockets.js';
 
-/** When one check probes, and how often it must fail. */
+/** When one check probes, and how often it must fail or succeed to count. */
 export interface CheckTiming {
   /** From the beginning of one probe to that of the next, milliseconds. */
   readonly delayLoopMs: number;
@@ -13,6 +13,8 @@ export interface CheckTiming {
   readonly warmupMs: number;
   /** More attempts after a failed probe before it counts. */
   readonly retry: number;
+  /** Successes in a row that bring it up; default 1. */
+  readonly rise?: number;
   /** From a failed attempt to the next, milliseconds. */
   readonly delayBeforeRetryMs: number;
   /** Of one probe, milliseconds; a checker may have its own rule. */
@@ -54,6 +56,8 @@ export interface CheckState {
 /** Everything about one check, on request. */
 export interface CheckReport extends CheckState {
   readonly attempt: number;
+  /** It is down and has succeeded so often in a row, of so many times that bring it up (`rise`); absent where that is not so. */
+  readonly rising?: { readonly successes: number; readonly of: number };
   /** Milliseconds since the epoch; absent: none yet, or none to come. */
   readonly lastProbeAt?: number;
   readonly nextProbeAt?: number;

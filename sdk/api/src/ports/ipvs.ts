@@ -112,6 +112,9 @@ export interface IpvsSyncDaemon {
   readonly ttl?: number;
 }
 
+/** Edits that follow each other and are done together: see `apply`. */
+export const ipvsTogether = 256;
+
 export interface Ipvs {
   /**
    * The whole table, but for services of protocols that IpvsProtocol does not name. In canonical form: addresses as RFC 5952 writes
@@ -123,6 +126,9 @@ export interface Ipvs {
   /**
    * Carries out in order, batched; one result for each, and one failure keeps none of the others back. Never rejects: a kernel
    * without IPVS fails every edit with `EPROTONOSUPPORT`, and so do the other changes below.
+   *
+   * Where the process is killed meanwhile, an addition of a service and the additions of its destinations that follow it are done all or not
+   * at all; where they are more than `ipvsTogether`, so are the first of that many, and each as many after them.
    */
   apply(edits: readonly IpvsEdit[]): Promise<readonly IpvsResult[]>;
   /** Empties the whole table. */

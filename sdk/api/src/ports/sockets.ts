@@ -41,8 +41,9 @@ export interface Connection {
 
 export interface TcpPort {
   /**
-   * Rejects with PortError, whose `errno` is that of the system: ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ECONNRESET, EADDRINUSE,
-   * EADDRNOTAVAIL; ENODEV where there is no such link, EPERM for a mark without CAP_NET_ADMIN.
+   * Resolves when the peer has accepted, also where it breaks off at once: reading and writing tell that. Rejects with PortError, whose
+   * `errno` is that of the system: ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRINUSE, EADDRNOTAVAIL; ENODEV where there is no such
+   * link, EPERM for a mark without CAP_NET_ADMIN.
    */
   connect(to: Endpoint, options: ConnectOptions): Promise<Connection>;
 }

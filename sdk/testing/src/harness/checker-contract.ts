@@ -3,6 +3,7 @@
  * `for (const { name, run } of checkerContract(checker, { ... })) it(name, run);`
  */
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { type Checker, defineChecker, type Fields, type Ports, type Routine, type Verdict } from '@mainstay/sdk';
 import { createVirtualClock, type VirtualClock } from '../clock/virtual-clock.js';
 import { secretsOf, undocumented } from './checker-fields.js';
@@ -34,7 +35,10 @@ export interface CheckerContractOptions {
   readonly slow?: readonly ContractCase[];
   /** Default `virtual`; `real` where the servers are. */
   readonly time?: 'virtual' | 'real';
-  /** The module whose default export is the checker: its verdicts must be the same in another process. Only with real time. */
+  /**
+   * The module whose default export is the checker: its verdicts must be the same in another process. Only with real time, and not for
+   * checkers that are told of changes: those belong to a plugin that runs.
+   */
   readonly module?: URL;
 }
 
@@ -155,7 +159,22 @@ async function within(what: Promise<unknown>, ms: number, clock: VirtualClock | 
 
 function resources(clock: VirtualClock | undefined): readonly string[] {
   if (clock !== undefined) return Array.from({ length: clock.pending }, () => 'a timer');
-  return process.getActiveResourcesInfo();
+  return [...process.getActiveResourcesInfo(), ...sockets()];
+}
+
+/** Those of the process as the kernel counts them: native code has some that Node does not know. */
+function sockets(): readonly string[] {
+  const folder = '/proc/self/fd';
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((fd) => {
+    try {
+      const what = readlinkSync(`${folder}/${fd}`);
+      return what.startsWith('socket:') ? [what] : [];
+    } catch {
+      // Of the reading itself, or closed meanwhile.
+      return [];
+    }
+  });
 }
 
 /** What is there and was not before. Sockets need a moment until they are gone. */

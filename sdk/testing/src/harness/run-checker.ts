@@ -132,7 +132,9 @@ function probe<F extends Fields>(
     const ask = async (): Promise<Verdict> => {
       if (checker.check !== undefined) return checker.check(context);
       const ending = checker.watch?.({ ...context, report: (verdict) => end(verdict) });
-      abort.signal.addEventListener('abort', () => ending?.());
+      // What is known already is reported before there is anything to end.
+      if (abort.signal.aborted) ending?.();
+      else abort.signal.addEventListener('abort', () => ending?.());
       return new Promise(() => {});
     };
     ask().then(

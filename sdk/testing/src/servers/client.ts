@@ -75,6 +75,6 @@ export function untilAborted<Value>(
         reject(reason);
       },
     );
-    signal.addEventListener('abort', onAbort);
+    signal.addEventListener('abort', onAbort, { once: true });
   });
 }

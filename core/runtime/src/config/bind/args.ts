@@ -15,6 +15,8 @@ export class Refusal extends Error {
   }
 }
 
+type Told = NonNullable<Parameters<Args['fail']>[1]>;
+
 export class StatementArgs implements Args {
   private index = 0;
 
@@ -39,11 +41,11 @@ export class StatementArgs implements Args {
     return this.words.length === 0 ? keyword.at : placeInRest(this.statement, rest.length);
   }
 
-  fail: Args['fail'] = (message, options = {}) => {
+  fail(message: string, options: Told = {}): never {
     throw new Refusal(options.code ?? 'CONFIG_BAD_VALUE', message, options.at ?? this.at, options.hint);
-  };
+  }
 
-  warn: Args['warn'] = (message, options = {}) => {
+  warn(message: string, options: Told = {}): void {
     this.problems.add('warning', options.code ?? 'CONFIG_WARNING', message, options.at ?? this.at, options.hint);
-  };
+  }
 }

@@ -4,15 +4,18 @@ import { Refusal } from './args.js';
 import { notBuilt, parseValue, readHeader } from './field-value.js';
 import { nearestIn, syntaxOf } from './fields.js';
 import { asLine, linesOf, occurrences } from './forms.js';
+import { frozen, frozenBlock } from './freeze.js';
 import type { Handle } from './handle.js';
 import type { Found, Layout, Plug } from './layout.js';
 import type { Written } from './places.js';
 import type { Problems } from './problems.js';
+import type { SharedValues } from './shared-values.js';
 
 export interface BindContext {
   readonly problems: Problems;
   readonly unknownKeywords: 'error' | 'warning' | 'ignored';
   readonly plugged: ReadonlyMap<Plug, Layout>;
+  readonly shared: SharedValues;
   /** Where else a keyword is known, in words. */
   placesOf(keyword: string): string | undefined;
   /** Takes what was bound for a handle. `isSound`: everything in it is right. */
@@ -85,25 +88,23 @@ class BlockBinder {
       else for (const one of occurrences(statement, found.field)) this.statement(one, found);
     }
     for (let i = 0; i < parts.length; i++) this.requireAll(i);
-    for (const [i, { borrowed }] of parts.entries()) {
-      for (const { keyword, part } of borrowed) {
+    for (let i = 0; i < parts.length; i++) {
+      for (const { keyword, part } of parts[i]?.borrowed ?? []) {
         const value = this.values[part]?.[keyword];
         if (this.values[i]?.[keyword] !== value) this.own(i)[keyword] = value;
       }
     }
-    const { at, name, isSound, shown, written } = this.place;
+    for (let i = 0; i < parts.length; i++) frozenBlock(this.values[i] ?? {});
+    const { isSound, shown } = this.place;
+    const own = this.context.shared.of(this.layout, this.values[0] ?? {});
     for (let i = 0; i < parts.length; i++) {
       const handle = parts[i]?.handle;
-      if (handle === undefined) continue;
-      const value = i === 0 && shown !== undefined ? shown(this.values[0]) : this.values[i];
-      const report = written.reporterOf(this.number, at);
-      this.context.emit(
-        handle,
-        Object.freeze({ name, block: this.ownName, value, at, report }),
-        isSound && this.broken?.has(i) !== true,
-      );
+      if (handle?.isRead !== true) continue;
+      const value = i > 0 ? this.values[i] : shown === undefined ? own : Object.freeze(shown(own));
+      const entry = new Entry(this.place, this.ownName, value, this.number);
+      this.context.emit(handle, Object.freeze(entry), isSound && this.broken?.has(i) !== true);
     }
-    return { values: this.values[0] ?? {}, foreignErrors: this.foreignErrors };
+    return { values: own, foreignErrors: this.foreignErrors };
   }
 
   /** The record of a part, for writing. */
@@ -213,15 +214,15 @@ class BlockBinder {
         const header = readHeader(statement, shape.header, plugin, this.context);
         const names = { name: joined(this.place.name, header.name), block: joined(this.ownName, header.name) };
         const value = this.inside(statement, found.inner, header.title, names, header.isSound);
-        return { header: header.value, value, at: keyword.at };
+        return Object.freeze({ header: header.value, value, at: frozen(keyword.at) });
       }
       case 'plugged':
-        return {
+        return Object.freeze({
           keyword: keyword.text,
           value: this.block(statement, plug && this.context.plugged.get(plug)),
-          at: keyword.at,
+          at: frozen(keyword.at),
           facts: plug?.facts,
-        };
+        });
       default:
         return shape satisfies never;
     }
@@ -275,6 +276,31 @@ class BlockBinder {
       this.context.problems.error('CONFIG_MISSING_KEYWORD', `${title} lacks ${keyword}, which it needs`, at, hint);
       this.blame(part);
     }
+  }
+}
+
+/** There may be a hundred thousand of them, and hardly any is asked to report. */
+class Entry implements ConfigEntry<unknown> {
+  readonly name: string;
+  readonly at: SourcePosition;
+  readonly #written: Written;
+  readonly #number: number;
+
+  constructor(
+    { name, at, written }: BlockPlace,
+    readonly block: string,
+    readonly value: unknown,
+    number: number,
+  ) {
+    this.name = name;
+    this.at = frozen(at);
+    this.#written = written;
+    this.#number = number;
+  }
+
+  /** Taken out of the entry it is the same. */
+  get report(): ConfigEntry<unknown>['report'] {
+    return this.#written.reporterOf(this.#number, this.at);
   }
 }
 

@@ -11,11 +11,17 @@ import {
 } from '@mainstay/sdk';
 import { globalKeywords, rootKeywords } from './core-keywords.js';
 import { absentValues, spellings, without } from './fields.js';
+import { frozen } from './freeze.js';
 import { Handle } from './handle.js';
 import { type Contribution, clash, core, joined, type Layout, LayoutMaker, ownersOf, type Plug, topLevel } from './layout.js';
 
 interface HandledPart extends Contribution {
   readonly handle: Handle;
+}
+
+interface Contributor {
+  readonly plugin: string;
+  readonly isRead: boolean;
 }
 
 /** `single`: a block without a name, of which there is one; `headed`: one with words in front of its brace. */
@@ -37,7 +43,7 @@ export interface Schema {
   readonly roots: Layout;
   readonly plugged: ReadonlyMap<Plug, Layout>;
   readonly checks: readonly Check[];
-  /** Of every part that has one, wherever it stands. */
+  /** Of every part whose values somebody reads, wherever it stands. */
   readonly handles: readonly Handle[];
 }
 
@@ -59,26 +65,28 @@ export class Contributions {
     points.root(rootKeywords);
   }
 
-  pointsFor(plugin: string): ConfigPoints {
+  /** `isRead` false: nobody will read what the plugin's handles hold, so that nothing is kept for them. */
+  pointsFor(plugin: string, isRead = true): ConfigPoints {
+    const who: Contributor = { plugin, isRead };
     return {
-      named: (keyword, block) => this.own(plugin, keyword, block, { kind: 'named' }) as never,
-      block: (keyword, block) => this.own(plugin, keyword, block, { kind: 'single' }) as never,
-      headed: (keyword, header, block) => this.own(plugin, keyword, block, { kind: 'headed', header }) as never,
+      named: (keyword, block) => this.own(who, keyword, block, { kind: 'named' }) as never,
+      block: (keyword, block) => this.own(who, keyword, block, { kind: 'single' }) as never,
+      headed: (keyword, header, block) => this.own(who, keyword, block, { kind: 'headed', header }) as never,
       root: (fields) => {
-        const part = this.part(plugin, fields as Fields);
+        const part = this.part(who, fields as Fields);
         for (const keyword of spellingsOf(part)) this.refuseTwoBlocks(plugin, keyword);
         this.roots = joined(this.roots, part, topLevel);
         return part.handle as never;
       },
       extend: (path, fields, { isOptional = false } = {}) => {
-        const part = { ...this.part(plugin, fields as Fields), isOptional };
+        const part = { ...this.part(who, fields as Fields), isOptional };
         const key = [path].flat().join(' ');
         const list = this.extensions.get(key) ?? [];
         list.push(part);
         this.extensions.set(key, list);
         return part.handle as never;
       },
-      plug: (group, keyword, block, facts) => this.plug(plugin, group, keyword, block, facts) as never,
+      plug: (group, keyword, block, facts) => this.plug(who, group, keyword, block, facts) as never,
       check: (run) => {
         this.checks.push({ plugin, run });
       },
@@ -105,29 +113,35 @@ export class Contributions {
     return { blocks, roots, plugged: maker.plugged(), checks: this.checks, handles: this.handles };
   }
 
-  private part(plugin: string, fields: Fields, shown: (values: unknown) => unknown = (values) => values): HandledPart {
+  private part(
+    { plugin, isRead }: Contributor,
+    fields: Fields,
+    shown: (values: unknown) => unknown = (values) => values,
+  ): HandledPart {
     this.settled = undefined;
     assertFields(plugin, fields);
-    const handle = new Handle(plugin, shown(absentValues(fields)));
-    this.handles.push(handle);
+    const handle = new Handle(plugin, frozen(shown(absentValues(fields))), isRead);
+    if (isRead) this.handles.push(handle);
     return { plugin, fields, handle };
   }
 
-  private own(plugin: string, keyword: string, block: unknown, shape: RootShape): Handle {
+  private own(who: Contributor, keyword: string, block: unknown, shape: RootShape): Handle {
+    const { plugin } = who;
     const { fields, summary } = asBlock(plugin, keyword, block);
     this.claimForBlock(plugin, keyword);
     const isHeaded = shape.kind === 'headed';
-    const part = this.part(plugin, fields, (value) => (isHeaded ? { header: undefined, value, at: nowhere } : value));
+    const part = this.part(who, fields, (value) => (isHeaded ? { header: undefined, value, at: nowhere } : value));
     this.blocks.set(keyword, { shape, summary, part });
     return part.handle;
   }
 
-  private plug(plugin: string, group: string, keyword: string, given: unknown, facts: unknown): Handle {
+  private plug(who: Contributor, group: string, keyword: string, given: unknown, facts: unknown): Handle {
+    const { plugin } = who;
     const block = asBlock(plugin, keyword, given);
-    const { handle } = this.part(plugin, block.fields);
+    const { handle } = this.part(who, block.fields);
     const other = this.plugs.find((one) => one.group === group && one.keyword === keyword);
     if (other !== undefined) clash(plugin, other.plugin, keyword, `the group ${group}`);
-    this.plugs.push({ plugin, group, keyword, block, facts, handle });
+    this.plugs.push({ plugin, group, keyword, block, facts: frozen(facts), handle });
     return handle;
   }
 

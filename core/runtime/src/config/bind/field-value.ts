@@ -2,6 +2,7 @@
 import { messageOf, type Statement, type ValueSpec, type Word } from '@mainstay/sdk';
 import { placeInRest, QuoteNotClosed, splitCommand } from '../grammar/words.js';
 import { Refusal, StatementArgs } from './args.js';
+import { frozen } from './freeze.js';
 import type { FieldIndex } from './layout.js';
 import type { Problems } from './problems.js';
 
@@ -85,7 +86,7 @@ function parseWords(
 /** A parser that fails on its own account is not the operator's mistake, but the value is lost all the same. */
 function parsed(spec: ValueSpec<unknown>, args: StatementArgs, { keyword }: Statement, plugin: string): unknown {
   try {
-    return spec.parse(args);
+    return frozen(spec.parse(args));
   } catch (error) {
     if (error instanceof Refusal) throw error;
     const message = `plugin ${plugin} failed to read ${keyword.text}: ${messageOf(error)}`;

@@ -1,5 +1,6 @@
 /** Fields and their keywords: spellings, what they hold when they are not written, how they are written. Used by the binder. */
 import { closest, type Field, type Fields, type Word } from '@mainstay/sdk';
+import { frozen } from './freeze.js';
 
 /** The keywords that one plugin contributes to a block. */
 export interface Part {
@@ -45,9 +46,9 @@ export function absentValue(field: Field<unknown>): { readonly value: unknown } 
   return undefined;
 }
 
-/** What a block holds in which nothing is written. */
+/** What a block holds in which nothing is written. All such blocks share it. */
 export function absentValues(fields: Fields): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(fields).map(([keyword, field]) => [keyword, absentValue(field)?.value]));
+  return frozen(Object.fromEntries(Object.entries(fields).map(([keyword, field]) => [keyword, absentValue(field)?.value])));
 }
 
 /** How a field is written, for hints. */

@@ -7,6 +7,8 @@ export class Handle implements ConfigHandle<unknown> {
   constructor(
     private readonly plugin: string,
     private readonly defaults: unknown,
+    /** False: nothing is kept for it, because nobody will ask. */
+    readonly isRead: boolean,
   ) {}
 
   get entries(): readonly ConfigEntry<unknown>[] {
@@ -23,7 +25,7 @@ export class Handle implements ConfigHandle<unknown> {
   /** Shows `entries` from now on; the answer takes it back. */
   show(entries: readonly ConfigEntry<unknown>[]): () => void {
     const before = this.bound;
-    this.bound = entries;
+    this.bound = Object.freeze(entries);
     return () => {
       this.bound = before;
     };

@@ -138,7 +138,7 @@ export class LayoutMaker {
         slot++;
       }
       // Every block in which nothing of the part is written has this very object.
-      parts.push({ ...contribution, absent: Object.freeze(absentValues(fields)), borrowed, required });
+      parts.push({ ...contribution, absent: absentValues(fields), borrowed, required });
     }
     return { parts, index, apart, hasSecrets: [...index.values()].some(({ field }) => field.facts.isSecret === true) };
   }

@@ -20,6 +20,11 @@ export class ConfigRegistry {
     return this.contributions.pointsFor(plugin);
   }
 
+  /** The same for a plugin that runs elsewhere: its keywords are known here, and nobody reads what they hold. */
+  schemaPointsFor(plugin: string): ConfigPoints {
+    return this.contributions.pointsFor(plugin, false);
+  }
+
   /** A root keyword that belongs to a plugin which is not there: an error with a reason, rather than an unknown word. */
   reserve(keyword: string, why: string): void {
     this.reserved.set(keyword, why);

@@ -9,6 +9,7 @@ import { placesOf } from './hints.js';
 import { type Layout, topLevel } from './layout.js';
 import { Written } from './places.js';
 import type { Problems } from './problems.js';
+import { SharedValues } from './shared-values.js';
 
 export interface BindOptions {
   /**
@@ -41,6 +42,7 @@ export class TreeBinder {
       problems,
       unknownKeywords,
       plugged: schema.plugged,
+      shared: new SharedValues(),
       placesOf: (keyword) => this.placesOf(keyword),
       emit: (handle, entry, isSound) => this.bound.get(handle)?.push({ entry, isSound }),
     };

@@ -19,6 +19,20 @@ export const forms = [undefined, 'list', 'map', 'off'] as const;
 /** Of the flags of a statement. `restIsWords`: its rest is its arguments with a blank between. `form`: where the index of the form begins. */
 export const bits = { block: 1, jumps: 2, restIsWords: 4, form: 3 } as const;
 
+/** The fewest bytes of a word, of a statement, and of a jump: a count that needs more than there are is none. */
+export const least = { word: 3, statement: 7, jump: 2 } as const;
+/** The deepest block: more than a configuration that can be read has. */
+export const deepest = 1000;
+
+/** Bytes that are no packed configuration: they were damaged on their way, or another version wrote them. */
+export class PackedTreeError extends Error {
+  override readonly name = 'PackedTreeError';
+
+  constructor(at: number, what: string) {
+    super(`the packed configuration is damaged, or of another version: at byte ${at} ${what}`);
+  }
+}
+
 /** Counts and lengths of blocks are known late, so they have a place of their own: four bytes, the lowest first. */
 export const countLength = 4;
 /** The number of statements of the top level. */

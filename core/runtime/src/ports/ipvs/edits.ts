@@ -74,14 +74,40 @@ export async function carryOut(
     const waiting = [...answers.keys()].filter((index) => answers[index] === undefined);
     if (waiting.length === 0) break;
     const id = await family.id(breath);
-    for (let at = 0; at < waiting.length; at += mostInFlight) {
-      sendBatch(socket, id, changes, waiting.slice(at, at + mostInFlight), answers);
+    for (const batch of batchesOf(changes, waiting)) {
+      sendBatch(socket, id, changes, batch, answers);
       await breath.take();
     }
     const unknown = waiting.filter((index) => answers[index]?.errno === enoent);
     if (unknown.length > 0 && (await family.hasMoved(breath))) for (const index of unknown) answers[index] = undefined;
   }
   return answers.map((answer) => answer ?? { errno: enobufs, text: 'the answer of the kernel was lost' });
+}
+
+/**
+ * The kernel acts on a datagram in one system call, which a signal that kills does not end: a new service and its destinations are in one
+ * where they fit into one, and begin one where they do not.
+ */
+function* batchesOf(changes: readonly Change[], waiting: readonly number[]): Generator<readonly number[]> {
+  let begin = 0;
+  for (let at = 0; at < waiting.length; ) {
+    const end = runEnd(changes, waiting, at);
+    if (end - begin > mostInFlight && at > begin) {
+      yield waiting.slice(begin, at);
+      begin = at;
+    }
+    for (; end - begin > mostInFlight; begin += mostInFlight) yield waiting.slice(begin, begin + mostInFlight);
+    at = end;
+  }
+  if (begin < waiting.length) yield waiting.slice(begin);
+}
+
+/** Where what belongs together with the change at that place ends. */
+function runEnd(changes: readonly Change[], waiting: readonly number[], at: number): number {
+  const commandAt = (place: number) => changes[waiting[place] ?? -1]?.command;
+  let end = at + 1;
+  if (commandAt(at) === command.newService) while (commandAt(end) === command.newDestination) end++;
+  return end;
 }
 
 function sendBatch(

@@ -3,8 +3,8 @@
  * socket's buffer then: they are taken at once, and the event loop only gets its turn between batches. Used by the port.
  */
 import { errnoName, type NetlinkBatch, NetlinkSocket } from '@mainstay/pacemaker';
-import { PortError } from '@mainstay/sdk';
-import { type Message, parseDatagram } from '../linux/codec.js';
+import { ipvsTogether, PortError } from '@mainstay/sdk';
+import { type Message, parseDatagram, readS32, readU16, readU32 } from '../linux/codec.js';
 import { endOf } from '../linux/dump-channel.js';
 import { refusalText } from '../linux/refusal.js';
 import { type Answer, answerOf } from '../linux/request-channel.js';
@@ -15,7 +15,7 @@ import { netlinkGeneric } from './numbers.js';
 
 /** The answers to a full batch of changes fill a third of it. */
 const receiveBufferBytes = 1 << 20;
-export const mostInFlight = 256;
+export const mostInFlight = ipvsTogether;
 /** Datagrams taken before the loop may have a turn: each holds up to some hundred entries. */
 const batch = 8;
 /** A small table is one datagram and its end: asking for no more saves a system call for each of ten thousand services. */
@@ -82,11 +82,12 @@ export class GenericSocket {
     socket.send(datagram);
     for (let missing = count; missing > 0; ) {
       const { datagrams, drained } = socket.receive(missing);
-      for (const message of datagrams.flatMap(parseDatagram)) {
-        const index = message.seq - first;
-        if (message.type !== messageType.error || index < 0 || index >= count || answers[index] !== undefined) continue;
-        answers[index] = answerOf(message);
-        missing--;
+      for (const datagram of datagrams) {
+        const seq = acknowledged(datagram);
+        if (seq !== undefined) missing -= put(answers, seq - first, carriedOut);
+        else
+          for (const message of parseDatagram(datagram))
+            if (message.type === messageType.error) missing -= put(answers, message.seq - first, answerOf(message));
       }
       if (drained || datagrams.length === 0) break;
     }
@@ -159,6 +160,22 @@ export class GenericSocket {
     this.#seq += count;
     return first;
   }
+}
+
+/** Answers how many this makes more: 0 where nobody waits for it. */
+function put(answers: (Answer | undefined)[], index: number, answer: Answer): 0 | 1 {
+  if (index < 0 || index >= answers.length || answers[index] !== undefined) return 0;
+  answers[index] = answer;
+  return 1;
+}
+
+const carriedOut: Answer = { errno: 0 };
+
+/** The number of what the kernel has carried out, where the datagram says just that, as nearly all do; else undefined. */
+function acknowledged(datagram: Buffer): number | undefined {
+  if (datagram.length < 20 || readU32(datagram, 0) !== datagram.length) return undefined;
+  if (readU16(datagram, 4) !== messageType.error || readS32(datagram, 16) !== 0) return undefined;
+  return readU32(datagram, 8);
 }
 
 function isPassing({ errno }: Answer): boolean {

@@ -37,7 +37,9 @@ export class StreamConnection implements Connection {
     this.#onAbort = () => this.#finish(signal.reason);
     signal.addEventListener('abort', this.#onAbort);
     socket.on('error', (error) => {
-      this.#finish(this.#opener === undefined ? socketError(this.#what, error) : translate(error));
+      if (this.#opener === undefined) this.#finish(socketError(this.#what, error));
+      else if (isAfterConnect(error)) this.#brokenOff();
+      else this.#finish(translate(error));
     });
   }
 
@@ -56,6 +58,11 @@ export class StreamConnection implements Connection {
   /** Made where it is needed: most connections never have an error. */
   get #what(): string {
     return `connection to ${placeOf(this.peer)}`;
+  }
+
+  /** Why it is over although nobody closed it, where it is. */
+  get failure(): unknown {
+    return this.#isOver ? this.#reason : undefined;
   }
 
   write(data: Uint8Array | string): Promise<void> {
@@ -151,6 +158,14 @@ export class StreamConnection implements Connection {
     waiting?.reject(this.#reason);
   }
 
+  /** It was open, and is not any more: that it was is known, though nobody saw it. */
+  #brokenOff(): void {
+    const opener = this.#opener;
+    this.#opener = undefined;
+    this.#finish(refused(this.#what, 'ECONNRESET'));
+    opener?.resolve(this);
+  }
+
   /** The stream's own buffer, of a connection that broke off before anybody read or while a reader was slow. */
   #salvage(): void {
     const left: Buffer | null = this.socket.read();
@@ -160,4 +175,12 @@ export class StreamConnection implements Connection {
   get #reason(): unknown {
     return this.#cause ?? closed(this.#what);
   }
+}
+
+/**
+ * A peer that breaks off may do so before this process looks whether it is connected. Linux then tells the reset for an answer; to a
+ * connection that never came about it would be ECONNREFUSED (a reset in SYN-SENT, RFC 9293 section 3.10.7.3). EPIPE: behind an end.
+ */
+function isAfterConnect({ code, syscall }: NodeJS.ErrnoException): boolean {
+  return syscall === 'connect' && (code === 'ECONNRESET' || code === 'EPIPE');
 }

@@ -2,7 +2,7 @@
 import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { type Endpoint, PortError, type TlsConnection, type TlsOptions, type TlsPort } from '@mainstay/sdk';
-import { placeOf, socketError } from './refused.js';
+import { placeOf, refused, socketError } from './refused.js';
 import { StreamConnection } from './stream-connection.js';
 import { openStream } from './tcp.js';
 import { TlsContexts } from './tls-contexts.js';
@@ -15,12 +15,13 @@ export class LinuxTls implements TlsPort {
     const [socket, opening] = openStream(to, options.signal);
     const plain = await opening;
     if (socket === undefined) throw new Error('a connection without a socket');
+    const what = `no TLS with ${placeOf(to)}`;
     try {
       // Node would wait for a handshake on a socket that is closed.
       options.signal.throwIfAborted();
+      if (plain.failure !== undefined) throw refused(what, 'ECONNRESET');
       const secured = this.#secure(socket, to, options);
       secured.on('close', () => plain.close());
-      const what = `no TLS with ${placeOf(to)}`;
       const translate = (thrown: unknown) => tlsRefusal(what, thrown) ?? socketError(what, thrown);
       return await new SecureConnection(secured, to, options.signal, translate).opened('secureConnect');
     } catch (error) {

@@ -1,0 +1,17 @@
+/** Looks now and then whether something has come to be so. Used where the supervisor waits for lanes, which tell it of no such moment. */
+import type { Clock } from '@mainstay/sdk';
+
+const everyMs = 20;
+
+/** Settles with true once `isSo`, or after `withinMs` with what it is then. */
+export function until(clock: Clock, withinMs: number, isSo: () => boolean): Promise<boolean> {
+  const end = clock.now() + withinMs;
+  return new Promise((resolve) => {
+    const look = () => {
+      const is = isSo();
+      if (is || clock.now() >= end) resolve(is);
+      else clock.after(everyMs, look);
+    };
+    look();
+  });
+}

@@ -1,0 +1,2 @@
+/** DNS_CHECK as a checker's package of its own would export it: for the contract's other process. */
+export { dnsCheck as default } from '@mainstay/checker-dns';
