@@ -8,7 +8,11 @@ class CountingReporter extends Mocha.reporters.Spec {
     runner.once('end', () => {
       const { passes, failures, pending, tests } = this.stats;
       const file = process.env.MAINSTAY_TEST_COUNTS;
-      if (file !== undefined) writeFileSync(file, JSON.stringify({ passes, failures, pending, tests }));
+      const failed = this.failures.map(({ title, parent, err }) => ({
+        title: `${parent?.fullTitle()}: ${title}`,
+        why: err?.stack ?? String(err),
+      }));
+      if (file !== undefined) writeFileSync(file, JSON.stringify({ passes, failures, pending, tests, failed }));
     });
   }
 }

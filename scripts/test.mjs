@@ -17,6 +17,8 @@ const behind = ['unit', 'conformance', 'fuzz', 'simulation', 'lts', 'ipvs'];
 const needRoot = new Set(['integration', 'system', 'ipvs']);
 /** What runs a group on a kernel that has what it needs: few have IPVS, so everybody's tests run on the same one. */
 const lab = [join(root, 'test/lab/ipvs-run'), '--timeout', '2700', '--rw', results, '--', process.execPath];
+/** Of what a test failed with, how many lines are said again at the end. */
+const shownLines = 25;
 /** A current long-term-support release, besides the node that runs this. */
 const lts = '24';
 
@@ -72,6 +74,16 @@ async function mocha(track, name, group, [program, ...before] = [process.execPat
   // A run that fails without a failed test (an uncaught error at the end, a file that does not load) is a failure all the same.
   if (!isFine && counts.failures === 0) counts.failures = 1;
   note(name, startedAt, { ...counts, files: files.length });
+}
+
+/** The failed tests once more: whoever reads the end of a long log finds out there what is wrong. */
+function tellFailed() {
+  for (const { name, failed = [] } of summary)
+    for (const { title, why } of failed) {
+      const lines = why.split('\n');
+      const more = lines.length > shownLines ? [`(${lines.length - shownLines} more lines above)`] : [];
+      console.log(`\n${name}: ${title}\n  ${[...lines.slice(0, shownLines), ...more].join('\n  ')}`);
+    }
 }
 
 async function step(track, name, command, args) {
@@ -134,6 +146,7 @@ await runAll(first, 'front');
 const isTwo = [front, behind].every((track) => track.some(isAsked));
 await Promise.all([runAll(front, 'front'), runAll(behind, isTwo ? 'behind' : 'front')]);
 
+tellFailed();
 const total = (key) => summary.reduce((sum, group) => sum + group[key], 0);
 console.log('');
 for (const { name, passes, failures, seconds, why } of summary)

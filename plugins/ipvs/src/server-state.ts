@@ -55,8 +55,3 @@ export function sumOf(parts: readonly WeightPart[]): number {
   for (const { delta } of parts) sum += delta;
   return sum;
 }
-
-/** Every check must agree; a server without checks works. */
-export function isUp(checks: readonly CheckView[]): boolean {
-  return checks.every((check) => check.isUp);
-}

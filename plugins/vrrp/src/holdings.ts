@@ -102,10 +102,11 @@ export class Holdings {
   }
 
   /** Removes what a crash left behind: a backup must not hold a virtual address, whoever put it there. */
-  async clean(config: InstanceConfig): Promise<readonly string[]> {
+  async clean(config: InstanceConfig): Promise<{ readonly removed: readonly string[]; readonly failures: readonly string[] }> {
     const leftovers = this.present(config);
-    await this.remove(leftovers);
-    return leftovers.map(textOf);
+    const results = leftovers.length === 0 ? [] : await this.ports.addresses.remove(leftovers);
+    const removed = leftovers.filter((_, i) => results[i]?.outcome !== 'failed').map(textOf);
+    return { removed, failures: failuresOf(leftovers, results) };
   }
 
   /** What is there and not the host's own: before anything is taken, an earlier process left it. */
@@ -125,7 +126,7 @@ export class Holdings {
   }
 
   /** Releases addresses that the configuration no longer lists, or lists with other options (a reload). */
-  async releaseUnlisted(config: InstanceConfig): Promise<void> {
+  async releaseUnlisted(config: InstanceConfig): Promise<readonly string[]> {
     const wanted = new Map(this.resolve(config).wanted.map(({ address }) => [keyOf(address), JSON.stringify(address)]));
     const gone = [...this.held, ...this.underWay].filter(([key, { address }]) => wanted.get(key) !== JSON.stringify(address));
     for (const [key] of gone) {
@@ -133,8 +134,9 @@ export class Holdings {
       this.underWay.delete(key);
     }
     this.partialReleases++;
-    await this.remove(gone.filter(([, { wasThere }]) => !wasThere).map(([, { address }]) => address));
+    const failures = await this.remove(gone.filter(([, { wasThere }]) => !wasThere).map(([, { address }]) => address));
     this.partialReleases--;
+    return failures;
   }
 
   /**
@@ -163,11 +165,7 @@ export class Holdings {
 
   private async remove(addresses: readonly AddressKey[]): Promise<readonly string[]> {
     if (addresses.length === 0) return [];
-    const results = await this.ports.addresses.remove(addresses);
-    return results.flatMap((result, i) => {
-      const address = addresses[i];
-      return result.outcome === 'failed' && address !== undefined ? [`${textOf(address)}: ${result.error}`] : [];
-    });
+    return failuresOf(addresses, await this.ports.addresses.remove(addresses));
   }
 
   /** Configured addresses with the links they go to; those whose link is missing are named. */
@@ -182,4 +180,11 @@ export class Holdings {
     }
     return { wanted, missing };
   }
+}
+
+function failuresOf(addresses: readonly AddressKey[], results: readonly ChangeResult[]): readonly string[] {
+  return addresses.flatMap((address, i) => {
+    const result = results[i];
+    return result?.outcome === 'failed' ? [`${textOf(address)}: ${result.error}`] : [];
+  });
 }

@@ -39,8 +39,9 @@ export class Possession {
 
   /** Clears what a crash left. */
   async clean(): Promise<void> {
-    const leftovers = await this.holdings.clean(this.possessor.config);
-    if (leftovers.length > 0) this.possessor.log('warn', `removed ${leftovers.join(', ')}, left over from an earlier run`);
+    const { removed, failures } = await this.holdings.clean(this.possessor.config);
+    if (removed.length > 0) this.possessor.log('warn', `removed ${removed.join(', ')}, left over from an earlier run`);
+    this.tellRefused(failures);
   }
 
   /** The address that somebody else took from this host. */
@@ -67,7 +68,7 @@ export class Possession {
 
   /** Releases what another configuration no longer lists, before that is taken over: another instance may take it. */
   releaseUnlisted(config: InstanceConfig): Promise<void> {
-    return this.holdings.releaseUnlisted(config);
+    return this.logFailures(this.holdings.releaseUnlisted(config));
   }
 
   /** Takes back what was added in the name of the router, and did not come to be its own. */
@@ -106,7 +107,10 @@ export class Possession {
   }
 
   private async logFailures(release: Promise<readonly string[]>): Promise<void> {
-    const failures = await release;
+    this.tellRefused(await release);
+  }
+
+  private tellRefused(failures: readonly string[]): void {
     this.hasRefused ||= failures.length > 0;
     for (const failure of failures)
       this.possessor.log('error', `virtual address not removed: ${failure}: another router may hold it too`);

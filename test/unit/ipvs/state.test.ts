@@ -1,7 +1,7 @@
 /** The pure parts: weights and liveness from checks, the quorum machine, what an old table tells of the servers. */
 import assert from 'node:assert/strict';
 import { nextQuorum, type QuorumState } from '@mainstay/ipvs/internal/quorum.js';
-import { type CheckView, clampWeight, isUp, largestWeight, sumOf, weightParts } from '@mainstay/ipvs/internal/server-state.js';
+import { type CheckView, clampWeight, largestWeight, sumOf, weightParts } from '@mainstay/ipvs/internal/server-state.js';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 
@@ -16,12 +16,6 @@ const weigh = (configured: number, ...states: CheckView[]) =>
   );
 
 describe('ipvs: real servers', () => {
-  it('are up when every check is, and without checks', () => {
-    assert.equal(isUp([]), true);
-    assert.equal(isUp([{ isUp: true }, { isUp: true }]), true);
-    assert.equal(isUp([{ isUp: true }, { isUp: false }]), false);
-  });
-
   it('weigh what is configured, what checks add, and what they ask for', () => {
     assert.equal(weigh(10), 10);
     assert.equal(weigh(10, { isUp: true }), 10);

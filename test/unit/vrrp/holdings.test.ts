@@ -12,6 +12,8 @@ class SlowKernel implements Addresses {
   readonly present = new Map<string, InterfaceAddress>();
   readonly requests: string[] = [];
   readonly refused = new Set<string>();
+  /** What it does not let go of. */
+  readonly kept = new Set<string>();
   private readonly answers: (() => void)[] = [];
   isSlow = false;
   /** Kernels before 5.18 do not keep our mark on an address. */
@@ -37,6 +39,7 @@ class SlowKernel implements Addresses {
     return this.answer(
       addresses.map((address): ChangeResult => {
         this.requests.push(`- ${keyOf(address)}`);
+        if (this.kept.has(address.address)) return { outcome: 'failed', error: 'EPERM' };
         return { outcome: this.present.delete(keyOf(address)) ? 'done' : 'unchanged' };
       }),
     );
@@ -158,7 +161,7 @@ describe('virtual addresses in the kernel', () => {
     const { kernel, holdings, present } = scene();
     const owner = configOf({ priority: '255', virtual_ipaddress: ['192.0.2.1/24', '192.0.2.100/24'] });
     kernel.put('192.0.2.1');
-    assert.deepEqual(await holdings.clean(owner), []);
+    assert.deepEqual(await holdings.clean(owner), { removed: [], failures: [] });
     await holdings.take(owner);
     assert.deepEqual(
       holdings.current.map(({ address }) => address),
@@ -174,14 +177,25 @@ describe('virtual addresses in the kernel', () => {
     kernel.put('192.0.2.100', { isOurs: true });
     kernel.put('192.0.2.101');
     kernel.put('192.0.2.100', { prefixLength: 32 });
-    assert.deepEqual(await holdings.clean(config), ['192.0.2.100/24', '192.0.2.101/24']);
+    assert.deepEqual(await holdings.clean(config), { removed: ['192.0.2.100/24', '192.0.2.101/24'], failures: [] });
     assert.deepEqual(present(), ['2 192.0.2.1/24', '2 192.0.2.100/32']);
     kernel.put('192.0.2.100', { isOurs: true });
     kernel.put('192.0.2.101');
     assert.deepEqual(
       await holdings.clean(configOf({ priority: '255', virtual_ipaddress: ['192.0.2.100/24', '192.0.2.101/24'] })),
-      ['192.0.2.100/24'],
+      { removed: ['192.0.2.100/24'], failures: [] },
     );
+  });
+
+  it('that the kernel keeps are named: of what a crash left, and of what the configuration no longer lists', async () => {
+    const { kernel, holdings, config } = scene();
+    kernel.put('192.0.2.100');
+    kernel.put('192.0.2.101');
+    kernel.kept.add('192.0.2.101');
+    const failures = ['192.0.2.101/24: EPERM'];
+    assert.deepEqual(await holdings.clean(config), { removed: ['192.0.2.100/24'], failures });
+    await holdings.take(config);
+    assert.deepEqual(await holdings.releaseUnlisted(configOf({ virtual_ipaddress: ['192.0.2.100/24'] })), failures);
   });
 
   it('that somebody else removes are lost, unless no_track; our own removals are not', async () => {

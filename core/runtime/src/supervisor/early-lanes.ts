@@ -36,10 +36,10 @@ export class EarlyLanes {
 }
 
 class EarlyLane implements LaneProcess {
+  readonly isSetUp = true;
   readonly #process: LaneProcess;
   #listener: LaneProcessListener | undefined;
   readonly #heard: ((listener: LaneProcessListener) => void)[] = [];
-  #isToldAgain = false;
 
   constructor(setup: LaneSetup, spawn: (listener: LaneProcessListener) => LaneProcess) {
     this.#process = spawn({
@@ -74,10 +74,8 @@ class EarlyLane implements LaneProcess {
     return this.#process.unsent;
   }
 
-  /** Whoever took it over sends the same setup once more, which it has. */
   send(message: ToLane): void {
-    if (message.kind === 'setup' && !this.#isToldAgain) this.#isToldAgain = true;
-    else this.#process.send(message);
+    this.#process.send(message);
   }
 
   kill(signal: 'SIGKILL' | 'SIGTERM'): void {

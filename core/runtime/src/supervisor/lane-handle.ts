@@ -189,7 +189,8 @@ export class LaneHandle {
     });
     this.#process = process;
     if (process.pid !== 0) this.owner.process(this, process.pid);
-    process.send({ kind: 'setup', setup: this.owner.setup(this, this.#launches++ > 0) });
+    const isRestart = this.#launches++ > 0;
+    if (process.isSetUp !== true) process.send({ kind: 'setup', setup: this.owner.setup(this, isRestart) });
   }
 
   /** Lets the plugins act; after `ready`. */

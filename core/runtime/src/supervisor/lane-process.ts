@@ -11,6 +11,8 @@ import { LineCutter } from '../log/line-cutter.js';
 export interface LaneProcess {
   /** 0 where the system could not start one; `exited` then follows. */
   readonly pid: number;
+  /** It was sent its setup before it was handed over. */
+  readonly isSetUp?: boolean;
   /** Never throws; a message to a dead process is lost. */
   send(message: ToLane): void;
   /** Messages that the system has not taken, because the process does not read. */
