@@ -9,6 +9,7 @@ import { foreignChanges, type Ours, toldOf } from './foreign-changes.js';
 import { leftAfterFlush, leftBehind } from './left-behind.js';
 import { serviceText } from './names.js';
 import { type Refusal, Refusals } from './refusals.js';
+import { Repetition } from './repetition.js';
 import { carryOut, type DesiredService, type ServiceEntry, tableOf } from './table.js';
 
 export interface KeeperHost {
@@ -57,7 +58,11 @@ export class Keeper {
   /** What is to be done waits for its next try. */
   #isResting = false;
 
-  constructor(private readonly host: KeeperHost) {}
+  readonly #repetition: Repetition;
+
+  constructor(private readonly host: KeeperHost) {
+    this.#repetition = new Repetition(host.clock, host.log);
+  }
 
   /** Reads the table; what it holds of these services counts as left by an earlier life of ours. Undefined: it cannot be read now. */
   async adopt(services: readonly string[]): Promise<ReadonlyMap<string, ServiceEntry> | undefined> {
@@ -362,7 +367,7 @@ export class Keeper {
       this.#learn(key, actual);
       this.#dirty.add(key);
     }
-    for (const message of toldOf(findings)) this.host.log.warn(message);
+    for (const message of toldOf(findings)) this.#repetition.warn(message, message);
     this.#isKnown = true;
     // A module that was loaded anew has also forgotten what stands beside the table.
     if (isRobbed) this.host.audited();

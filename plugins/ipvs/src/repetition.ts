@@ -1,6 +1,6 @@
 /**
  * Warnings of what somebody else does again and again, as kube-proxy does to timeouts: the same is said a few times, then that it goes
- * on, and then nothing until it is something else. Used by timeouts.ts and sync-daemons.ts.
+ * on, and then nothing until it is something else. Used by keeper.ts, timeouts.ts and sync-daemons.ts.
  */
 import type { Clock, Log } from '@mainstay/sdk';
 
@@ -26,8 +26,9 @@ export class Repetition {
   /** `subject`: rows of others are not broken by it. */
   warn(subject: string, text: string): void {
     const at = this.clock.now();
+    for (const [key, row] of this.#rows) if (at - row.at > rowMs) this.#rows.delete(key);
     const before = this.#rows.get(subject);
-    const isSame = before !== undefined && before.text === text && at - before.at <= rowMs;
+    const isSame = before !== undefined && before.text === text;
     const times = isSame ? before.times + 1 : 1;
     this.#rows.set(subject, { text, times, at });
     if (times <= plainTimes) this.log.warn(text);

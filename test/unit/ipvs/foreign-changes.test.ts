@@ -95,6 +95,26 @@ describe('ipvs: what somebody else has changed', () => {
     });
   }
 
+  it('again and again is changed back each time, and soon nothing is said of it until it was let be for ten minutes', async () => {
+    const stand = await Stand.start(config());
+    const meddle = (weight: number) =>
+      audited(stand, (ipvs) =>
+        ipvs.somebody({ do: 'editDestination', service: id, destination: server('10.0.0.1', { weight }) }),
+      );
+    const found = (weight: number) =>
+      `somebody else has changed ${name} in TCP 192.0.2.1:80: its weight is ${weight}, we left it at 1; it is changed back`;
+    for (let minute = 0; minute < 3; minute++) assert.deepEqual(await meddle(9), [found(9)]);
+    const goesOn = `${found(9)}. That makes 4 times in a row: each time it is put right, and it is said again when something else is found`;
+    assert.deepEqual(await meddle(9), [goesOn]);
+    for (let minute = 0; minute < 30; minute++) {
+      assert.deepEqual(await meddle(9), []);
+      assert.equal(stand.ipvs.text, both);
+    }
+    assert.deepEqual(await meddle(8), [found(8)]);
+    await stand.clock.advance(600_000);
+    assert.deepEqual(await meddle(9), [found(9)]);
+  });
+
   it('in many places is told in ten lines, and one for the rest', async () => {
     const group = `virtual_server_group G {\n 192.0.2.1-30 80\n}\n${config().replace('192.0.2.1 80', 'group G')}`;
     const stand = await Stand.start(group);
