@@ -79,7 +79,7 @@ export class CheckStates {
     return this.#begun.get(id)?.owner;
   }
 
-  /** For as long as there is the check: its pace is a part of the question, and another one begins the check anew. */
+  /** For as long as there is the check: another pace would have it probed anew. */
   timingOf({ id, timing }: PlannedCheck): CheckTiming {
     return this.#hurried.has(id) ? { ...timing, warmupMs: 0 } : timing;
   }

@@ -10,7 +10,7 @@ export function withKeptChecks(before: VirtualServer, now: VirtualServer): Virtu
   const known = new Map(before.servers.map(({ key, checks }) => [key, checks]));
   const servers = now.servers.map((server) => {
     const old = known.get(server.key) ?? [];
-    if (old.length < 2 && server.checks.length < 2) return server;
+    if (old.length < 2 && server.checks.length < 2 && old[0]?.id === server.checks[0]?.id) return server;
     const checks = withKeptIds(old, server.checks);
     return checks === server.checks ? server : { ...server, checks };
   });

@@ -146,6 +146,21 @@ describe('checks of another lane', () => {
     assert.deepEqual(world.lines, ['b down', 'a down']);
   });
 
+  it('keep their retries in the next lane, too, where nothing but their pace has changed', async () => {
+    const world = new World(balance, health);
+    const paced = (delayBeforeRetryMs: number) => request('a', { timing: { ...timing, retry: 1, delayBeforeRetryMs } });
+    world.port.set([paced(300)]);
+    await world.stage.clock.advance(1);
+    world.port.set([paced(200)]);
+    await world.crash('health');
+    world.begin('health');
+    world.isUp = false;
+    await world.stage.clock.advance(1);
+    assert.deepEqual(world.lines, []);
+    await world.stage.clock.advance(200);
+    assert.deepEqual(world.lines, ['a down']);
+  });
+
   it('go on undisturbed when those who want them died, and are told to the next life', async () => {
     const world = new World(balance, health);
     world.port.set([request('a', { timing, initial: 'down' }), request('old', { timing })]);

@@ -261,6 +261,11 @@ describe('ipvs: reload', () => {
     assert.equal(stand.ipvs.text, service);
     await stand.reload(ports(82, 83));
     assert.equal(stand.ipvs.text, service + line(1));
+    // The last of several keeps its number, however often it stays alone.
+    for (let i = 0; i < 3; i++) {
+      await stand.reload(`# ${i}\n${ports(82)}${virtual(`192.0.2.${7 + i}`, real('10.0.0.7'))}`);
+      assert.equal(idAt(stand, 82), id);
+    }
   });
 
   it('believes a new checker of a server that works, even with alpha, and none of one that is new', async () => {

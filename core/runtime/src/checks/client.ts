@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type CheckReport, type CheckRequest, type CheckState, type Checks, type Clock, messageOf } from '@mainstay/sdk';
 import type { LogLevel } from '../log/record.js';
+import { asksTheSame } from './content.js';
 import { type CheckingLane, LaneOrders } from './lane-orders.js';
 
 export interface ClientOptions {
@@ -158,7 +159,7 @@ export class CheckClient {
     if (old === undefined) this.#wanted.set(id, { request, state: undefined, isSettled: false });
     else {
       if (isSame(old.request, request)) return;
-      if (!isSameQuestion(old.request, request)) old.isSettled = false;
+      if (!asksTheSame(old.request, request)) old.isSettled = false;
       const before = old.request.identity.checker;
       if (before !== request.identity.checker) this.#laneOf(before)?.drop(id);
       old.request = request;
@@ -247,14 +248,6 @@ function isState(value: unknown): value is CheckState {
   const isWish = (wish: unknown) => wish === undefined || Number.isFinite(wish);
   const isPlain = typeof id === 'string' && typeof isUp === 'boolean' && typeof reason === 'string' && Number.isFinite(since);
   return isPlain && isWish(weight) && isWish(adjust);
-}
-
-/** What does not change the question goes on without a new beginning. */
-function isSameQuestion(a: CheckRequest, b: CheckRequest): boolean {
-  const question = ({ identity, target, config, virtualHost, timing }: CheckRequest) => {
-    return { checker: identity.checker, target, config, virtualHost, timing };
-  };
-  return isSame(question(a), question(b));
 }
 
 /** Part by part: of forty thousand requests that are made anew at a reload, most parts are the very same objects or small. */

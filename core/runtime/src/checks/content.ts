@@ -1,4 +1,8 @@
-/** What makes two checks the same: the same question to the same server. Those share their probes. Called by probes.ts and packed-order.ts. */
+/**
+ * What makes two checks the same: the same question to the same server. Those share their probes. Called by probes.ts, packed-order.ts, and
+ * at a reload by loop.ts and client.ts.
+ */
+import { isDeepStrictEqual } from 'node:util';
 import type { CheckRequest, CheckTiming, Endpoint } from '@mainstay/sdk';
 
 interface Asked {
@@ -20,6 +24,15 @@ export function questionOf({ identity: { checker }, config, virtualHost, timing 
   const text = `${checker} ${when} ${written(virtualHost)} ${written(config)}`;
   if (isObject(config)) lastAsked.set(config, { timing, checker, virtualHost, text });
   return text;
+}
+
+/** What is found out means the same, however often it is asked: what was known before still is. */
+export function asksTheSame(a: CheckRequest, b: CheckRequest): boolean {
+  const question = ({ identity, target, config, virtualHost, timing }: CheckRequest) => {
+    return [identity.checker, virtualHost, timing.timeoutMs, target, config];
+  };
+  const others = question(b);
+  return question(a).every((part, i) => Object.is(part, others[i]) || (isObject(part) && isDeepStrictEqual(part, others[i])));
 }
 
 /** Equal texts: the same server, asked the same way. */

@@ -4,13 +4,14 @@
  */
 import { type CheckReport, type CheckState, type Clock, type HookCalls, messageOf, type Verdict } from '@mainstay/sdk';
 import type { LogLevel } from '../log/record.js';
+import { asksTheSame } from './content.js';
 import type { AskedCheck, CheckOrder } from './orders.js';
 import { Outbox, type SendStates } from './outbox.js';
 import type { Check, Probe, RunnableChecker, Say } from './probe.js';
 import { type Finding, Prober, type ProberOptions } from './prober.js';
 import { Probes } from './probes.js';
 import type { Routines } from './routines.js';
-import { Beginnings, interrupted, judge, renewed, standingAtStart, stateOf } from './standing.js';
+import { Beginnings, interrupted, judge, renewed, repaced, standingAtStart, stateOf } from './standing.js';
 import { Telling } from './telling.js';
 
 export interface LoopOptions {
@@ -133,9 +134,10 @@ export class CheckLoop {
     own.unnamed?.delete(request.id);
     if (old === undefined) this.#add(client, own, asked, probe);
     else {
-      const wasSuspended = old.request.isSuspended === true;
+      const before = old.request;
+      const wasSuspended = before.isSuspended === true;
       old.request = request;
-      if (old.probe !== probe) this.#moveTo(old, probe);
+      if (old.probe !== probe) this.#moveTo(old, probe, asksTheSame(before, request));
       else if (wasSuspended !== (request.isSuspended === true)) this.#suspensionChanged(old);
       // A client that begins anew, or gave this one up for a moment, knows nothing of what has been found out so far.
       if ((own.unnamed !== undefined || asked.known === undefined) && old.standing.isSettled) this.#tell(old);
@@ -154,12 +156,13 @@ export class CheckLoop {
     this.#prober.join(probe, check);
   }
 
-  #moveTo(check: Check, probe: Probe): void {
+  #moveTo(check: Check, probe: Probe, isRepaced: boolean): void {
     this.#leave(check);
-    check.standing = renewed(check.standing);
+    check.standing = isRepaced ? repaced(check.standing, check.request.timing) : renewed(check.standing);
     check.probe = probe;
     probe.add(check);
-    this.#prober.begin(probe);
+    if (isRepaced) this.#prober.resume(probe);
+    else this.#prober.begin(probe);
     this.#prober.join(probe, check);
   }
 

@@ -64,6 +64,12 @@ export function renewed(standing: Standing): Standing {
   return { ...standing, isSettled: false, ...none };
 }
 
+/** It is asked the same as before, at another pace: what was found out counts, failed attempts too, and at most one is left to come. */
+export function repaced(standing: Standing, { retry, rise = 1 }: { readonly retry: number; readonly rise?: number }): Standing {
+  const { failures, successes } = standing;
+  return { ...standing, failures: Math.min(failures, retry), successes: Math.min(successes, rise - 1) };
+}
+
 /** Probes pause for a while: what follows is in no row with what came before. */
 export function interrupted(standing: Standing): Standing {
   return { ...standing, ...none };
