@@ -9,10 +9,13 @@ export interface CheckerIdentity {
   readonly realServer: string;
 }
 
-/** What one probe found. `weight` asks for that absolute weight of the real server, `adjust` is added to its configured one. */
+/**
+ * What one probe found. `weight` asks for that absolute weight of the real server, `adjust` is added to its configured one. `isUnprobed`: this
+ * host could not make the probe, which says nothing of the server: it stays as it is.
+ */
 export type Verdict =
   | { readonly ok: true; readonly detail?: string; readonly weight?: number; readonly adjust?: number }
-  | { readonly ok: false; readonly reason: string };
+  | { readonly ok: false; readonly reason: string; readonly isUnprobed?: true };
 
 export interface CheckerResult extends CheckerIdentity {
   readonly verdict: Verdict;

@@ -1,6 +1,6 @@
 /** Probes of checkers as the checking loop makes them, in real time over stream-ports.ts: context, deadline, memory that stays. */
 import { ConfigRegistry, loadKeepalivedText, systemClock } from '@mainstay/core';
-import { type Checker, checkerBlock, type Fields, type Log, messageOf, type Ports, type Verdict } from '@mainstay/sdk';
+import { type Checker, checkerBlock, type Fields, failure, type Log, type Ports, type Verdict } from '@mainstay/sdk';
 import { type StreamPorts, streamPorts } from './stream-ports.js';
 
 export interface Probing {
@@ -60,8 +60,7 @@ export function probing<F extends Fields>(checker: Checker<F>, options: ProbingO
         log: { error: say, warn: say, info: say, debug: say } satisfies Log,
         ports: ports as unknown as Ports,
       };
-      const failed = (error: unknown): Verdict => ({ ok: false, reason: messageOf(error) });
-      const verdict = await Promise.resolve(checker.check?.(context) ?? failed('no check')).catch(failed);
+      const verdict = await Promise.resolve(checker.check?.(context) ?? failure('no check')).catch(failure);
       clearTimeout(timer);
       return { ...verdict, durationMs: performance.now() - began };
     },

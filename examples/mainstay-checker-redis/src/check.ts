@@ -3,7 +3,7 @@ import {
   type CheckContext,
   type Connection,
   down,
-  messageOf,
+  failure,
   type Routine,
   type RoutineContext,
   up,
@@ -26,7 +26,8 @@ export async function checkRedis({ config, target, signal, ports }: CheckContext
     expectStatus('PING', await replies.next(), 'PONG');
     return config.role === undefined ? up('PONG') : judgeRole(await replies.next(), config.role);
   } catch (error) {
-    return down(withoutSecret(messageOf(error), config.password));
+    const verdict = failure(error);
+    return { ...verdict, reason: withoutSecret(verdict.reason, config.password) };
   } finally {
     connection?.close();
   }

@@ -1,6 +1,6 @@
 /** One probe of DNS_CHECK: a question over UDP, and the first datagram that answers it. Called by the checking loop. */
 import { randomInt } from 'node:crypto';
-import { type CheckContext, down, messageOf, type UdpExchange, up, type Verdict } from '@mainstay/sdk';
+import { type CheckContext, down, failure, type UdpExchange, up, type Verdict } from '@mainstay/sdk';
 import type { DnsConfig } from './config.js';
 import { encodeQuery, type Reply, readReply } from './message.js';
 
@@ -21,7 +21,7 @@ export async function checkDns({ config, target, signal, ports }: CheckContext<D
     if (reply.damage !== undefined) return down(`${question}: the reply is damaged: ${reply.damage}`);
     return up(`${question}: ${summaryOf(reply)}`);
   } catch (error) {
-    return down(`${question}: ${messageOf(error)}`);
+    return failure(error, question);
   } finally {
     exchange?.close();
   }

@@ -1,5 +1,5 @@
 /** One probe of HTTP_GET or SSL_GET: the URLs whose turn it is, each over a connection of its own. Called by the checking loop. */
-import { type CheckContext, type Connection, down, messageOf, partOfProbe, up, type Verdict } from '@mainstay/sdk';
+import { type CheckContext, type Connection, down, failure, partOfProbe, up, type Verdict } from '@mainstay/sdk';
 import type { HttpConfig, SslGetConfig, UrlConfig } from './config.js';
 import type { Credentials } from './credentials.js';
 import { type Answer, exchange } from './exchange.js';
@@ -31,7 +31,7 @@ export async function check(context: Context, credentials?: Credentials): Promis
   for (const index of turn.urls) {
     const url = config.url[index] as UrlConfig;
     const result = await ask(context, url, credentials, totalMs / timesIn(count));
-    if (!result.ok && isGivenUp(context.signal)) return result;
+    if (!result.ok && (result.isUnprobed === true || isGivenUp(context.signal))) return result;
     round = result.ok ? succeeded(round, index, count) : failed(round, index, count);
     memory.set('round', round);
     if (!result.ok) return result;
@@ -71,7 +71,7 @@ async function ask(context: Context, url: UrlConfig, credentials: Credentials | 
       connection.close();
     }
   } catch (error) {
-    return down(`${what}: ${error instanceof NotHttp ? `it does not speak HTTP: it sent ${error.message}` : messageOf(error)}`);
+    return error instanceof NotHttp ? down(`${what}: it does not speak HTTP: it sent ${error.message}`) : failure(error, what);
   } finally {
     part?.end();
   }

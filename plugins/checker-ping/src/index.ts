@@ -1,5 +1,5 @@
 /** @mainstay/checker-ping: keepalived's PING_CHECK. The check and its registration. */
-import { type CheckContext, defineChecker, definePlugin, down, messageOf, up, type Verdict } from '@mainstay/sdk';
+import { type CheckContext, defineChecker, definePlugin, failure, up, type Verdict } from '@mainstay/sdk';
 
 async function checkPing({ target, signal, ports }: CheckContext<unknown>): Promise<Verdict> {
   const { port: _, localPort: __, ...host } = target;
@@ -7,7 +7,7 @@ async function checkPing({ target, signal, ports }: CheckContext<unknown>): Prom
     await ports.icmp.echo(host, { signal });
     return up('an echo reply came');
   } catch (error) {
-    return down(messageOf(error));
+    return failure(error);
   }
 }
 

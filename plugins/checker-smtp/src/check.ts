@@ -1,5 +1,5 @@
 /** One probe: the server, or each of its deprecated `host` blocks in turn, with a time for each. Called by the checking loop. */
-import { type CheckContext, type CheckTarget, down, messageOf, partOfProbe, up, type Verdict } from '@mainstay/sdk';
+import { type CheckContext, type CheckTarget, failure, partOfProbe, up, type Verdict } from '@mainstay/sdk';
 import type { SmtpConfig } from './config.js';
 import { converse } from './dialogue.js';
 
@@ -23,9 +23,9 @@ export async function check(context: CheckContext<SmtpConfig>): Promise<Verdict>
   const share = timeOfEach(config, ms);
   for (const host of config.host) {
     const stop = { target: targetOf(host, target), timeoutMs: host.connect_timeout ?? share };
-    const verdict = await askInTime(context, stop).catch((error: unknown) => down(messageOf(error)));
+    const verdict = await askInTime(context, stop).catch((error: unknown) => failure(error));
     const { address, port } = stop.target;
-    if (!verdict.ok) return down(`host ${address} port ${port}: ${verdict.reason}`);
+    if (!verdict.ok) return { ...verdict, reason: `host ${address} port ${port}: ${verdict.reason}` };
   }
   return up();
 }

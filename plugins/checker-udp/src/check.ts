@@ -1,5 +1,5 @@
 /** One probe of UDP_CHECK: a datagram, and then an ICMP error, a reply, or silence. Called by the checking loop. */
-import { type CheckContext, type Clock, down, messageOf, type UdpExchange, up, type Verdict } from '@mainstay/sdk';
+import { type CheckContext, type Clock, down, failure, type UdpExchange, up, type Verdict } from '@mainstay/sdk';
 import type { UdpConfig } from './config.js';
 import { bytesOf, firstMismatch } from './hex.js';
 
@@ -34,7 +34,7 @@ export async function checkUdp(context: CheckContext<UdpConfig>): Promise<Verdic
     const heard = await firstOf(exchange.receive(), context.clock, silenceMs, deadline);
     return up(heard === 'silence' ? 'no ICMP error came' : 'a reply came');
   } catch (error) {
-    return down(messageOf(error));
+    return failure(error);
   } finally {
     exchange?.close();
   }

@@ -6,6 +6,7 @@
 import type { Verdict } from '@mainstay/hooks';
 import type { Clock } from './clock.js';
 import type { Block, Fields, Infer } from './config/schema.js';
+import { messageOf } from './errors.js';
 import type { Log } from './plugin.js';
 import type { CheckState, Endpoint, PortName, Ports } from './ports/index.js';
 import type { Routine, RoutineContext } from './routine.js';
@@ -82,7 +83,7 @@ export interface CheckerSpec<F extends Fields> {
   readonly defaults?: CheckerDefaults;
   /** How long one probe may take, milliseconds, where that is not `connect_timeout`. */
   timeoutMs?(config: Infer<Block<F>>, timing: { readonly delayLoopMs: number; readonly timeoutMs: number }): number;
-  /** One probe. A throw or a rejection counts as down, with its message as the reason. */
+  /** One probe. A throw or a rejection counts as `failure(error)`. */
   check?(context: CheckContext<Infer<Block<F>>>): Verdict | Promise<Verdict>;
   /**
    * Asked after a probe that found the server up: by which exchange would the next probe find the same? Such probes are made without
@@ -117,4 +118,30 @@ export function up(detail?: string, wish: { readonly weight?: number; readonly a
 /** The server does not; `reason` is for the operator: what was expected and what came. */
 export function down(reason: string): Verdict {
   return { ok: false, reason };
+}
+
+/** This host could not make the probe, and nothing was found out: the server stays as it is, and the next probe comes after `delay_loop`. */
+export function unprobed(reason: string): Extract<Verdict, { ok: false }> {
+  return { ok: false, reason, isUnprobed: true };
+}
+
+/**
+ * What an error of a probe means: `unprobed` where a port says that this host has refused it (no such source address, no memory, no
+ * descriptor, a firewall rule of its own), else `down`. `what`: what was asked, before the message.
+ */
+export function failure(error: unknown, what?: string): Extract<Verdict, { ok: false }> {
+  const reason = what === undefined ? messageOf(error) : `${what}: ${messageOf(error)}`;
+  return isOfThisHost(error) ? unprobed(reason) : { ok: false, reason };
+}
+
+/** Errors of socket, setsockopt, bind, connect and send that no server and no network causes. EACCES is none: a router's refusal may be that (IPv6). */
+const ofThisHost = new Set([
+  ...['EADDRNOTAVAIL', 'EADDRINUSE', 'ENODEV', 'EAFNOSUPPORT', 'EPROTONOSUPPORT', 'EINVAL'],
+  ...['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EPERM'],
+]);
+
+/** Works across copies of the SDK. */
+function isOfThisHost(error: unknown): boolean {
+  const { name, errno, code } = (error ?? {}) as Readonly<Record<string, unknown>>;
+  return (name === 'PortError' && ofThisHost.has(String(errno))) || code === 'NATIVE_MISSING';
 }

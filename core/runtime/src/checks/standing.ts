@@ -14,6 +14,8 @@ export interface Standing {
   readonly weight?: number;
   readonly adjust?: number;
   readonly reason: string;
+  /** Why this host could not make a probe since then. */
+  readonly unprobed?: string;
   /** Milliseconds since the epoch. */
   readonly since: number;
 }
@@ -77,9 +79,13 @@ export function interrupted(standing: Standing): Standing {
 
 /**
  * Before a check is down it fails `retry` more times; its very first verdict counts without that, because nothing better is known of
- * the server than a belief. Before it is up it succeeds `rise` times, also where it is only believed to be down.
+ * the server than a belief. Before it is up it succeeds `rise` times, also where it is only believed to be down. A probe that this host could
+ * not make changes nothing of that.
  */
-export function judge(standing: Standing, verdict: Verdict, { retry, rise }: Patience, at: number): Judgement {
+export function judge(before: Standing, verdict: Verdict, { retry, rise }: Patience, at: number): Judgement {
+  if (!verdict.ok && verdict.isUnprobed === true)
+    return { standing: { ...before, unprobed: verdict.reason }, isNews: false, isRetrying: false };
+  const standing = before.unprobed === undefined ? before : probed(before);
   if (verdict.ok) return succeeded(standing, verdict, rise, at);
   const { reason } = verdict;
   if (!standing.isUp) {
@@ -90,6 +96,10 @@ export function judge(standing: Standing, verdict: Verdict, { retry, rise }: Pat
   if (standing.isSettled && failures <= retry) return { standing: { ...standing, failures }, isNews: false, isRetrying: true };
   const next: Standing = { isUp: false, isSettled: true, isKnown: true, ...none, reason, since: at };
   return { standing: next, turn: 'down', isNews: true, isRetrying: false };
+}
+
+function probed({ unprobed: _, ...standing }: Standing): Standing {
+  return standing;
 }
 
 function succeeded(standing: Standing, verdict: Extract<Verdict, { ok: true }>, rise: number, at: number): Judgement {
@@ -114,6 +124,7 @@ function wishOf({ weight, adjust }: { readonly weight?: number | undefined; read
   return { ...(weight !== undefined && { weight }), ...(adjust !== undefined && { adjust }) };
 }
 
-export function stateOf(id: string, { isUp, reason, since, weight, adjust }: Standing): CheckState {
-  return { id, isUp, reason, since, ...wishOf({ weight, adjust }) };
+export function stateOf(id: string, { isUp, reason, unprobed, since, weight, adjust }: Standing): CheckState {
+  const whole = unprobed === undefined ? reason : `${reason}; not probed since: ${unprobed}`;
+  return { id, isUp, reason: whole, since, ...wishOf({ weight, adjust }) };
 }

@@ -1,5 +1,5 @@
 /** What a checker answered, as a verdict: whatever it is, one comes out of it. Called by the prober. */
-import { messageOf, type Verdict } from '@mainstay/sdk';
+import { failure, type Verdict } from '@mainstay/sdk';
 import { printable } from '../config/printable.js';
 
 export const timedOut: Verdict = Object.freeze({ ok: false, reason: 'timeout' });
@@ -14,9 +14,10 @@ export function verdictOf(answer: unknown, keyword: string): Verdict {
 }
 
 function readVerdict(answer: unknown, keyword: string): Verdict {
-  const { ok, reason, detail, weight, adjust } = (answer ?? {}) as Readonly<Record<string, unknown>>;
+  const { ok, reason, isUnprobed, detail, weight, adjust } = (answer ?? {}) as Readonly<Record<string, unknown>>;
   if (ok === false && (reason === undefined || typeof reason === 'string')) {
-    return { ok, reason: reason ? printable(reason) : `the checker ${keyword} gives no reason` };
+    const why = reason ? printable(reason) : `the checker ${keyword} gives no reason`;
+    return { ok, reason: why, ...(isUnprobed === true && { isUnprobed }) };
   }
   const isSane = (detail === undefined || typeof detail === 'string') && isNumber(weight, 0) && isNumber(adjust);
   if (ok !== true || !isSane) return garbage(answer, keyword);
@@ -30,14 +31,13 @@ function readVerdict(answer: unknown, keyword: string): Verdict {
 
 /** It threw, or rejected. */
 export function failureOf(error: unknown, keyword: string): Verdict {
-  let message: string;
   try {
-    message = messageOf(error);
+    const verdict = failure(error);
+    if (verdict.reason !== '') return { ...verdict, reason: printable(verdict.reason) };
   } catch {
     // Even the text of what was thrown is the checker's code.
-    message = '';
   }
-  return { ok: false, reason: message === '' ? `the checker ${keyword} failed without a message` : printable(message) };
+  return { ok: false, reason: `the checker ${keyword} failed without a message` };
 }
 
 function isNumber(value: unknown, least = Number.NEGATIVE_INFINITY): boolean {

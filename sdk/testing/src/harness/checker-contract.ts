@@ -202,6 +202,7 @@ function isDown(verdict: Verdict): void {
   assert.ok(!verdict.ok, 'it is up');
   assert.notEqual(verdict.reason.trim(), '', 'the reason is empty');
   assert.notEqual(verdict.reason, 'timeout', 'it did not find out, it ran into the deadline');
+  assert.notEqual(verdict.isUnprobed, true, 'it takes what the server did for something of this host');
 }
 
 function isTimeout(verdict: Verdict): void {

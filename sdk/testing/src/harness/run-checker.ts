@@ -7,10 +7,10 @@ import {
   type Clock,
   checkerBlock,
   type Fields,
+  failure,
   type Infer,
   type Log,
   MainstayError,
-  messageOf,
   type NetworkCheckerConfig,
   type PortName,
   type Ports,
@@ -139,7 +139,7 @@ function probe<F extends Fields>(
     };
     ask().then(
       (verdict) => end(verdict),
-      (error: unknown) => end({ ok: false, reason: messageOf(error) }),
+      (error: unknown) => end(failure(error)),
     );
   });
 }
