@@ -103,6 +103,16 @@ describe('somebody with ipvsadm', function () {
     assert.equal(await table(), foreign);
   });
 
+  it('who leaves a service without a scheduler', async () => {
+    await start(virtual(1));
+    await shell.run(`ipvsadm -E ${service} -s none`);
+    await becomes(one.replace('wlc', 'none'));
+    await audit();
+    await becomes(one);
+    const why = 'somebody else has left it so, or the kernel, which had let go of it for a change that failed';
+    await says(`the service TCP 192.0.2.1:80 has lost its scheduler and takes no new connections: ${why}; it gets one`);
+  });
+
   it('who empties the table', async () => {
     await start(virtual(1) + virtual(2));
     await shell.run(`${addForeign}; ipvsadm -C`);

@@ -12,17 +12,28 @@ export interface KeyedEdit {
 
 export type Failed = Extract<IpvsResult, { outcome: 'failed' }>;
 
+/** What has become of a service whose change was refused (half-done.ts): it has lost its scheduler where it was not put back. */
+export type Aftermath = 'untouched' | 'put back' | 'unscheduled' | 'unknown';
+
 /** What did not work, what that means for clients, and what to do where that is known. */
-export function refusalOf(keyed: KeyedEdit, { code, error }: Failed): string {
-  return `${consequenceOf(keyed, error)}${keyed.edit.do.startsWith('delete') ? '' : adviceFor(code)}`;
+export function refusalOf(keyed: KeyedEdit, { code, error }: Failed, aftermath: Aftermath = 'untouched'): string {
+  return `${consequenceOf(keyed, error, aftermath)}${keyed.edit.do.startsWith('delete') ? '' : adviceFor(code)}`;
 }
 
-function consequenceOf({ edit, service, destination }: KeyedEdit, error: string): string {
+const aftermaths: Readonly<Record<Aftermath, string>> = {
+  untouched: 'it goes on as it was',
+  'put back': 'it goes on as it was',
+  unscheduled:
+    'it is left without a scheduler, as the kernel does not take back the former one either: it takes no new connections',
+  unknown: 'whether it has been left without a scheduler, and takes new connections, cannot be read',
+};
+
+function consequenceOf({ edit, service, destination }: KeyedEdit, error: string, aftermath: Aftermath): string {
   switch (edit.do) {
     case 'addService':
       return `the kernel refuses the service ${service}: ${error}; nothing serves it`;
     case 'editService':
-      return `the kernel refuses the change of the service ${service}: ${error}; it goes on as it was`;
+      return `the kernel refuses the change of the service ${service}: ${error}; ${aftermaths[aftermath]}`;
     case 'deleteService':
       return `the kernel refuses to remove the service ${service}: ${error}; it goes on taking connections`;
     case 'addDestination':

@@ -1,5 +1,6 @@
 /** What somebody else has done to our part of the kernel's table, in words: found by an audit or after a surprise. Pure. */
 import { destinationDifferences, serviceDifferences } from './differences.js';
+import { hasScheduler } from './half-done.js';
 import { type DesiredService, isSameDestination, isSameService, type ServiceEntry } from './table.js';
 
 /** Findings of one look that are told one by one. */
@@ -32,7 +33,13 @@ export function foreignChanges(service: string, ours: Ours, actual: ServiceEntry
   const isWanted = (destination: string) => desired?.destinations.has(destination) === true;
   const isOurs = (destination: string) => isWanted(destination) || ours.isConfigured(destination);
   const found: ForeignChange[] = [];
-  if (!isSameService(before.service, actual.service)) {
+  if (hasScheduler(before.service) && !hasScheduler(actual.service)) {
+    const why = 'somebody else has left it so, or the kernel, which had let go of it for a change that failed';
+    found.push({
+      service,
+      message: `the service ${service} has lost its scheduler and takes no new connections: ${why}; it gets one`,
+    });
+  } else if (!isSameService(before.service, actual.service)) {
     const how = serviceDifferences(before.service, actual.service).join('; ');
     found.push(
       somebody(`changed the service ${service}: ${how}${outcome(desired?.service, (one) => isSameService(one, actual.service))}`),

@@ -4,13 +4,15 @@
  */
 import { type Clock, type Ipvs, type IpvsResult, type IpvsServiceId, type Log, messageOf, type Timer } from '@mainstay/sdk';
 import { deletion, isTaking, mayTake, serviceEdits } from './diff.js';
-import { type Failed, isConsequence, type KeyedEdit, meaningOf, refusalOf } from './edits.js';
+import { type Aftermath, type Failed, isConsequence, type KeyedEdit, meaningOf, refusalOf } from './edits.js';
 import { foreignChanges, type Ours, toldOf } from './foreign-changes.js';
+import { HalfDone, triedSeldom } from './half-done.js';
 import { leftAfterFlush, leftBehind } from './left-behind.js';
 import { serviceText } from './names.js';
 import { type Refusal, Refusals } from './refusals.js';
 import { Repetition } from './repetition.js';
-import { carryOut, type DesiredService, type ServiceEntry, tableOf } from './table.js';
+import { Sight } from './sight.js';
+import { carryOut, type DesiredService, type ServiceEntry } from './table.js';
 
 export interface KeeperHost {
   readonly port: Ipvs;
@@ -41,8 +43,6 @@ export class Keeper {
   readonly #refusals = new Refusals();
   /** Services whose servers stay because those in their place are refused. */
   readonly #unrelieved = new Set<string>();
-  /** Why the table cannot be read. */
-  #blindness: Refusal | undefined;
   /** Destinations of others in our services. */
   readonly #strangers = new Map<string, Set<string>>();
   #isKnown = false;
@@ -59,14 +59,22 @@ export class Keeper {
   #isResting = false;
 
   readonly #repetition: Repetition;
+  readonly #sight: Sight;
+  readonly #halfDone: HalfDone;
 
   constructor(private readonly host: KeeperHost) {
     this.#repetition = new Repetition(host.clock, host.log);
+    this.#sight = new Sight(host, (message) => {
+      this.#beginPauses();
+      this.#tellRefusal(message);
+    });
+    const [read, apply] = [() => this.#sight.read(), (edits: readonly KeyedEdit[]) => this.#apply(edits)];
+    this.#halfDone = new HalfDone({ clock: host.clock, held: this.#held, read, apply });
   }
 
   /** Reads the table; what it holds of these services counts as left by an earlier life of ours. Undefined: it cannot be read now. */
   async adopt(services: readonly string[]): Promise<ReadonlyMap<string, ServiceEntry> | undefined> {
-    const table = await this.#read();
+    const table = await this.#sight.read();
     if (table === undefined) return undefined;
     for (const key of services) this.#learn(key, table.get(key));
     this.#isKnown = true;
@@ -99,7 +107,7 @@ export class Keeper {
 
   /** Why the table cannot be read, while it cannot. */
   get blindness(): Refusal | undefined {
-    return this.#blindness;
+    return this.#sight.blindness;
   }
 
   /** What the kernel holds, as far as we know. */
@@ -196,10 +204,11 @@ export class Keeper {
     for (const key of this.#dirty) {
       this.#dirty.delete(key);
       this.#waiting.delete(key);
-      const edits = this.#editsOf(key);
+      const wanted = this.#editsOf(key);
       const held = this.#held.get(key);
       // What nobody wants any more is refused no more.
-      this.#refusals.keepOnly(key, () => edits.map(({ destination }) => destination));
+      this.#refusals.keepOnly(key, () => wanted.map(({ destination }) => destination));
+      const edits = this.#withoutRest(key, wanted);
       const before = taking.length;
       for (const edit of edits) (isTaking(edit, held) ? taking : giving).push(edit);
       if (taking.length === before) this.#unrelieved.delete(key);
@@ -218,6 +227,13 @@ export class Keeper {
     }
     this.#strangers.delete(key);
     return held === undefined ? [] : [deletion(key, held.service.id)];
+  }
+
+  /** A change of a service that interrupted it in vain waits. */
+  #withoutRest(key: string, edits: readonly KeyedEdit[]): readonly KeyedEdit[] {
+    if (!this.#halfDone.isResting(key, this.#desired.get(key)?.service)) return edits;
+    this.#waiting.add(key);
+    return edits.filter(({ edit }) => edit.do !== 'editService');
   }
 
   /** Those of them that leave no service without a server because the kernel refuses the one that comes in its place. */
@@ -250,7 +266,9 @@ export class Keeper {
   }
 
   async #carryOut(edits: readonly KeyedEdit[]): Promise<boolean> {
-    return edits.length > 0 && this.#conclude(edits, await this.#apply(edits));
+    if (edits.length === 0) return false;
+    const results = await this.#apply(edits);
+    return this.#conclude(edits, results, await this.#halfDone.putBack(edits, results));
   }
 
   async #apply(edits: readonly KeyedEdit[]): Promise<readonly IpvsResult[]> {
@@ -262,7 +280,7 @@ export class Keeper {
   }
 
   /** True where the table is not what it was taken for. */
-  #conclude(edits: readonly KeyedEdit[], results: readonly IpvsResult[]): boolean {
+  #conclude(edits: readonly KeyedEdit[], results: readonly IpvsResult[], aftermath: ReadonlyMap<string, Aftermath>): boolean {
     const refusedServices = new Set<string>();
     let isDoubtful = false;
     for (const [i, edit] of edits.entries()) {
@@ -276,7 +294,11 @@ export class Keeper {
         this.#dirty.add(service);
       } else if (result.outcome === 'failed') {
         if (edit.edit.do === 'addService') refusedServices.add(service);
-        this.#refused(edit, result);
+        const after = edit.destination === undefined ? aftermath.get(service) : undefined;
+        this.#refused(edit, result, after);
+        if (after !== 'unknown') continue;
+        isDoubtful = true;
+        this.#dirty.add(service);
       }
     }
     return isDoubtful;
@@ -285,6 +307,7 @@ export class Keeper {
   #done(edit: KeyedEdit): void {
     carryOut(this.#held, edit);
     const { service, destination } = edit;
+    if (destination === undefined) this.#halfDone.forget(service);
     if (this.#refusals.delete(service, destination)) {
       const what = destination === undefined ? service : `${service}, server ${destination}`;
       this.host.log.info(`the kernel now takes what it refused: ${what}`);
@@ -293,17 +316,17 @@ export class Keeper {
   }
 
   /** Told once for each reason, however often it is tried. */
-  #refused(edit: KeyedEdit, failed: Failed): void {
-    const message = refusalOf(edit, failed);
+  #refused(edit: KeyedEdit, failed: Failed, aftermath?: Aftermath): void {
+    const message = refusalOf(edit, failed, aftermath);
     const { service, destination } = edit;
     this.#waiting.add(service);
     if (!this.#refusals.add(service, destination, { message, since: this.host.clock.wall() })) return;
     this.#beginPauses();
-    this.#tellRefusal(message);
+    this.#tellRefusal(message, aftermath === 'put back' ? triedSeldom : triedAgain);
   }
 
-  #tellRefusal(message: string): void {
-    this.host.log.error(this.#isClosed ? message : `${message}. ${triedAgain}`);
+  #tellRefusal(message: string, again = triedAgain): void {
+    this.host.log.error(this.#isClosed ? message : `${message}. ${again}`);
   }
 
   /** What goes wrong for the first time does not wait as long as what has been refused for hours. */
@@ -327,26 +350,9 @@ export class Keeper {
     this.#pauseMs = Math.min(this.#pauseMs * 2, retryMs.longest);
   }
 
-  async #read(): Promise<Map<string, ServiceEntry> | undefined> {
-    try {
-      const table = tableOf(await this.host.port.read());
-      if (this.#blindness !== undefined) this.host.log.info("the kernel's table can be read again");
-      this.#blindness = undefined;
-      return table;
-    } catch (error) {
-      const message = `the kernel's table cannot be read: ${messageOf(error)}; servers that fail are not taken out, and new ones get no connections`;
-      if (this.#blindness?.message !== message) {
-        this.#blindness = { message, since: this.host.clock.wall() };
-        this.#beginPauses();
-        this.#tellRefusal(message);
-      }
-      return undefined;
-    }
-  }
-
   /** Compares what we took the kernel to hold with what it holds, and says what somebody else has changed. */
   async #lookAgain(): Promise<boolean> {
-    const table = await this.#read();
+    const table = await this.#sight.read();
     if (table === undefined) return false;
     const keys = new Set([...this.#desired.keys(), ...this.#held.keys()]);
     const findings: string[] = [];

@@ -14,9 +14,10 @@ interface Shape {
   readonly weight: number;
   readonly isInhibited: boolean;
   readonly hasSorry: boolean;
+  readonly scheduler: string;
 }
 
-function configOf({ services, servers, weight, isInhibited, hasSorry }: Shape): string {
+function configOf({ services, servers, weight, isInhibited, hasSorry, scheduler }: Shape): string {
   const reals = Array.from(
     { length: servers },
     (_, i) => `  real_server 10.0.0.${i + 1} 80 {\n    weight ${weight + i}\n    TCP_CHECK {\n    }\n  }\n`,
@@ -24,7 +25,7 @@ function configOf({ services, servers, weight, isInhibited, hasSorry }: Shape): 
   const more = `${isInhibited ? '  inhibit_on_failure\n' : ''}${hasSorry ? '  sorry_server 10.0.0.9 80\n' : ''}`;
   return Array.from(
     { length: services },
-    (_, i) => `virtual_server 192.0.2.${i + 1} 80 {\n  protocol TCP\n${more}${reals}}\n`,
+    (_, i) => `virtual_server 192.0.2.${i + 1} 80 {\n  protocol TCP\n  lvs_sched ${scheduler}\n${more}${reals}}\n`,
   ).join('');
 }
 
@@ -48,6 +49,7 @@ const shape: fc.Arbitrary<Shape> = fc.record({
   weight: fc.integer({ min: 1, max: 3 }),
   isInhibited: fc.boolean(),
   hasSorry: fc.boolean(),
+  scheduler: fc.constantFrom('wlc', 'mh'),
 });
 const service = fc
   .integer({ min: 1, max: 3 })
@@ -88,6 +90,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     do: fc.constant('refuse' as const),
     what: fc.constantFrom<IpvsEdit['do'] | undefined>(
       'addService',
+      'editService',
       'addDestination',
       'editDestination',
       'deleteDestination',
@@ -150,7 +153,8 @@ describe('ipvs: whatever happens', () => {
         for (const one of happenings) await happen(stand, one, states);
         stand.ipvs.refuse = undefined;
         stand.ipvs.blind = undefined;
-        await stand.clock.advance(125_000);
+        // A change of the scheduler that was refused waits the longest.
+        await stand.clock.advance(800_000);
         const last = happenings.reduce((before, one) => (one.do === 'reload' ? one.shape : before), first);
         const ours = new Set(Array.from({ length: last.services }, (_, i) => `TCP 192.0.2.${i + 1}:80`));
         // Somebody may have made a service for an address that is not, or no more, ours.

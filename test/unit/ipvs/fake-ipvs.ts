@@ -101,8 +101,18 @@ export class FakeIpvs implements Ipvs {
     return edits.map((edit) => {
       this.edits.push(edit);
       const code = this.refuse?.(edit);
-      return code === undefined ? this.carryOut(edit) : failed(code);
+      if (code === undefined) return this.carryOut(edit);
+      if (edit.do === 'editService' && !['ENOENT', 'ESRCH', 'EPERM'].includes(code)) this.letGo(edit.service);
+      return failed(code);
     });
+  }
+
+  /** As many kernels do: the old scheduler is gone before the new one is refused. */
+  private letGo({ id, scheduler }: IpvsService): void {
+    const key = serviceText(id);
+    const kept = this.table.get(key);
+    if (kept === undefined || kept.service.scheduler === scheduler) return;
+    this.table.set(key, { ...kept, service: { ...kept.service, scheduler: 'none' } });
   }
 
   async flush(): Promise<IpvsResult> {

@@ -1,7 +1,9 @@
 /** The Linux port `ipvs` when things go wrong: answers lost, tables torn, the module gone, loaded anew, or never there. By bytes. */
 import assert from 'node:assert/strict';
+import { constants } from 'node:os';
 import { LinuxIpvs } from '@mainstay/core/linux-ipvs';
 import { loadModule } from '@mainstay/core/linux-ipvs/kernel-module';
+import { editOutcome } from '@mainstay/core/linux-ipvs/outcomes';
 import { type IpvsEdit, PortError } from '@mainstay/sdk';
 import { IpvsTable } from '@mainstay/testing';
 import { describe, it } from 'mocha';
@@ -116,6 +118,14 @@ describe('the Linux port ipvs', () => {
       error: 'the destination 10.0.0.1:80 is not in the virtual service TCP 192.0.2.1:80 [ENOENT]',
     });
     assert.equal(kernel.changes, 2);
+  });
+
+  it('knows why the scheduler mh is not taken', () => {
+    const result = editOutcome({ do: 'editService', service: { id: web, scheduler: 'mh' } }, { errno: constants.errno.EINVAL });
+    assert.match(
+      (result.outcome === 'failed' && result.error) || '',
+      /mh has fewer places than the service has servers.*\[EINVAL\]/,
+    );
   });
 
   it('loads the module once, and says what to do where that is not possible', async () => {

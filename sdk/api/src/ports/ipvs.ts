@@ -13,7 +13,10 @@ export type IpvsServiceId =
 
 export interface IpvsService {
   readonly id: IpvsServiceId;
-  /** Kernel name, at most 15 octets: `rr`, `wlc`. */
+  /**
+   * Kernel name, at most 15 octets: `rr`, `wlc`. `none`: the service has none and takes no new connections, as after a change of the scheduler
+   * that many kernels let go of before they refuse the new one (ENOMEM, EINVAL).
+   */
   readonly scheduler: string;
   /** Seconds that a client stays with its server; absent: not persistent. */
   readonly persistence?: number;

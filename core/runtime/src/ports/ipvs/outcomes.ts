@@ -55,6 +55,8 @@ function reasonOf(edit: IpvsEdit, code: string): string | undefined {
   if (code === 'ENOENT' && 'scheduler' in edit.service) return missingPart(edit.service);
   if (code === 'EINVAL' && 'destination' in edit && edit.destination.family !== service.family)
     return `the kernel takes a destination of the other address family only as a tunnel, and only while no sync daemon runs`;
+  if (code === 'EINVAL' && edit.do === 'editService' && edit.service.scheduler === 'mh')
+    return 'the scheduler mh has fewer places than the service has servers (4093, or as CONFIG_IP_VS_MH_TAB_INDEX of the kernel says)';
   if (code === 'ERANGE') return 'the lower threshold is above the upper one';
   return commonReason(code);
 }
