@@ -222,7 +222,9 @@ export class Keeper {
     const held = this.#held.get(key);
     const strangers = this.#strangers.get(key);
     if (desired !== undefined) {
-      for (const destination of desired.destinations.keys()) strangers?.delete(destination);
+      // The configuration may have come to have one that it does not want now.
+      for (const one of strangers ?? [])
+        if (desired.destinations.has(one) || this.host.isConfigured(key, one)) strangers?.delete(one);
       return serviceEdits(desired, held, (one) => strangers?.has(one) !== true);
     }
     this.#strangers.delete(key);

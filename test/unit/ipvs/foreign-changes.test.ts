@@ -68,6 +68,46 @@ describe('ipvs: a server that somebody else has added', () => {
   });
 });
 
+describe('ipvs: a server of somebody else that the configuration adopts', () => {
+  const adopting = (ofServer = '', ofVirtual = '') =>
+    config(`${ofVirtual}\n real_server 10.0.0.9 80 {\n ${ofServer}\n TCP_CHECK {\n }\n }`);
+
+  async function withStranger(): Promise<Stand> {
+    const stand = await Stand.start(config());
+    const told = await audited(stand, (ipvs) =>
+      ipvs.somebody({ do: 'addDestination', service: id, destination: server('10.0.0.9') }),
+    );
+    assert.match(told.join(), /10\.0\.0\.9:80 to TCP 192\.0\.2\.1:80: it is not ours and stays, unchecked$/);
+    return stand;
+  }
+
+  it('gets nothing while it is down, as with alpha', async () => {
+    const stand = await withStranger();
+    await stand.reload(adopting('alpha'));
+    assert.equal(stand.ipvs.text, both);
+    await stand.tell('10.0.0.9', true);
+    assert.match(stand.ipvs.text, /10\.0\.0\.9:80 Masq 1/);
+  });
+
+  it('gets nothing without quorum', async () => {
+    const stand = await withStranger();
+    await stand.reload(adopting('', 'quorum 3\n sorry_server 10.0.0.8 80'));
+    await stand.tell('10.0.0.1', false);
+    assert.equal(stand.ipvs.text, 'TCP  192.0.2.1:80 wlc\n  -> 10.0.0.8:80 Masq 1\n');
+  });
+
+  it('goes when it fails, and with its line', async () => {
+    const stand = await withStranger();
+    await stand.reload(adopting());
+    assert.match(stand.ipvs.text, /10\.0\.0\.9:80 Masq 1/);
+    await stand.tell('10.0.0.9', false);
+    assert.equal(stand.ipvs.text, both);
+    await stand.tell('10.0.0.9', true);
+    await stand.reload(config());
+    assert.equal(stand.ipvs.text, both);
+  });
+});
+
 describe('ipvs: what somebody else has changed', () => {
   const changes: readonly (readonly [string, Partial<IpvsDestination>, string])[] = [
     ['a weight', { weight: 9 }, 'its weight is 9, we left it at 1'],
