@@ -122,8 +122,12 @@ export class Keeper {
     this.#scheduleAudit();
   }
 
-  /** `delete`: our services go. `flush`: everything goes. `keep`: nothing. False: the kernel refused. */
-  async close(how: 'delete' | 'flush' | 'keep'): Promise<boolean> {
+  /**
+   * `delete`: our services go. `flush`: everything goes. `keep`: nothing. False: the kernel refused.
+   *
+   * @param claimed Services of the configuration. An earlier life may have left them though the table was never read, and nothing wanted.
+   */
+  async close(how: 'delete' | 'flush' | 'keep', claimed: Iterable<IpvsServiceId> = []): Promise<boolean> {
     this.#isClosed = true;
     this.#retry?.cancel();
     this.#audit?.cancel();
@@ -136,8 +140,8 @@ export class Keeper {
       return result.outcome !== 'failed';
     }
     // What is wanted may be there although it was never read, or although the answer that told so was lost.
-    const ours = [...this.#held, ...this.#desired].map(([key, { service }]) => [key, service.id] as const);
-    return this.remove([...new Map(ours).values()]);
+    const ours = [...this.#held.values(), ...this.#desired.values()].map(({ service }) => service.id);
+    return this.remove([...new Map([...claimed, ...ours].map((id) => [serviceText(id), id])).values()]);
   }
 
   /**

@@ -3,6 +3,7 @@ import {
   type CheckRequest,
   type CheckState,
   type IpvsService,
+  type IpvsServiceId,
   messageOf,
   type Run,
   type Timer,
@@ -41,6 +42,8 @@ export class Manager {
   #departed = new Map<string, { readonly pool: Pool; readonly service: IpvsService }>();
   /** By the name that a lease is for; made when somebody has one. */
   #byServer: ReadonlyMap<string, Pool> | undefined;
+  /** Services of the configuration, also before anything is wanted of the kernel. */
+  readonly #claimed = new Map<string, IpvsServiceId>();
   readonly #suspension: Suspension;
   readonly #syncDaemons: SyncDaemons;
   readonly #timeouts: Timeouts;
@@ -88,6 +91,7 @@ export class Manager {
 
   /** `isOurs`: this daemon has been at work on the table before. */
   start(configs: readonly VirtualServer[], isOurs: boolean): Promise<void> {
+    this.#claim(configs);
     this.#begun = this.#begin(configs, isOurs);
     return this.#patiently('start', this.#begun);
   }
@@ -117,6 +121,7 @@ export class Manager {
 
   /** What stays as it was notices nothing. */
   reconfigure(written: readonly VirtualServer[], global: GlobalValue): Promise<void> {
+    this.#claim(written);
     this.#begun = this.#begun.then(() => this.#follow(written, global));
     return this.#patiently('reload', this.#begun);
   }
@@ -149,6 +154,7 @@ export class Manager {
     const departed = [...before].filter(([key]) => !this.#byService.has(key));
     this.#departed = new Map(departed);
     const gone = departed.map(([key]) => key);
+    for (const key of gone) this.#claimed.delete(key);
     this.keeper.want(
       this.pools.flatMap((pool) => pool.evaluate()),
       gone,
@@ -170,7 +176,7 @@ export class Manager {
       this.run.ports.checks.set([]);
       for (const pool of this.pools) pool.end(true);
     }
-    const isGone = await this.keeper.close(keep ? 'keep' : this.#lastWish);
+    const isGone = await this.keeper.close(keep ? 'keep' : this.#lastWish, this.#claimed.values());
     await this.#timeouts.close();
     await this.#syncDaemons.close();
     if (!keep) await this.#endOthers(isGone);
@@ -230,6 +236,10 @@ export class Manager {
         },
       );
     });
+  }
+
+  #claim(configs: readonly VirtualServer[]): void {
+    for (const { services } of configs) for (const { id } of services) this.#claimed.set(serviceText(id), id);
   }
 
   #settled(): Promise<unknown> {

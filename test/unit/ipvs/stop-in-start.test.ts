@@ -79,6 +79,26 @@ describe('ipvs: a stop in the middle of a start', () => {
     assert.equal(ipvs.text, '');
   });
 
+  it('leaves nothing behind where the kernel does not tell its table in the end', async () => {
+    const ipvs = await leftBehind();
+    ipvs.blind = 'no memory';
+    await stopInStart(ipvs, 'read', 'shutdown');
+    assert.equal(ipvs.text, '');
+  });
+
+  it('leaves nothing behind of a start that a reload found unfinished: neither the old nor the new services', async () => {
+    const { ipvs } = await Stand.start(two);
+    const answer = slowDown(ipvs, 'read');
+    const stand = await Stand.ready(one, { ipvs });
+    await stand.clock.drive(stand.host.start());
+    assert.ok((await stand.reload(two.replace(one, ''))).ok);
+    const stop = stand.host.stop('shutdown');
+    ipvs.blind = 'no memory';
+    answer();
+    await stand.clock.drive(stop);
+    assert.equal(ipvs.text, '');
+  });
+
   it('takes nothing away when its start fails: the next process has the same table', async () => {
     const ipvs = await leftBehind();
     const before = ipvs.text;
