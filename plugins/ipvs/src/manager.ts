@@ -32,6 +32,14 @@ const patienceMs = 4000;
 /** So long a start or a reload waits for it in all; what it may take is 10 s. */
 const longestMs = 8000;
 
+/** A reload of what is the same reaches no plugin; a restart takes the services away for a moment. */
+const toTryAgain =
+  'A reload with any change in the blocks of virtual servers tries it again, and so does a restart of the daemon';
+const afterFailure = {
+  start: `connections go on as the kernel has them, and servers that fail are not taken out. ${toTryAgain}`,
+  reload: `connections go on, of some virtual servers as they were configured before. ${toTryAgain}`,
+} as const;
+
 export class Manager {
   readonly keeper: Keeper;
   readonly checks: CheckStates;
@@ -122,7 +130,10 @@ export class Manager {
   /** What stays as it was notices nothing. */
   reconfigure(written: readonly VirtualServer[], global: GlobalValue): Promise<void> {
     this.#claim(written);
-    this.#begun = this.#begun.then(() => this.#follow(written, global));
+    const begun = this.#begun.catch((error: unknown) => {
+      throw new Error(`what was to be done before had failed: ${messageOf(error)}`, { cause: error });
+    });
+    this.#begun = begun.then(() => this.#follow(written, global));
     return this.#patiently('reload', this.#begun);
   }
 
@@ -231,7 +242,7 @@ export class Manager {
       work.then(
         () => over(resolve),
         (error: unknown) => {
-          if (isLate && !this.#isStopped) log.error(`the ${what} failed: ${messageOf(error)}; reload the daemon to try again`);
+          if (isLate && !this.#isStopped) log.error(`the ${what} failed: ${messageOf(error)}; ${afterFailure[what]}`);
           over(() => reject(error));
         },
       );

@@ -180,6 +180,27 @@ describe('ipvs: begins anew', function () {
       );
     });
 
+    it('and its start fails in the end, it says what to do, and a reload with news begins it anew', async () => {
+      const { stand, ipvs } = await begun();
+      const { watch } = stand.checks;
+      const gone = () => {
+        throw new Error('the port is gone');
+      };
+      Object.assign(stand.checks, { watch: gone });
+      await stand.clock.advance(60_000);
+      const [told] = stand.complaints().slice(-1);
+      const means = 'connections go on as the kernel has them, and servers that fail are not taken out';
+      assert.ok(told?.startsWith(`the start failed: the port is gone; ${means}. A reload with any change`), told);
+      Object.assign(stand.checks, { watch });
+      assert.ok((await stand.reload(two)).ok);
+      assert.match(
+        stand.complaints().slice(-1)[0] ?? '',
+        /could not take over .*what was to be done before had failed: the port is gone/,
+      );
+      await stand.tell('10.0.0.1', true);
+      assert.equal(ipvs.text, `${service}${line(1)}${line(2)}`);
+    });
+
     it('a restart of its lane takes nothing away, and begins nothing later', async () => {
       const { stand, ipvs } = await begun();
       await stand.stop('restart');
