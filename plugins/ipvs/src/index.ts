@@ -50,7 +50,7 @@ export function createIpvsPlugin(): Plugin {
     };
     parts = own;
     app.config.check(() => void configs(own));
-    app.status.objects(() => (manager === undefined || running === undefined ? [] : objects(manager, running)));
+    app.status.objects(() => (manager === undefined ? [] : objects(manager)));
     app.status.explain((name) => (manager === undefined || running === undefined ? undefined : explain(manager, name, running)));
     // It may start when the virtual routers have long been what they are.
     app.taps.observe('vrrp.transitioned', (event) => manager?.onTransition(event), { remind: true });

@@ -20,6 +20,7 @@ import type { Server, VirtualServer } from './model.js';
 import { endpointText, serviceText } from './names.js';
 import { Pool, type PoolHost } from './pool.js';
 import type { QuorumState } from './quorum.js';
+import { Snapshots } from './snapshot.js';
 import { Suspension } from './suspension.js';
 import { SyncDaemons } from './sync-daemons.js';
 import type { DesiredService } from './table.js';
@@ -43,6 +44,7 @@ const afterFailure = {
 export class Manager {
   readonly keeper: Keeper;
   readonly checks: CheckStates;
+  readonly snapshots: Snapshots;
   readonly #pools = new Map<string, Pool>();
   /** By the service that an edit is about. */
   #byService = new Map<string, { readonly pool: Pool; readonly service: IpvsService }>();
@@ -73,6 +75,7 @@ export class Manager {
     const { ports, clock, log } = run;
     this.#global = global;
     this.checks = new CheckStates(clock.wall());
+    this.snapshots = new Snapshots(ports);
     this.keeper = new Keeper({
       port: ports.ipvs,
       clock,

@@ -1,54 +1,24 @@
 /** What operators see: virtual servers and real servers with their connections, as objects of `mainstay status`. Asked by index.ts. */
-import {
-  type CheckReport,
-  type KnownIpvsDestination,
-  type KnownIpvsService,
-  messageOf,
-  type ObjectStatus,
-  type Run,
-} from '@mainstay/sdk';
+import type { CheckReport, KnownIpvsDestination, KnownIpvsService, ObjectStatus } from '@mainstay/sdk';
 import type { CheckStanding } from './check-states.js';
 import { portIn } from './desired.js';
 import type { Manager } from './manager.js';
 import type { RealServer, VirtualServer } from './model.js';
-import { destinationText, endpointText, serviceText } from './names.js';
+import { endpointText, serviceText } from './names.js';
 import type { Pool } from './pool.js';
 import { probeTimes } from './probe-times.js';
+import type { Snapshot } from './snapshot.js';
 import { forwardingText } from './table.js';
 
 const momentsOfVirtual = ['quorum_since'];
 const momentsOfReal = ['last', 'next', 'since', 'last_probe', 'next_probe'];
 
-/** The kernel's table at this moment, by key. */
-interface Snapshot {
-  readonly services: ReadonlyMap<string, KnownIpvsService>;
-  readonly destinations: ReadonlyMap<string, KnownIpvsDestination>;
-  readonly checks: ReadonlyMap<string, CheckReport>;
-  /** Why there are no figures. */
-  readonly problem: string | undefined;
-}
-
-export async function objects(manager: Manager, run: Run): Promise<readonly ObjectStatus[]> {
-  const snapshot = await snapshotOf(run);
+export async function objects(manager: Manager): Promise<readonly ObjectStatus[]> {
+  const snapshot = await manager.snapshots.take();
   return manager.pools.flatMap((pool) => [
     virtualServerStatus(manager, pool, snapshot),
     ...pool.config.servers.map((server) => realServerStatus(manager, pool, server, snapshot)),
   ]);
-}
-
-async function snapshotOf({ ports }: Run): Promise<Snapshot> {
-  const [table, reports] = await Promise.allSettled([ports.ipvs.read(), ports.checks.report()]);
-  const services = table.status === 'fulfilled' ? table.value : [];
-  return {
-    services: new Map(services.map((service) => [serviceText(service.id), service])),
-    destinations: new Map(
-      services.flatMap((service) =>
-        service.destinations.map((one) => [`${serviceText(service.id)} > ${destinationText(one)}`, one] as const),
-      ),
-    ),
-    checks: new Map((reports.status === 'fulfilled' ? reports.value : []).map((report) => [report.id, report])),
-    problem: table.status === 'rejected' ? messageOf(table.reason) : undefined,
-  };
 }
 
 function virtualServerStatus(manager: Manager, pool: Pool, snapshot: Snapshot): ObjectStatus {

@@ -205,3 +205,31 @@ describe('ipvs: explain', () => {
     assert.deepEqual(await stand.host.explain('192.0.2.1 80 10.0.0.77 80'), []);
   });
 });
+
+describe('ipvs: many who ask for the status at the same time', () => {
+  it('share one read of a table that takes long, and later ones get a new one', async () => {
+    const stand = await Stand.start(config);
+    const { ipvs } = stand;
+    const read = ipvs.read.bind(ipvs);
+    let answer = () => {};
+    ipvs.read = async () => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return read();
+    };
+    const { reads } = ipvs;
+    const asked = Array.from({ length: 20 }, () => status(stand, 'virtual_server'));
+    await stand.clock.settle();
+    answer();
+    for (const [virtual] of await stand.clock.drive(Promise.all(asked))) assert.equal(virtual?.summary.connections, 6);
+    assert.equal(ipvs.reads - reads, 1);
+    const later = status(stand, 'virtual_server');
+    await stand.clock.settle();
+    ipvs.blind = 'no memory';
+    answer();
+    const [virtual] = await later;
+    assert.deepEqual([virtual?.summary.connections, virtual?.detail.problem], [null, 'no memory']);
+    assert.equal(ipvs.reads - reads, 2);
+  });
+});
