@@ -14,7 +14,7 @@ const names = Object.keys(words) as (keyof IpvsTimeouts)[];
 
 export class Timeouts {
   #wanted: Partial<IpvsTimeouts> = {};
-  /** Of those that we have set: as they were before. */
+  /** Of those that are named: as this process found them. After a crash or a restart that may be what an earlier one had set. */
   readonly #before: Some = {};
   readonly #upkeep: Upkeep;
   readonly #repetition: Repetition;
@@ -22,7 +22,7 @@ export class Timeouts {
   constructor(
     private readonly port: Ipvs,
     clock: Clock,
-    log: Log,
+    private readonly log: Log,
   ) {
     this.#repetition = new Repetition(clock, log);
     this.#upkeep = new Upkeep(
@@ -38,7 +38,7 @@ export class Timeouts {
     );
   }
 
-  /** Those that are not named any more become what they were. Resolves when it was tried. */
+  /** Those that are not named any more become what they were when this process found them. Resolves when it was tried. */
   configure(wanted: Partial<IpvsTimeouts> = {}): Promise<void> {
     this.#wanted = wanted;
     return this.#upkeep.renew();
@@ -69,7 +69,16 @@ export class Timeouts {
       const kept = wrongOf(goal, after);
       if (kept.length > 0) throw new Error(`the kernel does not keep it: ${textOf(kept, goal, after)}`);
     }
-    for (const name of names) if (wanted[name] === undefined) delete this.#before[name];
+    this.#letGo(names.filter((name) => wanted[name] === undefined && this.#before[name] !== undefined));
+  }
+
+  /** They are as they were found; whether that was ever the kernel's own choice nobody knows, so it is said. */
+  #letGo(dropped: readonly (keyof IpvsTimeouts)[]): void {
+    if (dropped.length === 0) return;
+    const which = dropped.map((name) => `${words[name]} is ${this.#before[name]} s`).join(', ');
+    const limit = 'What an earlier one had set looks the same: `ipvsadm --set TCP TCPFIN UDP` changes it';
+    this.log.info(`lvs_timeouts names less than before: ${which}, as this process of the daemon found it. ${limit}`);
+    for (const name of dropped) delete this.#before[name];
   }
 
   #tell(found: string): void {

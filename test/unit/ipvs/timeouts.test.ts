@@ -27,6 +27,25 @@ describe('ipvs: timeouts', () => {
     assert.deepEqual(await stand.ipvs.timeouts(), { tcp: 900, tcpFin: 120, udp: 300 });
   });
 
+  it('are left as an earlier process had set them where that is all that is known, and that is said', async () => {
+    const line = conf('lvs_timeouts tcp 100 udp 50');
+    const { ipvs } = await Stand.start(line);
+    const next = await Stand.start(line, { ipvs, facts: { isRestart: true } });
+    const said = () =>
+      next.log.filter(({ message }) => message.startsWith('lvs_timeouts names less')).map(({ message }) => message);
+    await next.reload(conf('lvs_timeouts tcp 200 udp 50'));
+    assert.deepEqual(said(), []);
+    await next.reload(conf('lvs_timeouts udp 50'));
+    assert.deepEqual(await ipvs.timeouts(), { tcp: 100, tcpFin: 120, udp: 50 });
+    const tail =
+      'as this process of the daemon found it. What an earlier one had set looks the same: `ipvsadm --set TCP TCPFIN UDP` changes it';
+    assert.deepEqual(said(), [`lvs_timeouts names less than before: tcp is 100 s, ${tail}`]);
+    // Nobody's from now on.
+    await ipvs.setTimeouts({ tcp: 7 });
+    await next.clock.advance(120_000);
+    assert.equal((await ipvs.timeouts()).tcp, 7);
+  });
+
   it('are set once the kernel has IPVS, and missed once until then', async () => {
     const ipvs = new FakeIpvs();
     ipvs.blind = 'the kernel has no IPVS';
