@@ -17,7 +17,7 @@ export type Aftermath = 'untouched' | 'put back' | 'unscheduled' | 'unknown';
 
 /** What did not work, what that means for clients, and what to do where that is known. */
 export function refusalOf(keyed: KeyedEdit, { code, error }: Failed, aftermath: Aftermath = 'untouched'): string {
-  return `${consequenceOf(keyed, error, aftermath)}${keyed.edit.do.startsWith('delete') ? '' : adviceFor(code)}`;
+  return `${consequenceOf(keyed, error, aftermath)}${adviceFor(code, keyed.edit.do)}`;
 }
 
 const aftermaths: Readonly<Record<Aftermath, string>> = {

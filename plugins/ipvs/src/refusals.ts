@@ -1,4 +1,5 @@
 /** What the kernel does not take now, by service and destination, and what to do about it. Kept by keeper.ts. */
+import type { IpvsEdit } from '@mainstay/sdk';
 
 export interface Refusal {
   readonly message: string;
@@ -6,17 +7,13 @@ export interface Refusal {
   readonly since: number;
 }
 
-/** What it means beyond its words, and what to do, by the name of the errno. */
-const advice: Readonly<Record<string, string>> = {
-  ENOMEM:
-    'The kernel has no memory for one more entry of its table; those that are in it go on and are kept up to date. Free memory on this ' +
-    'host (MemAvailable and Percpu in /proc/meminfo; dmesg has "allocation failure"), or configure fewer servers',
-};
+const noRoom = 'The kernel has no memory for one more entry of its table; those that are in it go on and are kept up to date. ';
+const memory = 'Free memory on this host (MemAvailable and Percpu in /proc/meminfo; dmesg has "allocation failure")';
 
-/** Sentences that follow the others of a refusal; nothing where the kernel's own words are enough. */
-export function adviceFor(code: string): string {
-  const known = advice[code];
-  return known === undefined ? '' : `. ${known}`;
+/** What it means beyond its words, and what to do; nothing where the kernel's own words are enough. They follow the others of a refusal. */
+export function adviceFor(code: string, edit: IpvsEdit['do']): string {
+  if (code !== 'ENOMEM' || edit.startsWith('delete')) return '';
+  return edit === 'editService' ? `. ${memory}` : `. ${noRoom}${memory}, or configure fewer servers`;
 }
 
 /** In place of a destination where the service itself is refused. */

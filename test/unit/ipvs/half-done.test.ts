@@ -81,7 +81,10 @@ describe('ipvs: a scheduler that the kernel takes away for another that it refus
     assert.equal(stand.ipvs.text, table('none'));
     const [told] = stand.complaints();
     assert.ok(told?.startsWith(`${refused('ENOMEM')}it is left without a scheduler, as the kernel does not take back`), told);
-    assert.match(told ?? '', /it takes no new connections\. .*It is tried again, up to every 60 s$/);
+    assert.match(
+      told ?? '',
+      /it takes no new connections\. Free memory .*"allocation failure"\)\. It is tried again, up to every 60 s$/,
+    );
     stand.ipvs.refuse = undefined;
     await stand.reload(web('wlc'));
     assert.equal(stand.ipvs.text, table('wlc'));
