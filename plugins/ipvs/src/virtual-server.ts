@@ -3,7 +3,8 @@
  * what an operator would expect. Pure. Called by the plugin's check, at the start and at each reload.
  */
 import { type ConfigEntry, type Family, type IpvsProtocol, uniqueNames } from '@mainstay/sdk';
-import type { GlobalValue, GroupValue, VirtualServerValue } from './config.js';
+import type { GlobalValue, GroupValue } from './config.js';
+import { familyOfMarks } from './family-of-marks.js';
 import type { GroupEntry } from './group-entry.js';
 import type { RealServer, VirtualServer } from './model.js';
 import { endpointText, serviceText } from './names.js';
@@ -55,7 +56,7 @@ function namesOf(entries: readonly VirtualServerEntry[]): readonly string[] {
   return entries.map((entry) => {
     const { name, value } = entry;
     if (counts.get(name) === 1) return name;
-    if (value.header.kind === 'fwmark') return `${name} ${familyOfMarks(entry) === 6 ? 'inet6' : 'inet'}`;
+    if (value.header.kind === 'fwmark') return `${name} ${familyOfMarks(entry, []) === 6 ? 'inet6' : 'inet'}`;
     return `${name} ${(value.value.protocol ?? 'UDP').toLowerCase()}`;
   });
 }
@@ -81,7 +82,8 @@ function virtualServer(
     return undefined;
   }
   const protocol = protocolOf(entry, targets);
-  const marks = familyOfMarks(entry);
+  const marks = familyOfMarks(entry, targets);
+  warnOfFamily(entry);
   const services = servicesOf(entry, targets, protocol, marks);
   const ports = targets.flatMap((target) => (target.kind === 'addresses' ? [target.port] : []));
   const around: Around = {
@@ -121,28 +123,13 @@ function keyOf({ value: { header } }: VirtualServerEntry, protocol: IpvsProtocol
   }
 }
 
-/** A mark has no address to tell its family: the servers do, and for tunnels the operator. */
-function familyOfMarks(entry: VirtualServerEntry): Family {
+function warnOfFamily(entry: VirtualServerEntry): void {
   const { header, value } = entry.value;
-  const said = value.ip_family && (value.ip_family === 'inet6' ? 6 : 4);
-  if (header.kind === 'address') {
-    const family = header.address.includes(':') ? 6 : 4;
-    if (said !== undefined && said !== family)
-      entry
-        .report('ip_family')
-        .warning('IPVS_FAMILY', `${entry.name}: ip_family is ignored: the address is of the other family`, 'remove ip_family');
-    return family;
-  }
-  if (said !== undefined) return said;
-  const method = (own: VirtualServerValue['lb_kind']) => (own ?? value.lb_kind)?.method ?? 'nat';
-  const all = value.real_server.map(({ header: { address }, value: { lvs_method } }) => ({
-    family: (address.includes(':') ? 6 : 4) as Family,
-    isTunnel: method(lvs_method) === 'tun',
-  }));
-  const direct = all.find(({ isTunnel }) => !isTunnel);
-  if (direct !== undefined) return direct.family;
-  if (value.persistence_granularity !== undefined) return value.persistence_granularity.family;
-  return all.every(({ family }) => family === 6) ? 6 : 4;
+  if (header.kind !== 'address' || value.ip_family === undefined) return;
+  if ((value.ip_family === 'inet6') === header.address.includes(':')) return;
+  entry
+    .report('ip_family')
+    .warning('IPVS_FAMILY', `${entry.name}: ip_family is ignored: the address is of the other family`, 'remove ip_family');
 }
 
 function quorumOf(
