@@ -123,7 +123,7 @@ export const globalKeywords = {
   lvs_timeouts: s
     .custom(timeouts)
     .optional()
-    .doc("The kernel's timeouts of connections; those that are not named stay as they are."),
+    .doc("The kernel's timeouts of connections; those that are not named, or named with 0, stay as they are."),
   lvs_flush: s.flag().doc("Empty the kernel's whole table at the start of the daemon, entries of others included."),
   lvs_flush_on_stop: s
     .custom(flushOnStop)

@@ -1,9 +1,6 @@
 /** Values of the LVS keywords of global_defs. Schema only; used by config.ts. */
-import { type Args, familyOf, type IpvsSyncDaemon, type IpvsTimeouts, type ValueSpec } from '@mainstay/sdk';
+import { type Args, familyOf, type IpvsSyncDaemon, type IpvsTimeouts, longestIpvsTimeout, type ValueSpec } from '@mainstay/sdk';
 import { takeAddress, takeInteger, takeWord } from './words.js';
-
-/** The kernel's longest, seconds: 31 days. */
-const longestTimeout = 31 * 86_400;
 
 const timeoutNames = { tcp: 'tcp', tcpfin: 'tcpFin', udp: 'udp' } as const;
 
@@ -12,6 +9,8 @@ export const timeouts: ValueSpec<Partial<IpvsTimeouts>> = {
   json: { type: 'string' },
   parse(args) {
     const found: { -readonly [K in keyof IpvsTimeouts]?: number } = {};
+    if (args.peek() === undefined)
+      args.fail('a timeout is missing', { code: 'CONFIG_MISSING_VALUE', hint: 'such as: lvs_timeouts tcp 900 udp 300' });
     for (let word = args.take(); word !== undefined; word = args.take()) {
       if (!Object.hasOwn(timeoutNames, word.text))
         return args.fail(`"${word.text}" is not a timeout`, {
@@ -20,10 +19,11 @@ export const timeouts: ValueSpec<Partial<IpvsTimeouts>> = {
           hint: 'known: tcp tcpfin udp, each with seconds',
         });
       const name = timeoutNames[word.text as keyof typeof timeoutNames];
-      found[name] = takeInteger(args, 1, longestTimeout, `the timeout ${word.text} in seconds`);
+      const seconds = takeInteger(args, 0, longestIpvsTimeout, `the timeout ${word.text} in seconds`);
+      // To the kernel 0 is "as it is": the same as not to name it.
+      if (seconds > 0) found[name] = seconds;
+      else delete found[name];
     }
-    if (Object.keys(found).length === 0)
-      args.fail('a timeout is missing', { code: 'CONFIG_MISSING_VALUE', hint: 'such as: lvs_timeouts tcp 900 udp 300' });
     return found;
   },
 };

@@ -207,7 +207,7 @@ ${one('')}`;
   const globalMistakes: readonly (readonly [text: string, expected: RegExp])[] = [
     ['lvs_timeouts', /a timeout is missing/],
     ['lvs_timeouts icmp 5', /"icmp" is not a timeout \(known: tcp tcpfin udp/],
-    ['lvs_timeouts tcp 0', /the timeout tcp in seconds must be/],
+    ['lvs_timeouts tcp 2678401', /the timeout tcp in seconds must be a whole number 0\.\.2678400/],
     ['lvs_flush_on_stop RS', /"RS" is not known here \(write VS, or nothing\)/],
     ['lvs_flush_onstop', /lvs_flush_onstop is deprecated \(write lvs_flush_on_stop\)/],
     ['lvs_sync_daemon', /the interface is missing/],

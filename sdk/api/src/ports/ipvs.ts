@@ -94,7 +94,10 @@ export type IpvsResult =
   | { readonly outcome: 'done' | 'unchanged' }
   | { readonly outcome: 'failed'; readonly code: string; readonly error: string };
 
-/** Seconds; 0 or absent in a change: as it is. */
+/** The longest of each, seconds: 31 days, as keepalived and ipvsadm have it. A kernel of 1000 ticks a second takes 2,147,483 at most. */
+export const longestIpvsTimeout = 31 * 86_400;
+
+/** Seconds, to `longestIpvsTimeout`; 0 or absent in a change: as it is. */
 export interface IpvsTimeouts {
   readonly tcp: number;
   readonly tcpFin: number;
