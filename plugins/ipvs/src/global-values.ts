@@ -76,6 +76,18 @@ const options: Readonly<Record<string, (args: Args, value: Options) => void>> = 
   },
 };
 
+/** Before there was `id`, the number stood behind the name. */
+function takeBareId(args: Args, value: Options): void {
+  const { text = '', at } = args.peek() ?? {};
+  if (!/^[0-9]/.test(text)) return;
+  options.id?.(args, value);
+  args.warn(`the id of the sync daemon without "id" in front of it is deprecated`, {
+    ...(at && { at }),
+    code: 'CONFIG_DEPRECATED',
+    hint: `write id ${text}`,
+  });
+}
+
 export const syncDaemon: ValueSpec<SyncDaemonValue> = {
   syntax: 'IF [[inst] VRRP_INSTANCE] [id 0..255] [maxlen 1..65507] [port 1..65535] [ttl 1..255] [group ADDR]',
   json: { type: 'string' },
@@ -86,8 +98,10 @@ export const syncDaemon: ValueSpec<SyncDaemonValue> = {
       const option = Object.hasOwn(options, word.text) ? options[word.text] : undefined;
       if (option !== undefined) option(args, value);
       // keepalived takes the name without "inst" for the sake of old configurations.
-      else if (isFirst) value.instance = word.text;
-      else
+      else if (isFirst) {
+        value.instance = word.text;
+        takeBareId(args, value);
+      } else
         args.fail(`"${word.text}" is not an option of the sync daemon`, {
           at: word.at,
           code: 'CONFIG_BAD_VALUE',

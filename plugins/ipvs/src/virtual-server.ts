@@ -139,16 +139,9 @@ function quorumOf(
 ): Pick<VirtualServer, 'quorum' | 'hysteresis'> {
   const { value } = entry.value;
   const total = servers.reduce((sum, { weight }) => sum + weight, 0);
-  if (total === 0)
-    entry
-      .report()
-      .error(
-        'IPVS_WEIGHT',
-        `${name}: every real server has weight 0, so none of them gets a connection`,
-        'raise a weight, or remove the virtual server',
-      );
+  if (total === 0) reportNoWeight(entry, name, servers);
   const quorum = Math.max(1, Math.min(value.quorum, total));
-  if (total > 0 && quorum < value.quorum)
+  if (quorum < value.quorum)
     entry
       .report('quorum')
       .warning(
@@ -174,6 +167,20 @@ function quorumOf(
         'lower hysteresis or quorum',
       );
   return { quorum, hysteresis };
+}
+
+/** A check may raise a weight, and so may a lease or a tap; but who counts on these alone has no need of weight 0. */
+function reportNoWeight(entry: VirtualServerEntry, name: string, servers: readonly RealServer[]): void {
+  const fact = `${name}: every real server has weight 0, so none of them gets a connection`;
+  if (servers.some(({ checks }) => checks.length > 0))
+    entry
+      .report()
+      .warning(
+        'IPVS_WEIGHT',
+        `${fact} until a check raises one (misc_dynamic, FILE_CHECK), or a lease or a tap does`,
+        'write a weight of 1 or more where connections are to go at once',
+      );
+  else entry.report().error('IPVS_WEIGHT', fact, 'raise a weight, write a checker that does, or remove the virtual server');
 }
 
 function warnOfAlpha(entry: VirtualServerEntry, name: string, servers: readonly RealServer[]): void {

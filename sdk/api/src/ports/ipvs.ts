@@ -19,6 +19,8 @@ export interface IpvsService {
   readonly persistence?: number;
   /** Prefix length by which clients are the same client; absent: the whole address. */
   readonly persistencePrefix?: number;
+  /** In its place: an IPv4 mask with holes, such as 255.255.0.255. One without is told as a prefix. */
+  readonly persistenceMask?: string;
   /** Persistence engine, such as `sip`. */
   readonly persistenceEngine?: string;
   /** One-packet scheduling (UDP). */
