@@ -4,14 +4,20 @@ import type { GlobalValue } from './config.js';
 
 type Global = ConfigEntry<Pick<GlobalValue, 'lvs_sync_daemon'>>;
 
+/** Where there is no virtual router at all, VRRP may be another daemon's work (option -C), and balancing need not wait for that. */
 export function checkSyncRouter(globals: readonly Global[], routers: readonly { readonly name: string }[]): void {
+  const names = routers.map(({ name }) => name);
   for (const { value, report } of globals) {
     const name = value.lvs_sync_daemon?.instance;
-    if (name === undefined || routers.some((router) => router.name === name)) continue;
-    const names = routers.map((router) => router.name);
+    if (name === undefined || names.includes(name)) continue;
+    const fact = `there is no vrrp_instance ${name}, so lvs_sync_daemon never runs`;
+    const at = report('lvs_sync_daemon');
+    if (names.length === 0) {
+      at.warning('CONFIG_UNKNOWN_NAME', fact, 'run VRRP and load balancing in one daemon, or leave the name out: then both roles run');
+      continue;
+    }
     const near = closest(name, names);
-    const known = names.length === 0 ? `write: vrrp_instance ${name} { ... }` : `known: ${names.slice(0, 8).join(' ')}`;
-    const message = `there is no vrrp_instance ${name}, so lvs_sync_daemon would never run, and a takeover would break every connection`;
-    report('lvs_sync_daemon').error('CONFIG_UNKNOWN_NAME', message, near === undefined ? known : `did you mean "${near}"?`);
+    const hint = near === undefined ? `known: ${names.slice(0, 8).join(' ')}` : `did you mean "${near}"?`;
+    at.error('CONFIG_UNKNOWN_NAME', `${fact}, and a takeover breaks every connection`, hint);
   }
 }

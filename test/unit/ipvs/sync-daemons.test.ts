@@ -86,7 +86,7 @@ describe('ipvs: sync daemons', () => {
     };
     assert.equal(
       await refused('lvs_flush\n  lvs_sync_daemon eth1 VI_l id 7'),
-      '4:3: error: there is no vrrp_instance VI_l, so lvs_sync_daemon would never run, and a takeover would break every connection (did you mean "VI_1"?) [CONFIG_UNKNOWN_NAME]',
+      '4:3: error: there is no vrrp_instance VI_l, so lvs_sync_daemon never runs, and a takeover breaks every connection (did you mean "VI_1"?) [CONFIG_UNKNOWN_NAME]',
     );
     assert.match((await refused('lvs_sync_daemon eth1 inst gateway')) ?? '', /no vrrp_instance gateway.*\(known: VI_1\)/);
     const stand = await Stand.start(conf('lvs_sync_daemon eth1 VI_1'));
@@ -99,6 +99,16 @@ describe('ipvs: sync daemons', () => {
       ['CONFIG_UNKNOWN_NAME'],
     );
     assert.deepEqual(daemons(stand), ['master eth1 51']);
+  });
+
+  it('are only missed where there is no virtual router at all: another daemon may run VRRP', async () => {
+    const stand = await Stand.start(conf(''));
+    const { ok, diagnostics } = await stand.reload(conf('lvs_sync_daemon eth1 VI_1').replace(/vrrp_instance.*/s, ''));
+    assert.deepEqual(
+      diagnostics.map(({ severity, code }) => `${severity} ${code}`),
+      ['warning CONFIG_UNKNOWN_NAME'],
+    );
+    assert.equal(ok, true);
   });
 
   it('that run already as they should go on', async () => {
