@@ -13,7 +13,11 @@ export function checkSyncRouter(globals: readonly Global[], routers: readonly { 
     const fact = `there is no vrrp_instance ${name}, so lvs_sync_daemon never runs`;
     const at = report('lvs_sync_daemon');
     if (names.length === 0) {
-      at.warning('CONFIG_UNKNOWN_NAME', fact, 'run VRRP and load balancing in one daemon, or leave the name out: then both roles run');
+      at.warning(
+        'CONFIG_UNKNOWN_NAME',
+        fact,
+        'run VRRP and load balancing in one daemon, or leave the name out: then both roles run',
+      );
       continue;
     }
     const near = closest(name, names);
