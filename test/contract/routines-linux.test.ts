@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Departed, RoutineQuestion, RunningRoutine } from '@mainstay/core';
 import { LinuxRoutines } from '@mainstay/core/server-ports/routines';
-import { type Connection, PortError, type Routine } from '@mainstay/sdk';
+import { type Connection, longestDelay, PortError, type Routine } from '@mainstay/sdk';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 
 const request = 'GET / HTTP/1.0\r\n\r\n';
@@ -90,6 +90,14 @@ describe('routines (Linux)', () => {
       else then(conversation);
     };
   }
+
+  it('waits as long as a configuration may say', () => {
+    const delayLoopMs = longestDelay * 1000;
+    const { running } = ask({ port: 9, dueInMs: delayLoopMs, delayLoopMs });
+    const { dueInMs, isUnderWay } = running.end();
+    assert.ok(dueInMs > delayLoopMs - patient && dueInMs <= delayLoopMs, `${dueInMs}`);
+    assert.equal(isUnderWay, false);
+  });
 
   for (const [host, family] of [
     ['127.0.0.1', 4],

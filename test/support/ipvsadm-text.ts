@@ -26,12 +26,14 @@ export function sortedTableText(services: readonly TextService[]): string {
 const methods = { nat: 'Masq', dr: 'Route', tun: 'Tunnel', local: 'Local', bypass: 'Bypass' } as const;
 
 function serviceLine(service: IpvsService): string {
-  const { id, scheduler, schedulerFlags = [], persistence, persistencePrefix, persistenceEngine, isOnePacket } = service;
+  const { id, scheduler, schedulerFlags = [], persistence, persistencePrefix, persistenceMask } = service;
+  const { persistenceEngine, isOnePacket } = service;
   const words = [identity(id), scheduler];
   if (schedulerFlags.length > 0) words.push(`(${schedulerFlags.map((flag) => flagName(scheduler, flag)).join(',')})`);
   if (persistence !== undefined) {
     words.push(`persistent ${persistence}`);
-    if (persistencePrefix !== undefined) words.push(`mask ${id.family === 4 ? mask(persistencePrefix) : persistencePrefix}`);
+    if (persistenceMask !== undefined) words.push(`mask ${persistenceMask}`);
+    else if (persistencePrefix !== undefined) words.push(`mask ${id.family === 4 ? mask(persistencePrefix) : persistencePrefix}`);
     if (persistenceEngine !== undefined) words.push(`pe ${persistenceEngine}`);
   }
   if (isOnePacket === true) words.push('ops');

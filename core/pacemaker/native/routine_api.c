@@ -11,7 +11,8 @@
 #define MOST_TEXT 4096
 /* In front of the bytes of a part. */
 #define PART_HEAD 8
-#define MOST_TIME INT64_C(4000000000000)
+/* Microseconds: 158 years, of which as many again fit into nanoseconds. */
+#define MOST_TIME INT64_C(5000000000000000)
 
 /* askerOpen(onDeparted) */
 napi_value pm_asker_open_entry(napi_env env, napi_callback_info info) {

@@ -1,5 +1,5 @@
 /** Keywords of HTTP_GET, SSL_GET and the root block SSL. Schema only. */
-import { type Infer, type SourcePosition, s, type Word } from '@mainstay/sdk';
+import { type Infer, mostRetries, type SourcePosition, s, type Word } from '@mainstay/sdk';
 import { type StatusRange, statusRange } from './status-codes.js';
 
 /** What goes into a request as it is: nothing in it may end the line or the word. */
@@ -160,7 +160,7 @@ export const httpFields = {
   http_protocol: protocol().default('1.0').doc('Version of the request; 1.0C is 1.0 with Connection: close.'),
   fast_recovery: s.bool().default(false).doc('After a failure all URLs are asked for in one probe, not one in each.'),
   tls_compliant: isCompliant(),
-  retry: s.int(0, 1000).optional().alias('nb_get_retry').doc('More attempts after a failed probe before it counts.'),
+  retry: s.int(0, mostRetries).optional().alias('nb_get_retry').doc('More attempts after a failed probe before it counts.'),
 };
 
 export const sslFields = {

@@ -2,7 +2,7 @@
  * keepalived's keywords of load balancing: `virtual_server`, `real_server`, `virtual_server_group` and LVS's part of `global_defs`.
  * Schema only: what the values mean together is in virtual-server.ts. Spellings, ranges and defaults are those of keepalived.conf(5).
  */
-import { checkerGroup, type Infer, s } from '@mainstay/sdk';
+import { checkerGroup, type Infer, longestDelay, mostRetries, s } from '@mainstay/sdk';
 import { flushOnStop, syncDaemon, timeouts } from './global-values.js';
 import { groupEntry } from './group-entry.js';
 import {
@@ -12,25 +12,30 @@ import {
   persistenceGranularity,
   persistenceTimeout,
   placedFlag,
+  protocol,
   scheduler,
   serverAddress,
 } from './values.js';
 
 const largestWeight = 2 ** 31 - 1;
 const largestCount = 2 ** 32 - 1;
-const seconds = (min = 0.001) => s.seconds(min, 86_400);
 
 const noSnmp = 'SNMP is not built yet; `mainstay status --json` prints the names of the configuration';
 
 /** Keywords of a virtual server that are the defaults of its real servers, and theirs of their checkers. */
 const probing = {
-  delay_loop: () => seconds().optional().doc('Seconds from the beginning of one probe to that of the next. Default 60.'),
+  delay_loop: () =>
+    s.seconds(0.001, longestDelay).optional().doc('Seconds from the beginning of one probe to that of the next. Default 60.'),
   warmup: () =>
-    seconds(0).optional().doc('The first probe begins at a random moment within so many seconds. Default delay_loop.'),
-  retry: () => s.int(1, largestCount).optional().doc('More attempts after a failed probe before it counts. Default by checker.'),
+    s
+      .seconds(0, longestDelay)
+      .optional()
+      .doc('The first probe begins at a random moment within so many seconds. Default delay_loop.'),
+  retry: () => s.int(1, mostRetries).optional().doc('More attempts after a failed probe before it counts. Default by checker.'),
   rise: () => s.int(1, 1000).optional().doc('Successes in a row that bring a server up; default 1. Not a keyword of keepalived.'),
-  delay_before_retry: () => seconds().optional().doc('Seconds from a failed attempt to the next. Default by checker.'),
-  connect_timeout: () => seconds().optional().doc('How long a probe may take. Default 5 seconds.'),
+  delay_before_retry: () =>
+    s.seconds(0, longestDelay).optional().doc('Seconds from a failed attempt to the next; 0: at once. Default by checker.'),
+  connect_timeout: () => s.seconds(0.001, 86_400).optional().doc('How long a probe may take. Default 5 seconds.'),
   virtualhost: () => s.word('a host name').optional().doc('Name of the host that HTTP checkers ask for.'),
 };
 
@@ -71,7 +76,7 @@ export const virtualServerBlock = s
       .alias('lvs_sched')
       .doc('Scheduler: which real server a connection goes to. Default wlc.'),
     lb_kind: s.custom(forwarding).optional().alias('lvs_method').doc('How packets reach the real servers. Default NAT.'),
-    protocol: s.oneOf('TCP', 'UDP', 'SCTP').optional().tellsApart().doc('Without it: UDP, as keepalived has it.'),
+    protocol: s.custom(protocol).optional().tellsApart().doc('In any case. Without it: UDP, as keepalived has it.'),
     persistence_timeout: s.custom(persistenceTimeout).optional().doc('Seconds that a client stays with its server; alone: 360.'),
     persistence_granularity: s
       .custom(persistenceGranularity)
@@ -123,7 +128,7 @@ export const globalKeywords = {
   lvs_timeouts: s
     .custom(timeouts)
     .optional()
-    .doc("The kernel's timeouts of connections; those that are not named stay as they are."),
+    .doc("The kernel's timeouts of connections; those that are not named, or named with 0, stay as they are."),
   lvs_flush: s.flag().doc("Empty the kernel's whole table at the start of the daemon, entries of others included."),
   lvs_flush_on_stop: s
     .custom(flushOnStop)

@@ -20,12 +20,13 @@ export function serviceDifferences(left: IpvsService, actual: IpvsService): read
 }
 
 function factsOf(service: IpvsService): Facts {
-  const { id, scheduler, persistence = 0, persistencePrefix, persistenceEngine, isOnePacket, schedulerFlags = [] } = service;
+  const { id, scheduler, persistence = 0, persistencePrefix, persistenceMask } = service;
+  const { persistenceEngine, isOnePacket, schedulerFlags = [] } = service;
   const whole = id.family === 4 ? 32 : 128;
   return {
     lvs_sched: scheduler,
     persistence_timeout: persistence,
-    persistence_granularity: persistence === 0 ? whole : (persistencePrefix ?? whole),
+    persistence_granularity: persistence === 0 ? whole : (persistenceMask ?? persistencePrefix ?? whole),
     persistence_engine: persistenceEngine ?? 'none',
     ops: isOnePacket === true ? 'on' : 'off',
     'scheduler flags': [...schedulerFlags].sort().join(' ') || 'none',

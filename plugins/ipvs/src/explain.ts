@@ -98,19 +98,9 @@ function explainReal(manager: Manager, pool: Pool, server: RealServer, reports: 
       why,
     }),
   );
-  const replaced: Contributor[] =
-    isUp && pool.quorum.state !== 'gained' && config.sorry !== undefined
-      ? [
-          {
-            of: 'state',
-            source: 'quorum',
-            effect: 'takes no part',
-            why: `without quorum the sorry server ${config.sorry.name} serves`,
-          },
-        ]
-      : [];
+  const withoutQuorum = partWithoutQuorum(pool, server, isUp);
   const inhibited: Contributor[] =
-    !isUp && server.isInhibited
+    !isUp && server.isInhibited && withoutQuorum.length === 0
       ? [{ of: 'weight', source: 'inhibit_on_failure', effect: '0 instead of removal', why: 'configured' }]
       : [];
   const refused = config.services.flatMap((service) => refusalFor(manager, service, server) ?? []);
@@ -121,11 +111,24 @@ function explainReal(manager: Manager, pool: Pool, server: RealServer, reports: 
     because: refused[0] ?? reasonOfServer(manager, pool, server, reports),
     contributors: [
       ...(checks.length > 0 ? checks : [{ of: 'state', source: 'configuration', effect: 'up', why: 'it has no checker' }]),
-      ...replaced,
+      ...withoutQuorum,
       ...inhibited,
       ...suspended(manager, pool),
       ...refused.map((why): Contributor => ({ of: 'state', source: 'kernel', effect: 'refuses', why })),
       ...parts,
     ],
   };
+}
+
+/** The sorry server may be one of the real servers: as that it serves whatever its checks say. */
+function partWithoutQuorum({ config: { sorry }, quorum }: Pool, { key }: RealServer, isUp: boolean): readonly Contributor[] {
+  if (quorum.state === 'gained' || sorry === undefined) return [];
+  const { since } = quorum;
+  if (sorry.key === key)
+    return [
+      { of: 'state', source: 'quorum', effect: 'serves', why: 'without quorum it is the sorry server, with weight 1', since },
+    ];
+  if (!isUp) return [];
+  const why = `without quorum the sorry server ${sorry.name} serves`;
+  return [{ of: 'state', source: 'quorum', effect: 'takes no part', why, since }];
 }

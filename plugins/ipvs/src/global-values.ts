@@ -1,9 +1,6 @@
 /** Values of the LVS keywords of global_defs. Schema only; used by config.ts. */
-import { type Args, familyOf, type IpvsSyncDaemon, type IpvsTimeouts, type ValueSpec } from '@mainstay/sdk';
+import { type Args, familyOf, type IpvsSyncDaemon, type IpvsTimeouts, longestIpvsTimeout, type ValueSpec } from '@mainstay/sdk';
 import { takeAddress, takeInteger, takeWord } from './words.js';
-
-/** The kernel's longest, seconds: 31 days. */
-const longestTimeout = 31 * 86_400;
 
 const timeoutNames = { tcp: 'tcp', tcpfin: 'tcpFin', udp: 'udp' } as const;
 
@@ -12,6 +9,8 @@ export const timeouts: ValueSpec<Partial<IpvsTimeouts>> = {
   json: { type: 'string' },
   parse(args) {
     const found: { -readonly [K in keyof IpvsTimeouts]?: number } = {};
+    if (args.peek() === undefined)
+      args.fail('a timeout is missing', { code: 'CONFIG_MISSING_VALUE', hint: 'such as: lvs_timeouts tcp 900 udp 300' });
     for (let word = args.take(); word !== undefined; word = args.take()) {
       if (!Object.hasOwn(timeoutNames, word.text))
         return args.fail(`"${word.text}" is not a timeout`, {
@@ -20,10 +19,11 @@ export const timeouts: ValueSpec<Partial<IpvsTimeouts>> = {
           hint: 'known: tcp tcpfin udp, each with seconds',
         });
       const name = timeoutNames[word.text as keyof typeof timeoutNames];
-      found[name] = takeInteger(args, 1, longestTimeout, `the timeout ${word.text} in seconds`);
+      const seconds = takeInteger(args, 0, longestIpvsTimeout, `the timeout ${word.text} in seconds`);
+      // To the kernel 0 is "as it is": the same as not to name it.
+      if (seconds > 0) found[name] = seconds;
+      else delete found[name];
     }
-    if (Object.keys(found).length === 0)
-      args.fail('a timeout is missing', { code: 'CONFIG_MISSING_VALUE', hint: 'such as: lvs_timeouts tcp 900 udp 300' });
     return found;
   },
 };
@@ -76,6 +76,18 @@ const options: Readonly<Record<string, (args: Args, value: Options) => void>> = 
   },
 };
 
+/** Before there was `id`, the number stood behind the name. */
+function takeBareId(args: Args, value: Options): void {
+  const { text = '', at } = args.peek() ?? {};
+  if (!/^[0-9]/.test(text)) return;
+  options.id?.(args, value);
+  args.warn(`the id of the sync daemon without "id" in front of it is deprecated`, {
+    ...(at && { at }),
+    code: 'CONFIG_DEPRECATED',
+    hint: `write id ${text}`,
+  });
+}
+
 export const syncDaemon: ValueSpec<SyncDaemonValue> = {
   syntax: 'IF [[inst] VRRP_INSTANCE] [id 0..255] [maxlen 1..65507] [port 1..65535] [ttl 1..255] [group ADDR]',
   json: { type: 'string' },
@@ -86,8 +98,10 @@ export const syncDaemon: ValueSpec<SyncDaemonValue> = {
       const option = Object.hasOwn(options, word.text) ? options[word.text] : undefined;
       if (option !== undefined) option(args, value);
       // keepalived takes the name without "inst" for the sake of old configurations.
-      else if (isFirst) value.instance = word.text;
-      else
+      else if (isFirst) {
+        value.instance = word.text;
+        takeBareId(args, value);
+      } else
         args.fail(`"${word.text}" is not an option of the sync daemon`, {
           at: word.at,
           code: 'CONFIG_BAD_VALUE',

@@ -12,6 +12,7 @@ import { explain } from './explain.js';
 import { Manager } from './manager.js';
 import type { VirtualServer } from './model.js';
 import { objects } from './report.js';
+import { checkSyncRouter } from './sync-router.js';
 import { type VirtualServerHeader, virtualServerHeader } from './values.js';
 import { virtualServers } from './virtual-server.js';
 
@@ -49,7 +50,12 @@ export function createIpvsPlugin(): Plugin {
       global: app.config.extend('global_defs', globalKeywords),
     };
     parts = own;
-    app.config.check(() => void configs(own));
+    // Only their names: which of them there are.
+    const routers = app.config.extend('vrrp_instance', {}, { isOptional: true });
+    app.config.check(() => {
+      configs(own);
+      checkSyncRouter(own.global.entries, routers.entries);
+    });
     app.status.objects(() => (manager === undefined ? [] : objects(manager)));
     app.status.explain((name) => (manager === undefined || running === undefined ? undefined : explain(manager, name, running)));
     // It may start when the virtual routers have long been what they are.

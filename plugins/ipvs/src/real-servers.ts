@@ -1,5 +1,12 @@
 /** The real servers and the sorry server of one virtual_server: defaults, inheritance, corrections. Pure; used by virtual-server.ts. */
-import type { Family, Reporter, SourcePosition } from '@mainstay/sdk';
+import {
+  type CheckerFacts,
+  type Family,
+  isLinkLocal,
+  type NetworkCheckerConfig,
+  type Reporter,
+  type SourcePosition,
+} from '@mainstay/sdk';
 import { inherited, plannedChecks } from './check-requests.js';
 import type { RealServerValue } from './config.js';
 import type { Forwarding, RealServer, Server } from './model.js';
@@ -61,6 +68,7 @@ function realServer(
       `${name}: real server ${header.words} has an lthreshold (${value.lthreshold}) above its uthreshold (${value.uthreshold}), which the kernel refuses`,
       value.uthreshold === 0 ? 'write uthreshold, or remove lthreshold' : 'lower lthreshold',
     );
+  refuseChecksWithoutZone(around, header, value);
   const place = {
     virtualKey: key,
     realKey: server.key,
@@ -83,6 +91,24 @@ function realServer(
     lowerThreshold: value.lthreshold,
     checks: plannedChecks(place, value.checkers, inherited(above, value), around.logsAllFailures),
   };
+}
+
+/** A link-local address is one of a link: without that, no packet to it can be sent, and the check would fail for ever. */
+function refuseChecksWithoutZone(
+  { entry, name }: Around,
+  { address, words }: ServerAddress,
+  { checkers }: RealServerValue,
+): void {
+  for (const { facts, keyword, value, at } of checkers) {
+    if ((facts as CheckerFacts).target === 'none') continue;
+    const { connect_ip, bind_if } = value as Partial<NetworkCheckerConfig>;
+    const asked = connect_ip ?? address;
+    if (bind_if !== undefined || !asked.startsWith('fe') || !isLinkLocal(asked)) continue;
+    const message = `${name}: ${keyword} of real server ${words} asks ${asked}, a link-local address, and does not say on which link: it cannot be probed`;
+    // ip_vs_new_dest: the answer would be EINVAL.
+    const kernel = connect_ip === undefined ? '; and mind that IPVS takes no link-local server but this host itself' : '';
+    entry.report('connect_ip', { at }).error('IPVS_ZONE', message, `write bind_if and the interface${kernel}`);
+  }
 }
 
 export function sorryServer(around: Around, servers: readonly RealServer[]): Server | undefined {

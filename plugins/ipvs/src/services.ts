@@ -2,7 +2,7 @@
 import type { ConfigEntry, Family, IpvsProtocol, IpvsService, IpvsServiceId, SourcePosition } from '@mainstay/sdk';
 import type { VirtualServerValue } from './config.js';
 import { addressesOf, type GroupEntry } from './group-entry.js';
-import { defaultPersistence, type VirtualServerHeader } from './values.js';
+import { defaultPersistence, type Granularity, type VirtualServerHeader } from './values.js';
 
 export type VirtualServerEntry = ConfigEntry<{
   readonly header: VirtualServerHeader;
@@ -107,7 +107,7 @@ function onePacket(entry: VirtualServerEntry, protocol: IpvsProtocol | undefined
   return {};
 }
 
-type Persistence = Pick<IpvsService, 'persistence' | 'persistencePrefix' | 'persistenceEngine'>;
+type Persistence = Pick<IpvsService, 'persistence' | 'persistencePrefix' | 'persistenceMask' | 'persistenceEngine'>;
 
 function persistenceOf(entry: VirtualServerEntry, targets: readonly GroupEntry[], familyOfMarks: Family): Persistence {
   const { value } = entry.value;
@@ -124,10 +124,9 @@ function persistenceOf(entry: VirtualServerEntry, targets: readonly GroupEntry[]
         );
     return {};
   }
-  const prefix = granularity && prefixOf(entry, granularity, familyOfTargets(targets, familyOfMarks));
   return {
     persistence,
-    ...(prefix === undefined ? {} : { persistencePrefix: prefix }),
+    ...(granularity && clientsOf(entry, granularity, familyOfTargets(targets, familyOfMarks))),
     ...(engine === undefined ? {} : { persistenceEngine: engine }),
   };
 }
@@ -157,12 +156,12 @@ function familyOfTargets(targets: readonly GroupEntry[], familyOfMarks: Family):
   return families.size === 1 ? only : undefined;
 }
 
-function prefixOf(
-  entry: VirtualServerEntry,
-  granularity: { readonly family: Family; readonly prefix: number },
-  family: Family | undefined,
-): number | undefined {
-  if (family === granularity.family) return granularity.prefix === (family === 4 ? 32 : 128) ? undefined : granularity.prefix;
+/** Which clients are the same client. */
+function clientsOf(entry: VirtualServerEntry, granularity: Granularity, family: Family | undefined): Partial<Persistence> {
+  if (family === granularity.family) {
+    if ('mask' in granularity) return { persistenceMask: granularity.mask };
+    return granularity.prefix === (family === 4 ? 32 : 128) ? {} : { persistencePrefix: granularity.prefix };
+  }
   const message =
     family === 4
       ? `${entry.name}: persistence_granularity of an IPv4 service is a mask`
@@ -171,5 +170,5 @@ function prefixOf(
         : `${entry.name}: persistence_granularity can not be of both families`;
   const hint = family === 4 ? 'such as 255.255.255.0' : family === 6 ? 'such as 64' : 'make two virtual servers';
   entry.report('persistence_granularity').error('IPVS_PERSISTENCE', message, hint);
-  return undefined;
+  return {};
 }

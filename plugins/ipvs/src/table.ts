@@ -40,13 +40,14 @@ export function serviceContent(service: IpvsService): string {
     scheduler,
     persistence = 0,
     persistencePrefix,
+    persistenceMask,
     persistenceEngine = '',
     isOnePacket = false,
     schedulerFlags = [],
   } = service;
   const whole = service.id.family === 4 ? 32 : 128;
-  const prefix = persistence === 0 ? whole : (persistencePrefix ?? whole);
-  return [scheduler, persistence, prefix, persistenceEngine, isOnePacket, [...schedulerFlags].sort().join()].join(' ');
+  const clients = persistence === 0 ? whole : (persistenceMask ?? persistencePrefix ?? whole);
+  return [scheduler, persistence, clients, persistenceEngine, isOnePacket, [...schedulerFlags].sort().join()].join(' ');
 }
 
 /** How a destination is reached, in one form for each meaning. */

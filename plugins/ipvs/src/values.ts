@@ -1,5 +1,15 @@
 /** Values of a virtual_server and its real servers that have a syntax of their own. Schema only; used by config.ts. */
-import { type Args, type Field, type IpvsTunnel, type SourcePosition, s, type ValueSpec } from '@mainstay/sdk';
+import {
+  type Args,
+  canonicalAddress,
+  type Field,
+  familyOf,
+  type IpvsTunnel,
+  prefixOfMask,
+  type SourcePosition,
+  s,
+  type ValueSpec,
+} from '@mainstay/sdk';
 import type { Forwarding } from './model.js';
 import { integerOf, takeAddress, takeInteger, takePort, takeWord } from './words.js';
 
@@ -43,6 +53,19 @@ export const serverAddress: ValueSpec<ServerAddress> = {
     const address = takeAddress(args);
     const second = args.peek()?.text;
     return { address, port: takePort(args), words: second === undefined ? (first ?? '') : [first, second].join(' ') };
+  },
+};
+
+const protocols = ['TCP', 'UDP', 'SCTP'] as const;
+
+/** In capitals or not, as keepalived has it. */
+export const protocol: ValueSpec<(typeof protocols)[number]> = {
+  syntax: protocols.join('|'),
+  json: { enum: [...protocols, ...protocols.map((name) => name.toLowerCase())] },
+  parse(args) {
+    const { text, at } = takeWord(args, 'the protocol');
+    const found = protocols.find((name) => name === text.toUpperCase());
+    return found ?? args.fail(`"${text}" is not one of ${protocols.join(', ')}`, { at, code: 'CONFIG_BAD_VALUE' });
   },
 };
 
@@ -176,11 +199,8 @@ export const persistenceTimeout: ValueSpec<number> = {
   },
 };
 
-/** Of IPv4 a mask, of IPv6 a prefix length. */
-export interface Granularity {
-  readonly family: 4 | 6;
-  readonly prefix: number;
-}
+/** Of IPv4 a mask, which may have holes, of IPv6 a prefix length. */
+export type Granularity = { readonly family: 4 | 6; readonly prefix: number } | { readonly family: 4; readonly mask: string };
 
 export const persistenceGranularity: ValueSpec<Granularity> = {
   syntax: 'MASK | 1..128',
@@ -189,8 +209,11 @@ export const persistenceGranularity: ValueSpec<Granularity> = {
     const word = takeWord(args, 'the mask');
     const length = integerOf(word.text);
     if (length !== undefined && length >= 1 && length <= 128) return { family: 6, prefix: length };
-    const prefix = prefixOfMask(word.text);
-    if (prefix !== undefined) return { family: 4, prefix };
+    const mask = canonicalAddress(word.text);
+    if (mask !== undefined && familyOf(mask) === 4) {
+      const prefix = prefixOfMask(mask);
+      return prefix === undefined ? { family: 4, mask } : { family: 4, prefix };
+    }
     return args.fail(`"${word.text}" is not a network mask`, {
       at: word.at,
       code: 'CONFIG_BAD_VALUE',
@@ -198,14 +221,6 @@ export const persistenceGranularity: ValueSpec<Granularity> = {
     });
   },
 };
-
-/** Of a mask without holes; undefined where the text is none, or would put all clients together. */
-function prefixOfMask(text: string): number | undefined {
-  const parts = text.split('.').map((part) => (/^[0-9]{1,3}$/.test(part) ? Number(part) : 256));
-  if (parts.length !== 4 || parts.some((part) => part > 255)) return undefined;
-  const bits = parts.map((part) => part.toString(2).padStart(8, '0')).join('');
-  return /^1+0*$/.test(bits) ? (bits.indexOf('0') === -1 ? 32 : bits.indexOf('0')) : undefined;
-}
 
 export const engine: ValueSpec<string> = {
   syntax: 'NAME',

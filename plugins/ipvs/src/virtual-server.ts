@@ -3,7 +3,8 @@
  * what an operator would expect. Pure. Called by the plugin's check, at the start and at each reload.
  */
 import { type ConfigEntry, type Family, type IpvsProtocol, uniqueNames } from '@mainstay/sdk';
-import type { GlobalValue, GroupValue, VirtualServerValue } from './config.js';
+import type { GlobalValue, GroupValue } from './config.js';
+import { familyOfMarks } from './family-of-marks.js';
 import type { GroupEntry } from './group-entry.js';
 import type { RealServer, VirtualServer } from './model.js';
 import { endpointText, serviceText } from './names.js';
@@ -55,7 +56,7 @@ function namesOf(entries: readonly VirtualServerEntry[]): readonly string[] {
   return entries.map((entry) => {
     const { name, value } = entry;
     if (counts.get(name) === 1) return name;
-    if (value.header.kind === 'fwmark') return `${name} ${familyOfMarks(entry) === 6 ? 'inet6' : 'inet'}`;
+    if (value.header.kind === 'fwmark') return `${name} ${familyOfMarks(entry, []) === 6 ? 'inet6' : 'inet'}`;
     return `${name} ${(value.value.protocol ?? 'UDP').toLowerCase()}`;
   });
 }
@@ -81,7 +82,8 @@ function virtualServer(
     return undefined;
   }
   const protocol = protocolOf(entry, targets);
-  const marks = familyOfMarks(entry);
+  const marks = familyOfMarks(entry, targets);
+  warnOfFamily(entry);
   const services = servicesOf(entry, targets, protocol, marks);
   const ports = targets.flatMap((target) => (target.kind === 'addresses' ? [target.port] : []));
   const around: Around = {
@@ -121,28 +123,13 @@ function keyOf({ value: { header } }: VirtualServerEntry, protocol: IpvsProtocol
   }
 }
 
-/** A mark has no address to tell its family: the servers do, and for tunnels the operator. */
-function familyOfMarks(entry: VirtualServerEntry): Family {
+function warnOfFamily(entry: VirtualServerEntry): void {
   const { header, value } = entry.value;
-  const said = value.ip_family && (value.ip_family === 'inet6' ? 6 : 4);
-  if (header.kind === 'address') {
-    const family = header.address.includes(':') ? 6 : 4;
-    if (said !== undefined && said !== family)
-      entry
-        .report('ip_family')
-        .warning('IPVS_FAMILY', `${entry.name}: ip_family is ignored: the address is of the other family`, 'remove ip_family');
-    return family;
-  }
-  if (said !== undefined) return said;
-  const method = (own: VirtualServerValue['lb_kind']) => (own ?? value.lb_kind)?.method ?? 'nat';
-  const all = value.real_server.map(({ header: { address }, value: { lvs_method } }) => ({
-    family: (address.includes(':') ? 6 : 4) as Family,
-    isTunnel: method(lvs_method) === 'tun',
-  }));
-  const direct = all.find(({ isTunnel }) => !isTunnel);
-  if (direct !== undefined) return direct.family;
-  if (value.persistence_granularity !== undefined) return value.persistence_granularity.family;
-  return all.every(({ family }) => family === 6) ? 6 : 4;
+  if (header.kind !== 'address' || value.ip_family === undefined) return;
+  if ((value.ip_family === 'inet6') === header.address.includes(':')) return;
+  entry
+    .report('ip_family')
+    .warning('IPVS_FAMILY', `${entry.name}: ip_family is ignored: the address is of the other family`, 'remove ip_family');
 }
 
 function quorumOf(
@@ -152,16 +139,9 @@ function quorumOf(
 ): Pick<VirtualServer, 'quorum' | 'hysteresis'> {
   const { value } = entry.value;
   const total = servers.reduce((sum, { weight }) => sum + weight, 0);
-  if (total === 0)
-    entry
-      .report()
-      .error(
-        'IPVS_WEIGHT',
-        `${name}: every real server has weight 0, so none of them gets a connection`,
-        'raise a weight, or remove the virtual server',
-      );
+  if (total === 0) reportNoWeight(entry, name, servers);
   const quorum = Math.max(1, Math.min(value.quorum, total));
-  if (total > 0 && quorum < value.quorum)
+  if (quorum < value.quorum)
     entry
       .report('quorum')
       .warning(
@@ -187,6 +167,20 @@ function quorumOf(
         'lower hysteresis or quorum',
       );
   return { quorum, hysteresis };
+}
+
+/** A check may raise a weight, and so may a lease or a tap; but who counts on these alone has no need of weight 0. */
+function reportNoWeight(entry: VirtualServerEntry, name: string, servers: readonly RealServer[]): void {
+  const fact = `${name}: every real server has weight 0, so none of them gets a connection`;
+  if (servers.some(({ checks }) => checks.length > 0))
+    entry
+      .report()
+      .warning(
+        'IPVS_WEIGHT',
+        `${fact} until a check raises one (misc_dynamic, FILE_CHECK), or a lease or a tap does`,
+        'write a weight of 1 or more where connections are to go at once',
+      );
+  else entry.report().error('IPVS_WEIGHT', fact, 'raise a weight, write a checker that does, or remove the virtual server');
 }
 
 function warnOfAlpha(entry: VirtualServerEntry, name: string, servers: readonly RealServer[]): void {

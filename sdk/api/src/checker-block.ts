@@ -6,6 +6,11 @@ import type { CheckerDefaults, CheckerSpec } from './checker.js';
 import { type Block, type Fields, type Infer, s } from './config/schema.js';
 import { canonicalAddress } from './ip.js';
 
+/** The longest delay, seconds: 136 years. keepalived allows 584,942, whose ends no date can name. */
+export const longestDelay = 2 ** 32 - 1;
+/** The most attempts beside the first one. */
+export const mostRetries = 2 ** 32 - 1;
+
 /** The group of `s.plugged` for checkers. */
 export const checkerGroup = 'checker';
 
@@ -30,13 +35,13 @@ const address = () =>
 /** Keywords of every checker's block. */
 export const commonCheckerFields = {
   retry: s
-    .int(0, 1000)
+    .int(0, mostRetries)
     .optional()
     .doc('More attempts after a failed probe before it counts: as many failures in a row as retry + 1.'),
   rise: s.int(1, 1000).optional().doc('Successes in a row that bring a server up; default 1. Not a keyword of keepalived.'),
-  delay_before_retry: s.seconds(0.001, 86_400).optional().doc('From a failed attempt to the next.'),
-  delay_loop: s.seconds(0.001, 86_400).optional().doc('From the beginning of one probe to that of the next.'),
-  warmup: s.seconds(0, 86_400).optional().doc('The first probe begins at a random moment within this time.'),
+  delay_before_retry: s.seconds(0, longestDelay).optional().doc('From a failed attempt to the next; 0: at once.'),
+  delay_loop: s.seconds(0.001, longestDelay).optional().doc('From the beginning of one probe to that of the next.'),
+  warmup: s.seconds(0, longestDelay).optional().doc('The first probe begins at a random moment within this time.'),
   alpha: s.bool().optional().doc('Down until the first probe succeeds.'),
   log_all_failures: s.bool().optional().doc('Log every failed attempt, not only the one that counts.'),
 };

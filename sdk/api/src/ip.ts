@@ -116,6 +116,13 @@ export function compareAddresses(a: string, b: string): number {
   return Buffer.compare(addressBytes(a), addressBytes(b));
 }
 
+/** Prefix length of an IPv4 network mask; undefined where it has holes (255.255.0.255). Throws RangeError where it is no address. */
+export function prefixOfMask(mask: string): number | undefined {
+  const bits = Buffer.from(addressBytes(mask)).readUInt32BE();
+  const prefix = Math.clz32(~bits);
+  return prefix === 32 || bits << prefix === 0 ? prefix : undefined;
+}
+
 export function isMulticast(address: string): boolean {
   const first = addressBytes(address)[0] ?? 0;
   return familyOf(address) === 4 ? first >= 224 && first <= 239 : first === 0xff;

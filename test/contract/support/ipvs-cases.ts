@@ -94,6 +94,16 @@ const persistences: readonly IpvsCase[] = [
     '-t 192.0.2.1:80 -s rr -p 1 -M 255.255.240.0',
   ),
   simple(
+    'persistence by a mask with holes',
+    { id: web, scheduler: 'rr', persistence: 1, persistenceMask: '255.255.0.255' },
+    '-t 192.0.2.1:80 -s rr -p 1 -M 255.255.0.255',
+  ),
+  simple(
+    'persistence of all clients together',
+    { id: web, scheduler: 'rr', persistence: 1, persistencePrefix: 0 },
+    '-t 192.0.2.1:80 -s rr -p 1 -M 0.0.0.0',
+  ),
+  simple(
     'persistence of IPv6 networks',
     { id: web6, scheduler: 'rr', persistence: 2678400, persistencePrefix: 64 },
     '-t [2001:db8::1]:443 -s rr -p 2678400 -M 64',

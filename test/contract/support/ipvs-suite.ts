@@ -1,6 +1,15 @@
 /** Contract of the port `ipvs`, for every world that has one: the simulated table, the Linux port on bytes, and real kernels. */
 import assert from 'node:assert/strict';
-import type { Ipvs, IpvsDestination, IpvsEdit, IpvsResult, IpvsService, IpvsServiceId, KnownIpvsService } from '@mainstay/sdk';
+import {
+  type Ipvs,
+  type IpvsDestination,
+  type IpvsEdit,
+  type IpvsResult,
+  type IpvsService,
+  type IpvsServiceId,
+  type KnownIpvsService,
+  longestIpvsTimeout,
+} from '@mainstay/sdk';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { destination, type IpvsCase, ipvsCases, web, web6 } from './ipvs-cases.js';
 
@@ -191,6 +200,8 @@ export function describeIpvs(maker: IpvsWorldMaker): void {
         { id: web, ...rr, persistence: 2678401 },
         { id: web, ...rr, persistence: -1 },
         { id: web, ...rr, persistence: 1, persistencePrefix: 33 },
+        { id: web, ...rr, persistence: 1, persistenceMask: '255.255.0' },
+        { id: web6, ...rr, persistence: 1, persistenceMask: '255.255.0.255' },
         { id: web6, ...rr, persistence: 1, persistencePrefix: 0 },
         { id: web6, ...rr, persistence: 1, persistencePrefix: 129 },
       ];
@@ -271,6 +282,10 @@ export function describeIpvs(maker: IpvsWorldMaker): void {
       assert.deepEqual(await world.ipvs.timeouts(), { ...before, tcp: 777 });
       if (world.tool) assert.match(await world.tool.run('-Ln', '--timeout'), /777 \d+ \d+/);
       assert.deepEqual(codes([await world.ipvs.setTimeouts({ tcpFin: -1 })]), ['EINVAL']);
+      assert.deepEqual(codes([await world.ipvs.setTimeouts({ udp: longestIpvsTimeout + 1 })]), ['EINVAL']);
+      // The kernel of the lab has 100 ticks a second; with 1000 there would be no room for it.
+      assert.deepEqual(await world.ipvs.setTimeouts({ tcp: longestIpvsTimeout }), done);
+      assert.equal((await world.ipvs.timeouts()).tcp, longestIpvsTimeout);
       assert.deepEqual(await world.ipvs.setTimeouts(before), done);
       assert.deepEqual(await world.ipvs.timeouts(), before);
     });

@@ -52,6 +52,17 @@ describe('the checking loop', () => {
     assert.deepEqual(changes[2], { ...identity, to: 'down', reason: 'c', at: at + 22_000 });
   });
 
+  it('tries again at once where no time is to pass before a retry, as often as there are retries', async () => {
+    const bench = loopBench();
+    const { begins, attempts } = played(bench, ok, bad());
+    bench.put(request('a', { timing: { retry: 2000, delayBeforeRetryMs: 0 } }));
+    await bench.clock.advance(19_000);
+    assert.equal(begins.length, 2002);
+    assert.equal(attempts.at(-1), 2001);
+    assert.ok((begins.at(-1) ?? 0) <= 12.1, `${begins.at(-1)}`);
+    assert.deepEqual(bench.told(), ['a up', 'a down']);
+  });
+
   it('forgets failed attempts at one success', async () => {
     const bench = loopBench();
     const { begins } = played(bench, ok, bad(), bad(), ok, bad(), bad(), ok);

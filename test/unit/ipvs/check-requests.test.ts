@@ -34,6 +34,23 @@ describe('ipvs: check requests', () => {
     assert.deepEqual([said.timing.retry, said.timing.delayBeforeRetryMs], [5, 2000]);
   });
 
+  it('may be as slow and as patient as those of keepalived, and retry at once', async () => {
+    const checker = 'TCP_CHECK {\n delay_loop 4294967295\n warmup 90000\n retry 4294967295\n delay_before_retry 0\n }';
+    const { timing } = await checkOf('', checker);
+    assert.deepEqual(timing, {
+      delayLoopMs: 4_294_967_295_000,
+      warmupMs: 90_000_000,
+      retry: 4_294_967_295,
+      delayBeforeRetryMs: 0,
+      timeoutMs: 5000,
+    });
+    for (const [virtual, real] of [
+      ['delay_before_retry 0', ''],
+      ['delay_before_retry 5', 'delay_before_retry 0\n'],
+    ] as const)
+      assert.equal((await checkOf(virtual, `${real}TCP_CHECK {\n }`)).timing.delayBeforeRetryMs, 0);
+  });
+
   const inherited: readonly (readonly [keyword: string, of: (check: PlannedCheck) => unknown, asSeconds: boolean])[] = [
     ['delay_loop', ({ timing }) => timing.delayLoopMs, true],
     ['warmup', ({ timing }) => timing.warmupMs, true],

@@ -27,7 +27,8 @@ const mistakes: readonly (readonly [what: string, text: string, expected: RegExp
   ['a checksum of ipip', one('lvs_method TUN csum'), /^3:18: error: a tunnel of type ipip has no csum/],
   ['a scheduler that nobody knows', one('lb_algo wlx'), /^3:11: warning: "wlx" is no scheduler that Mainstay knows/],
   ['a scheduler of sixteen octets', one('lb_algo abcdefghijklmnop'), /^3:11: error: "abcdefghijklmnop" is too long/],
-  ['a mask with a hole', one('persistence_granularity 255.0.255.0'), /^3:27: error: "255.0.255.0" is not a network mask/],
+  ['a mask of three parts', one('persistence_granularity 255.255.0'), /^3:27: error: "255.255.0" is not a network mask/],
+  ['an unknown protocol', one('').replace('TCP', 'tpc'), /^2:12: error: "tpc" is not one of TCP, UDP, SCTP/],
   [
     'a prefix length for IPv4',
     one('persistence_granularity 24'),
@@ -101,6 +102,19 @@ describe('ipvs: configuration', () => {
     });
   }
 
+  it('takes a protocol in any case, and masks with holes, as keepalived does', async () => {
+    const { services } = await serverOf(one('persistence_granularity 255.255.0.255').replace('TCP', 'sctp'));
+    const [service] = services;
+    assert.deepEqual(service?.id, { family: 4, protocol: 'sctp', address: '192.0.2.1', port: 80 });
+    assert.deepEqual(
+      [service?.persistence, service?.persistencePrefix, service?.persistenceMask],
+      [360, undefined, '255.255.0.255'],
+    );
+    const prefixOf = async (mask: string) =>
+      (await serverOf(one(`persistence_granularity ${mask}`))).services[0]?.persistencePrefix;
+    assert.deepEqual([await prefixOf('255.255.255.0'), await prefixOf('0.0.0.0')], [24, 0]);
+  });
+
   it('serves UDP without a protocol, and says so', async () => {
     const { servers, said: messages } = await readServers('virtual_server 192.0.2.1 80 {\n real_server 10.0.0.1 80 {\n }\n}');
     assert.deepEqual(messages, [
@@ -131,14 +145,50 @@ describe('ipvs: configuration', () => {
     );
   });
 
-  it('refuses a pool in which everything weighs nothing', async () => {
-    const text = 'virtual_server 192.0.2.1 80 {\n protocol TCP\n real_server 10.0.0.1 80 {\n weight 0\n }\n}';
-    assert.match((await said(text))[0] ?? '', /^1:1: error: 192.0.2.1 80: every real server has weight 0/);
+  const weightless = (virtual: string, real: string) =>
+    `virtual_server 192.0.2.1 80 {\n protocol TCP\n ${virtual}\n real_server 10.0.0.1 80 {\n weight 0\n ${real}\n }\n}`;
+
+  it('refuses a pool in which everything weighs nothing, and nothing can change that', async () => {
+    assert.match((await said(weightless('', '')))[0] ?? '', /^1:1: error: 192.0.2.1 80: every real server has weight 0/);
+  });
+
+  it('warns of such a pool with checks, of which one may raise a weight', async () => {
+    const { servers, said } = await readServers(
+      weightless('quorum 3\n hysteresis 1', 'MISC_CHECK {\n misc_path /x\n misc_dynamic\n }'),
+    );
+    assert.deepEqual(
+      said.map((one) => one.replace(/ \(.*/, '')),
+      [
+        '1:1: warning: 192.0.2.1 80: every real server has weight 0, so none of them gets a connection until a check raises one',
+        '3:2: warning: 192.0.2.1 80: quorum 3 is more than all real servers weigh together: 1 is used',
+        '4:2: warning: 192.0.2.1 80: hysteresis 1 is not below the quorum of 1: 0 is used',
+      ],
+    );
+    assert.deepEqual(
+      servers.map(({ quorum, hysteresis }) => [quorum, hysteresis]),
+      [[1, 0]],
+    );
   });
 
   it('refuses a lower threshold above the upper one, at its line', async () => {
     const text = 'virtual_server 192.0.2.1 80 {\n protocol TCP\n real_server 10.0.0.1 80 {\n  lthreshold 5\n }\n}';
     assert.match((await said(text))[0] ?? '', /^4:3: error: 192.0.2.1 80: real server 10.0.0.1 80 has an lthreshold \(5\) above/);
+  });
+
+  it('refuses a check of a link-local address that does not say on which link', async () => {
+    const checked = (address: string, ...checks: readonly string[]) =>
+      `virtual_server 2001:db8::1 80 {\n protocol TCP\n real_server ${address} 80 {\n ${checks.join('\n ')}\n }\n}`;
+    const bare = 'TCP_CHECK {\n }';
+    const asks = (body: string) => `DNS_CHECK {\n  ${body}\n }`;
+    assert.deepEqual(await said(checked('fe80::1', bare, asks('bind_if eth0'), 'MISC_CHECK {\n misc_path /x\n }')), [
+      '4:2: error: 2001:db8::1 80: TCP_CHECK of real server fe80::1 80 asks fe80::1, a link-local address, and does not say on which link: it cannot be probed (write bind_if and the interface; and mind that IPVS takes no link-local server but this host itself) [IPVS_ZONE]',
+    ]);
+    assert.match(
+      (await said(checked('2001:db8::9', bare, asks('connect_ip febf::1')))).join('\n'),
+      /^7:3: error: .*: DNS_CHECK of real server 2001:db8::9 80 asks febf::1, a link-local address.*$/,
+    );
+    assert.deepEqual(await said(checked('2001:db8::9', bare, asks('connect_ip fe80::1\n bind_if eth0'))), []);
+    assert.deepEqual(await said(checked('fe80::1', asks('connect_ip 2001:db8::9'))), []);
   });
 
   it('refuses two blocks for one service, be it by a group', async () => {
@@ -207,12 +257,18 @@ ${one('')}`;
   const globalMistakes: readonly (readonly [text: string, expected: RegExp])[] = [
     ['lvs_timeouts', /a timeout is missing/],
     ['lvs_timeouts icmp 5', /"icmp" is not a timeout \(known: tcp tcpfin udp/],
-    ['lvs_timeouts tcp 0', /the timeout tcp in seconds must be/],
+    ['lvs_timeouts tcp 2678401', /the timeout tcp in seconds must be a whole number 0\.\.2678400/],
     ['lvs_flush_on_stop RS', /"RS" is not known here \(write VS, or nothing\)/],
     ['lvs_flush_onstop', /lvs_flush_onstop is deprecated \(write lvs_flush_on_stop\)/],
     ['lvs_sync_daemon', /the interface is missing/],
     ['lvs_sync_daemon eth0 id 256', /the id of the sync daemon must be a whole number 0..255/],
     ['lvs_sync_daemon eth0 VI_1 idd 5', /"idd" is not an option of the sync daemon/],
+    [
+      'lvs_sync_daemon eth0 VI_1 7',
+      /^2:28: warning: the id of the sync daemon without "id" in front of it is deprecated \(write id 7\) \[CONFIG_DEPRECATED\]/,
+    ],
+    ['lvs_sync_daemon eth0 VI_1 256', /the id of the sync daemon must be a whole number 0..255/],
+    ['lvs_sync_daemon eth0 inst VI_1 7', /"7" is not an option of the sync daemon/],
     ['lvs_sync_daemon eth0 group 10.0.0.1', /10.0.0.1 is not a multicast group/],
     ['nftables_ipvs', /nftables_ipvs \(one firewall mark for a whole group\)/],
   ];

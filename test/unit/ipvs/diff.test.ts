@@ -19,6 +19,7 @@ const service = fc.record(
     scheduler: fc.constantFrom('rr', 'wlc', 'sh'),
     persistence: fc.constantFrom(undefined, 60, 360),
     persistencePrefix: fc.constantFrom(undefined, 24, 32),
+    persistenceMask: fc.constantFrom(undefined, undefined, '255.255.0.255'),
     schedulerFlags: fc.constantFrom<IpvsService['schedulerFlags']>(undefined, [1], [1, 2]),
   },
   { requiredKeys: ['scheduler'] },
@@ -203,5 +204,6 @@ describe('ipvs: difference of tables', () => {
     assert.ok(isSameService({ ...web, persistence: 5 }, { ...web, persistence: 5, persistencePrefix: 32 }));
     assert.ok(isSameService(web, { ...web, persistencePrefix: 32, isOnePacket: false, schedulerFlags: [] }));
     assert.ok(!isSameService({ ...web, persistence: 5 }, { ...web, persistence: 5, persistencePrefix: 24 }));
+    assert.ok(!isSameService({ ...web, persistence: 5 }, { ...web, persistence: 5, persistenceMask: '255.255.0.255' }));
   });
 });

@@ -191,6 +191,27 @@ describe('ipvs: explain', () => {
     assert.deepEqual(await times('192.0.2.1 80'), [['10.0.0.1 80', 6, 18]]);
   });
 
+  it('a server without quorum: what serves in its place, or that it is the sorry server itself', async () => {
+    const text = (sorry: string) => config.replace('10.0.0.9 80', sorry).replace('ha_suspend', 'quorum 10');
+    const partOf = async (stand: Stand, name: string) =>
+      (await explained(stand, `192.0.2.1 80 ${name}`)).contributors
+        .filter(({ source }) => source === 'quorum' || source === 'inhibit_on_failure')
+        .map(({ effect, why }) => `${effect}: ${why}`);
+    const other = await Stand.start(text('10.0.0.9 80'));
+    await other.tell('10.0.0.1', false);
+    assert.deepEqual(await partOf(other, '10.0.0.2 80'), ['takes no part: without quorum the sorry server 10.0.0.9 80 serves']);
+    const twin = await Stand.start(text('10.0.0.2 80'));
+    assert.deepEqual(await partOf(twin, '10.0.0.2 80'), []);
+    await twin.tell('10.0.0.1', false);
+    const serves = 'serves: without quorum it is the sorry server, with weight 1';
+    assert.deepEqual(await partOf(twin, '10.0.0.2 80'), [serves]);
+    await twin.tell('10.0.0.2', false);
+    assert.deepEqual(await partOf(twin, '10.0.0.2 80'), [serves]);
+    assert.match(twin.ipvs.text, /10\.0\.0\.2:80 Masq 1/);
+    await twin.tell('10.0.0.1', true);
+    assert.deepEqual(await partOf(twin, '10.0.0.2 80'), ['0 instead of removal: configured']);
+  });
+
   it('a server that the kernel refuses', async () => {
     const ipvs = new FakeIpvs();
     ipvs.refuse = (edit) => ('destination' in edit && edit.destination.address === '10.0.0.1' ? 'ENOMEM' : undefined);

@@ -16,6 +16,7 @@ import {
   type Ports,
   portNames,
   type Run,
+  s,
   sdkVersion,
 } from '@mainstay/sdk';
 import { createVirtualClock, type LogRecord, type ObservedEvent } from '@mainstay/testing';
@@ -154,7 +155,7 @@ export interface HostParts {
   readonly alongside?: readonly Plugin[];
 }
 
-/** Core's host with the plugin and the keywords of some checkers, not started yet. */
+/** Core's host with the plugin and the keywords of some checkers and of virtual routers, not started yet. */
 export function hostOf({ ipvs, clock, log, checks, addresses, facts, alongside = [] }: HostParts): Host {
   const ports = { ipvs, checks, addresses } as unknown as Ports;
   const host = new Host({
@@ -166,8 +167,14 @@ export function hostOf({ ipvs, clock, log, checks, addresses, facts, alongside =
     facts: { isRestart: false, keepAddressesAtExit: false, configDirectory: '/etc/mainstay', ...facts },
     consent: new Set(),
   });
-  const checkers = definePlugin({ name: 'test-checkers', setup: ({ config }) => plugTestCheckers(config) });
-  host.load([onPorts(createIpvsPlugin(), ports), checkers, ...alongside].map(loaded));
+  const others = definePlugin({
+    name: 'test-others',
+    setup({ config }) {
+      plugTestCheckers(config);
+      config.named('vrrp_instance', s.block({}));
+    },
+  });
+  host.load([onPorts(createIpvsPlugin(), ports), others, ...alongside].map(loaded));
   return host;
 }
 

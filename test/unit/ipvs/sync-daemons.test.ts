@@ -13,7 +13,10 @@ virtual_server 192.0.2.1 80 {
   protocol TCP
   real_server 10.0.0.1 80 {
   }
-}`;
+}
+vrrp_instance VI_1 {
+}
+`;
 
 async function become(stand: Stand, to: VrrpState, instance = 'VI_1', about?: 'reminder'): Promise<void> {
   const identity = { instance, interface: 'eth0', virtualRouterId: 51, family: 4 } as const;
@@ -65,6 +68,47 @@ describe('ipvs: sync daemons', () => {
     const stand = await Stand.start(conf('lvs_sync_daemon eth1 inst VI_1 id 7 maxlen 1400'));
     await become(stand, 'master');
     assert.deepEqual([daemons(stand), stand.ipvs.daemons[0]?.maxLength], [['master eth1 7'], 1400]);
+  });
+
+  it('have the id that stands behind the name, as it was written before', async () => {
+    const stand = await Stand.start(conf('lvs_sync_daemon eth1 VI_1 7 maxlen 1400'));
+    await become(stand, 'master');
+    assert.deepEqual([daemons(stand), stand.ipvs.daemons[0]?.maxLength], [['master eth1 7'], 1400]);
+  });
+
+  it('of a virtual router that is not there are refused, at a reload too', async () => {
+    const refused = async (line: string) => {
+      const error = await Stand.ready(conf(line)).then(
+        () => undefined,
+        (error: Error) => error.message,
+      );
+      return error?.replace(/^.*?:/, '');
+    };
+    assert.equal(
+      await refused('lvs_flush\n  lvs_sync_daemon eth1 VI_l id 7'),
+      '4:3: error: there is no vrrp_instance VI_l, so lvs_sync_daemon never runs, and a takeover breaks every connection (did you mean "VI_1"?) [CONFIG_UNKNOWN_NAME]',
+    );
+    assert.match((await refused('lvs_sync_daemon eth1 inst gateway')) ?? '', /no vrrp_instance gateway.*\(known: VI_1\)/);
+    const stand = await Stand.start(conf('lvs_sync_daemon eth1 VI_1'));
+    await become(stand, 'master');
+    const { diagnostics } = await stand.reload(
+      conf('lvs_sync_daemon eth1 VI_1').replace('vrrp_instance VI_1', 'vrrp_instance VI_2'),
+    );
+    assert.deepEqual(
+      diagnostics.map(({ code }) => code),
+      ['CONFIG_UNKNOWN_NAME'],
+    );
+    assert.deepEqual(daemons(stand), ['master eth1 51']);
+  });
+
+  it('are only missed where there is no virtual router at all: another daemon may run VRRP', async () => {
+    const stand = await Stand.start(conf(''));
+    const { ok, diagnostics } = await stand.reload(conf('lvs_sync_daemon eth1 VI_1').replace(/vrrp_instance.*/s, ''));
+    assert.deepEqual(
+      diagnostics.map(({ severity, code }) => `${severity} ${code}`),
+      ['warning CONFIG_UNKNOWN_NAME'],
+    );
+    assert.equal(ok, true);
   });
 
   it('that run already as they should go on', async () => {

@@ -46,6 +46,20 @@ describe('ipvs: timeouts', () => {
     assert.equal((await ipvs.timeouts()).tcp, 7);
   });
 
+  it('may be as long as keepalived has them', async () => {
+    const stand = await Stand.start(conf('lvs_timeouts tcp 2678400 udp 2000001'));
+    assert.deepEqual(await stand.ipvs.timeouts(), { tcp: 2_678_400, tcpFin: 120, udp: 2_000_001 });
+  });
+
+  it('of 0 are as they are: nothing is asked of the kernel, and the last word for one counts', async () => {
+    const stand = await Stand.start(conf('lvs_timeouts tcp 0'));
+    assert.deepEqual([await stand.ipvs.timeouts(), stand.ipvs.timeoutsSet], [{ tcp: 900, tcpFin: 120, udp: 300 }, 0]);
+    await stand.reload(conf('lvs_timeouts tcp 7 udp 9 tcp 0'));
+    assert.deepEqual(await stand.ipvs.timeouts(), { tcp: 900, tcpFin: 120, udp: 9 });
+    await audit(stand);
+    assert.deepEqual(about(stand), []);
+  });
+
   it('are set once the kernel has IPVS, and missed once until then', async () => {
     const ipvs = new FakeIpvs();
     ipvs.blind = 'the kernel has no IPVS';

@@ -103,6 +103,8 @@ describe('messages of the port ipvs', () => {
     const persistent = { id, scheduler: 'rr', persistence: 1, persistencePrefix: 64 };
     assert.equal(netmask(bytesOf({ do: 'addService', service: persistent })), '40000000');
     assert.equal(netmask(bytesOf({ do: 'addService', service: { id: web, scheduler: 'rr' } })), 'ffffffff');
+    const holed = { id: web, scheduler: 'rr', persistence: 1, persistenceMask: '255.255.0.254' };
+    assert.equal(netmask(bytesOf({ do: 'addService', service: holed })), 'ffff00fe');
     const nobody = { id: web, scheduler: 'rr', persistence: 1, persistencePrefix: 0 };
     assert.equal(netmask(bytesOf({ do: 'addService', service: nobody })), '00000000');
   });
@@ -185,9 +187,9 @@ describe('attributes', () => {
     assert.deepEqual([connections, inBytes, connectionRate, outPackets], [4294967295n, 4294967296n, 9, 0n]);
   });
 
-  it('of a mask with holes give the bits in front', () => {
-    const of = (mask: string) =>
-      readService(
+  it('of a mask give its length, or the mask where it has holes', () => {
+    const of = (mask: string) => {
+      const service = readService(
         nest(
           '0600 0100 0200 0000',
           '0800 0500 01000000',
@@ -196,8 +198,11 @@ describe('attributes', () => {
           '0800 0800 0a000000',
           `0800 0900 ${mask}`,
         ),
-      )?.persistencePrefix;
-    assert.deepEqual([of('ff00ff00'), of('fffffff0'), of('ffffffff'), of('00000000')], [8, 28, undefined, 0]);
+      );
+      return service?.persistenceMask ?? service?.persistencePrefix;
+    };
+    const masks = ['ff00ff00', 'ffff00ff', '000000ff', 'fffffff0', 'ffffffff', '00000000'];
+    assert.deepEqual(masks.map(of), ['255.0.255.0', '255.255.0.255', '0.0.0.255', 28, undefined, 0]);
   });
 
   it('never read beyond their end, whatever the bytes', () => {

@@ -1,6 +1,14 @@
 /** Text and bytes of IP addresses (sdk/api/src/ip.ts). */
 import assert from 'node:assert/strict';
-import { canonicalAddress, compareAddresses, formatAddress, isLinkLocal, isMulticast, parseAddress } from '@mainstay/sdk';
+import {
+  canonicalAddress,
+  compareAddresses,
+  formatAddress,
+  isLinkLocal,
+  isMulticast,
+  parseAddress,
+  prefixOfMask,
+} from '@mainstay/sdk';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 
@@ -47,6 +55,17 @@ describe('IP addresses', () => {
     assert.ok(compareAddresses('10.0.0.9', '10.0.0.10') < 0);
     assert.ok(compareAddresses('200.0.0.1', '100.0.0.1') > 0);
     assert.equal(compareAddresses('fe80::1', 'fe80:0::1'), 0);
+  });
+
+  it('knows the prefix length of a network mask, and that a mask with holes has none', () => {
+    for (let prefix = 0; prefix <= 32; prefix++) {
+      const mask = Buffer.alloc(4);
+      mask.writeUInt32BE(2 ** 32 - 2 ** (32 - prefix));
+      assert.equal(prefixOfMask(formatAddress(mask)), prefix);
+    }
+    for (const mask of ['255.255.0.255', '0.0.0.1', '127.255.255.255', '255.255.255.253'])
+      assert.equal(prefixOfMask(mask), undefined, mask);
+    assert.throws(() => prefixOfMask('255.255'), RangeError);
   });
 
   it('knows multicast and link-local', () => {

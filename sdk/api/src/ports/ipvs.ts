@@ -22,6 +22,8 @@ export interface IpvsService {
   readonly persistence?: number;
   /** Prefix length by which clients are the same client; absent: the whole address. */
   readonly persistencePrefix?: number;
+  /** In its place: an IPv4 mask with holes, such as 255.255.0.255. One without is told as a prefix. */
+  readonly persistenceMask?: string;
   /** Persistence engine, such as `sip`. */
   readonly persistenceEngine?: string;
   /** One-packet scheduling (UDP). */
@@ -97,7 +99,10 @@ export type IpvsResult =
   | { readonly outcome: 'done' | 'unchanged' }
   | { readonly outcome: 'failed'; readonly code: string; readonly error: string };
 
-/** Seconds; 0 or absent in a change: as it is. */
+/** The longest of each, seconds: 31 days, as keepalived and ipvsadm have it. A kernel of 1000 ticks a second takes 2,147,483 at most. */
+export const longestIpvsTimeout = 31 * 86_400;
+
+/** Seconds, to `longestIpvsTimeout`; 0 or absent in a change: as it is. */
 export interface IpvsTimeouts {
   readonly tcp: number;
   readonly tcpFin: number;

@@ -8,6 +8,7 @@ import {
   type IpvsServiceId,
   type IpvsTunnel,
   parseAddress,
+  prefixOfMask,
 } from '@mainstay/sdk';
 
 const longestPersistence = 31 * 86400;
@@ -30,9 +31,10 @@ export function isSoundId(id: IpvsServiceId): boolean {
 }
 
 export function isSoundService(service: IpvsService): boolean {
-  const { id, scheduler, persistence, persistencePrefix, persistenceEngine } = service;
+  const { id, scheduler, persistence, persistencePrefix, persistenceMask, persistenceEngine } = service;
   if (!isSoundId(id) || !isName(scheduler) || (persistenceEngine !== undefined && !isName(persistenceEngine))) return false;
   if (persistence === undefined) return true;
+  if (persistenceMask !== undefined && (id.family !== 4 || !isAddress(4, persistenceMask))) return false;
   const bits = id.family === 4 ? 32 : 128;
   return within(persistence, 0, longestPersistence) && within(persistencePrefix ?? bits, id.family === 4 ? 0 : 1, bits);
 }
@@ -66,17 +68,23 @@ export function destinationKey({ address, port }: IpvsDestinationId): string {
 }
 
 export function canonicalService(service: IpvsService): IpvsService {
-  const { id, scheduler, persistence, persistencePrefix, persistenceEngine, isOnePacket, schedulerFlags } = service;
+  const { id, scheduler, persistence, persistenceEngine, isOnePacket, schedulerFlags } = service;
   const flags = ([1, 2, 3] as const).filter((flag) => schedulerFlags?.includes(flag) === true);
-  const hasPrefix = persistencePrefix !== undefined && persistencePrefix !== (id.family === 4 ? 32 : 128);
   return {
     id: canonicalId(id),
     scheduler,
-    ...(persistence !== undefined && { persistence, ...(hasPrefix && { persistencePrefix }) }),
+    ...(persistence !== undefined && { persistence, ...clientsOf(service) }),
     ...(persistenceEngine !== undefined && { persistenceEngine }),
     ...(isOnePacket === true && { isOnePacket }),
     ...(flags.length > 0 && { schedulerFlags: flags }),
   };
+}
+
+/** Which clients are the same client: nothing where that is told by the whole address. */
+function clientsOf({ id, persistencePrefix, persistenceMask }: IpvsService) {
+  const prefix = persistenceMask === undefined ? persistencePrefix : prefixOfMask(persistenceMask);
+  if (persistenceMask !== undefined && prefix === undefined) return { persistenceMask };
+  return prefix === undefined || prefix === (id.family === 4 ? 32 : 128) ? {} : { persistencePrefix: prefix };
 }
 
 export function canonicalDestination(destination: IpvsDestination): IpvsDestination {

@@ -2,18 +2,19 @@
  * The IPVS table of one simulated kernel: it answers as Linux does. Kept over a crash of a process, gone with the power. Tests act on
  * it as ipvsadm or traffic would; plugins reach it through the port `ipvs`.
  */
-import type {
-  IpvsDestination,
-  IpvsDestinationId,
-  IpvsEdit,
-  IpvsResult,
-  IpvsService,
-  IpvsServiceId,
-  IpvsStatistics,
-  IpvsSyncDaemon,
-  IpvsTimeouts,
-  KnownIpvsDestination,
-  KnownIpvsService,
+import {
+  type IpvsDestination,
+  type IpvsDestinationId,
+  type IpvsEdit,
+  type IpvsResult,
+  type IpvsService,
+  type IpvsServiceId,
+  type IpvsStatistics,
+  type IpvsSyncDaemon,
+  type IpvsTimeouts,
+  type KnownIpvsDestination,
+  type KnownIpvsService,
+  longestIpvsTimeout,
 } from '@mainstay/sdk';
 import { type Errno, errnoTexts } from './errno.js';
 import * as form from './ipvs-form.js';
@@ -121,7 +122,7 @@ export class IpvsTable {
 
   setTimeouts(wanted: Partial<IpvsTimeouts>): IpvsResult {
     const { tcp = 0, tcpFin = 0, udp = 0 } = wanted;
-    if (![tcp, tcpFin, udp].every((seconds) => Number.isInteger(seconds) && seconds >= 0 && seconds <= 2_000_000))
+    if (![tcp, tcpFin, udp].every((seconds) => Number.isInteger(seconds) && seconds >= 0 && seconds <= longestIpvsTimeout))
       return ipvsFailed('EINVAL');
     const { tcp: oldTcp, tcpFin: oldFin, udp: oldUdp } = this.#timeouts;
     this.#timeouts = { tcp: tcp || oldTcp, tcpFin: tcpFin || oldFin, udp: udp || oldUdp };

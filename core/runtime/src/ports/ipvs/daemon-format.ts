@@ -1,13 +1,11 @@
 /** The sync daemons and the timeouts as the kernel's attributes, both ways. Pure. */
-import { familyOf, formatAddress, type IpvsSyncDaemon, type IpvsTimeouts } from '@mainstay/sdk';
+import { familyOf, formatAddress, type IpvsSyncDaemon, type IpvsTimeouts, longestIpvsTimeout } from '@mainstay/sdk';
 import { type Attributes, needed } from './attributes.js';
 import type { MessageWriter } from './message-writer.js';
 import { daemonAttribute as attribute, daemonRole, top } from './numbers.js';
 import { addressOf, shortName, UnsoundError, wholeNumber } from './sound.js';
 
 type Role = IpvsSyncDaemon['role'];
-/** So many fit into the kernel's ticks, whatever their rate. */
-const longestTimeout = 2_000_000;
 
 export function writeDaemon(out: MessageWriter, daemon: IpvsSyncDaemon): void {
   const { group, maxLength, port, ttl } = daemon;
@@ -67,7 +65,7 @@ const timeouts = [
 export function writeTimeouts(out: MessageWriter, wanted: Partial<IpvsTimeouts>): void {
   for (const [name, type] of timeouts) {
     const seconds = wanted[name];
-    if (seconds !== undefined) out.u32(type, wholeNumber(`the timeout ${name}`, seconds, 0, longestTimeout));
+    if (seconds !== undefined) out.u32(type, wholeNumber(`the timeout ${name}`, seconds, 0, longestIpvsTimeout));
   }
 }
 

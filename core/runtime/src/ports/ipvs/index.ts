@@ -78,7 +78,9 @@ export class LinuxIpvs implements Ipvs {
   }
 
   setTimeouts(timeouts: Partial<IpvsTimeouts>): Promise<IpvsResult> {
-    return this.#change({ command: command.setConfig, write: (out) => writeTimeouts(out, timeouts) });
+    return this.#change({ command: command.setConfig, write: (out) => writeTimeouts(out, timeouts) }, [], {
+      EINVAL: 'one of the timeouts is longer than the kernel can count: 2147483 seconds at most with 1000 ticks a second',
+    });
   }
 
   syncDaemons(): Promise<readonly IpvsSyncDaemon[]> {

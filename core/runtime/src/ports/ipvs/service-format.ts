@@ -1,5 +1,5 @@
 /** A virtual service as the kernel's attributes, both ways. Pure. */
-import { type Family, formatAddress, type IpvsProtocol, type IpvsService, type IpvsServiceId } from '@mainstay/sdk';
+import { type Family, formatAddress, type IpvsProtocol, type IpvsService, type IpvsServiceId, prefixOfMask } from '@mainstay/sdk';
 import { familyNumber, familyOfNumber } from '../linux/codec.js';
 import { type Attributes, needed } from './attributes.js';
 import type { MessageWriter } from './message-writer.js';
@@ -59,8 +59,12 @@ function flagsOf(service: IpvsService): number {
 }
 
 /** Of IPv4 a mask in network order, of IPv6 the prefix length; without persistence nobody looks at it. */
-function netmaskOf({ id: { family }, persistence, persistencePrefix }: IpvsService): number {
+function netmaskOf({ id: { family }, persistence, persistencePrefix, persistenceMask }: IpvsService): number {
   const bits = family === 4 ? 32 : 128;
+  if (persistenceMask !== undefined && persistence !== undefined) {
+    if (family === 6) throw new UnsoundError(`the persistence mask is ${persistenceMask}, and IPv6 has a prefix in its place`);
+    return inNetworkOrder(Buffer.from(addressOf('the persistence mask', 4, persistenceMask)).readUInt32BE());
+  }
   const asked = persistence === undefined ? undefined : persistencePrefix;
   const length = wholeNumber('the persistence prefix', asked ?? bits, family === 4 ? 0 : 1, bits);
   if (family === 6) return length;
@@ -73,6 +77,11 @@ const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 function inNetworkOrder(value: number): number {
   swap.setUint32(0, value);
   return swap.getUint32(0, isLittleEndian);
+}
+
+function maskOf(netmask: number): string {
+  swap.setUint32(0, inNetworkOrder(netmask));
+  return formatAddress(new Uint8Array(swap.buffer));
 }
 
 /** `undefined`: of a protocol or family that this port does not know, so somebody else's. */
@@ -114,10 +123,13 @@ export function readService(nest: Attributes): IpvsService | undefined {
   };
 }
 
-function readPersistence(nest: Attributes, family: Family): Pick<IpvsService, 'persistence' | 'persistencePrefix'> {
+type Persistence = Pick<IpvsService, 'persistence' | 'persistencePrefix' | 'persistenceMask'>;
+
+function readPersistence(nest: Attributes, family: Family): Persistence {
   const persistence = needed('the timeout of a service', nest.u32(attribute.timeout));
   const netmask = needed('the netmask of a service', nest.u32(attribute.netmask));
-  // Of a mask with holes, which only IPv4 can have, the ones in front.
-  const length = family === 6 ? netmask : Math.clz32(~inNetworkOrder(netmask));
+  const mask = family === 4 ? maskOf(netmask) : '';
+  const length = family === 4 ? prefixOfMask(mask) : netmask;
+  if (length === undefined) return { persistence, persistenceMask: mask };
   return length === (family === 4 ? 32 : 128) ? { persistence } : { persistence, persistencePrefix: length };
 }
