@@ -43,7 +43,7 @@ describe('descriptors that are marked for children', () => {
 
     it(`still go where stdio says, with the channel of a fork (${isOneCall ? 'one call' : 'one by one'})`, () => {
       const child = join(folder, 'child.mjs');
-      writeFileSync(child, `process.once('message', (what) => { process.send(what + ' back'); process.disconnect(); });`);
+      writeFileSync(child, `process.once('message', (what) => { process.send(what + ' back', () => process.disconnect()); });`);
       const text = `closeOthersOnExec(${isOneCall});
         const { stdout } = spawnSync('/bin/cat', ['/proc/self/fd/7'], { stdio: ['ignore', 'pipe', 'inherit', 'ignore', 'ignore', 'ignore', 'ignore', 7] });
         const lane = fork(${JSON.stringify(child)});

@@ -1,6 +1,6 @@
 /** The process port's look at a script before it runs, on real files with real owners. */
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, lchownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openHostPorts } from '@mainstay/core';
 import { after, before, describe, it } from 'mocha';
@@ -54,6 +54,8 @@ describe('process port: inspect', () => {
     assert.equal(await kind(folder), 'not-executable');
     const closed = directory('closed', 0o700);
     assert.equal(await kind(file(`${closed}/inside`), 'nobody'), 'not-executable');
+    symlinkSync(file('reachable'), join(folder, closed, 'link'));
+    assert.equal(await kind(join(folder, closed, 'link'), 'nobody'), 'not-executable');
   });
 
   it('says that a user or group does not exist', async () => {
@@ -88,6 +90,47 @@ describe('process port: inspect', () => {
     assert.equal(await kind(join(folder, 'open-links/link')), 'insecure');
     symlinkSync(target, join(folder, 'to-good'));
     assert.equal(await kind(join(folder, 'to-good')), undefined);
+  });
+
+  it('minds the folders and links between two links', async () => {
+    const where = async (path: string) => (await port.inspect([path], { user: 'root' }))?.message;
+    file(`${directory('opt', 0o755)}/x.sh`);
+    directory('bin', 0o755);
+    for (const [name, mode, owner] of [
+      ['app', 0o755, 1000],
+      ['shared', 0o777, 0],
+    ] as const) {
+      const between = directory(name, mode, owner);
+      symlinkSync(join(folder, 'opt/x.sh'), join(folder, between, 'current.sh'));
+      symlinkSync(`../${between}/current.sh`, join(folder, `bin/by-${between}`));
+    }
+    const app = join(folder, 'app');
+    assert.match((await where(join(folder, 'bin/by-app'))) ?? '', new RegExp(`but ${app} belongs to uid 1000, not to root`));
+    assert.match((await where(join(folder, 'bin/by-shared'))) ?? '', /shared may be written by everybody/);
+    symlinkSync(app, join(folder, 'bin/folder'));
+    assert.match((await where(`${folder}/bin/folder/../opt/x.sh`)) ?? '', new RegExp(`but ${app} belongs to uid 1000`));
+    mkdirSync(join(app, 'deep'));
+    assert.match((await where(`${app}/deep/../../opt/x.sh`)) ?? '', new RegExp(`but ${app} belongs to uid 1000`));
+  });
+
+  it('minds who has made a link, where only its owner replaces it', async () => {
+    const target = file('linked');
+    const sticky = directory('sticky-links', 0o1777);
+    for (const [name, owner] of [
+      ['of-root', 0],
+      ['of-another', 1000],
+    ] as const) {
+      symlinkSync(target, join(folder, sticky, name));
+      lchownSync(join(folder, sticky, name), owner, owner);
+    }
+    assert.equal(await kind(join(folder, sticky, 'of-root')), undefined);
+    assert.equal(await kind(join(folder, sticky, 'of-another')), 'insecure');
+  });
+
+  it('says that links which lead in a circle cannot be followed', async () => {
+    symlinkSync(join(folder, 'round-2'), join(folder, 'round-1'));
+    symlinkSync(join(folder, 'round-1'), join(folder, 'round-2'));
+    assert.equal(await kind(join(folder, 'round-1')), 'not-executable');
   });
 
   it('searches a name without a slash in PATH', async () => {

@@ -1,10 +1,11 @@
 /** What is wrong with a script before it is ever run. Called by plugins at start, and by `mainstay check`. */
-import { realpathSync, type Stats, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync, type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { messageOf, type ScriptIdentity, type ScriptProblem } from '@mainstay/sdk';
 import { errnoOf } from './files.js';
 import { type Identity, resolveIdentity } from './identity.js';
-import { ancestry, insecureComponent } from './path-security.js';
+import { insecureComponent } from './path-security.js';
+import { passedOn } from './path-steps.js';
 
 export async function inspectScript(command: readonly string[], wanted: ScriptIdentity): Promise<ScriptProblem | undefined> {
   const identity = await resolveIdentity(wanted);
@@ -26,7 +27,10 @@ function inspectProgram(program: string, identity: Identity): ScriptProblem | un
   if (!mayExecute(stats, identity)) {
     return { kind: 'not-executable', message: `${path} is not executable for uid ${identity.uid}: chmod +x it` };
   }
-  const closed = ancestry(dirname(realpathSync(path))).find((folder) => !mayExecute(statSync(folder), identity));
+  const closed = passedOn(path).find((place) => {
+    const found = lstatSync(place);
+    return found.isDirectory() && !mayExecute(found, identity);
+  });
   if (closed !== undefined) {
     return { kind: 'not-executable', message: `uid ${identity.uid} may not enter ${closed}, so it cannot run ${path}` };
   }
