@@ -1,5 +1,5 @@
 /** Runs the scripts of a started plugin: one queue for each instance or server, and bounds on all of them. Made in `start`. */
-import type { ObjectStatus, Run, ScriptIdentity, ScriptResult } from '@mainstay/sdk';
+import type { ObjectStatus, Run, ScriptIdentities, ScriptIdentity, ScriptResult } from '@mainstay/sdk';
 import type { GlobalConfig, InstanceConfig, RealServerConfig, VirtualServerConfig } from './config.js';
 import { InstanceQueue, type WhyDropped } from './queue.js';
 import type { Invocation, Job } from './selection.js';
@@ -21,7 +21,7 @@ export interface Settings {
   /** By the unique names of their blocks. */
   readonly virtualServers: ReadonlyMap<string, VirtualServerConfig>;
   readonly realServers: ReadonlyMap<string, RealServerConfig>;
-  readonly fallback: ScriptIdentity;
+  readonly identities: ScriptIdentities;
 }
 
 export class ScriptService {
@@ -152,12 +152,17 @@ export class ScriptService {
   }
 
   private async runScript(instance: string, invocation: Invocation, state: string, signal: AbortSignal): Promise<ScriptResult> {
-    const identity = invocation.script.identity ?? this.settings.fallback;
     const what = `${instance}: ${nameOf(invocation, state)}`;
-    const refusal = await this.refusal(invocation.command, identity);
-    const result = refusal ?? (await this.start(what, invocation, identity, this.timeoutOf(instance), signal));
+    const result = await this.resultOf(what, instance, invocation, signal);
     this.report(what, instance, result);
     return result;
+  }
+
+  private async resultOf(what: string, instance: string, invocation: Invocation, signal: AbortSignal): Promise<ScriptResult> {
+    const who = await this.settings.identities.of(invocation.script.identity);
+    if ('nobody' in who) return { outcome: 'failed', error: `not run: ${who.nobody}` };
+    const refusal = await this.refusal(invocation.command, who.identity);
+    return refusal ?? this.start(what, invocation, who.identity, this.timeoutOf(instance), signal);
   }
 
   private start(

@@ -9,7 +9,7 @@ import { passedOn } from './path-steps.js';
 
 export async function inspectScript(command: readonly string[], wanted: ScriptIdentity): Promise<ScriptProblem | undefined> {
   const identity = await resolveIdentity(wanted);
-  if ('unknown' in identity) return { kind: 'unknown-user', message: identity.unknown };
+  if ('unknown' in identity) return { kind: identity.isCertain ? 'unknown-user' : 'unanswered', message: identity.unknown };
   const program = command[0] ?? '';
   try {
     return inspectProgram(program, identity);
