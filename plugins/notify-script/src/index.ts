@@ -25,6 +25,7 @@ import { jobOfLowerPriority, jobOfQuorum, jobOfServer, jobOfTransition } from '.
 import { ScriptService, type Settings } from './service.js';
 
 export { type GlobalConfig, globalKeywords, type InstanceConfig, instanceKeywords, type Script } from './config.js';
+export { rememberedMs } from './configured.js';
 export { InstanceQueue, outdatedAfterMs, type QueueHost, queueLimit } from './queue.js';
 export { mostLogged } from './review.js';
 export { type Invocation, type Job, jobOfLowerPriority, jobOfTransition } from './selection.js';
