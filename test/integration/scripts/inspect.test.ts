@@ -74,11 +74,25 @@ describe('process port: inspect', () => {
     assert.equal(await kind(file(`${directory('owned', 0o755, 65534)}/inside`)), 'insecure');
     assert.equal(await kind(file(`${directory('sticky', 0o1777)}/inside`)), undefined);
     const problem = await port.inspect([join(folder, 'open/inside')], { user: 'root' });
-    assert.match(problem?.message ?? '', /open may be written by everybody: whoever may write there would become root/);
+    assert.match(
+      problem?.message ?? '',
+      /would run as root, but .*open may be written by everybody: whoever may write there would have the same rights/,
+    );
   });
 
   it('does not mind any of it where the script does not run as root', async () => {
     assert.equal(await kind(file('foreign-2', 0o755, 65534), 'nobody'), undefined);
+    assert.equal(await kind(file('set-id-of-another', 0o6757, 65534, 1), 'nobody'), undefined);
+  });
+
+  it('minds it also where group 0 runs the script, or the script changes to root by itself', async () => {
+    const found = async (mode: number, owner: number, group: number, runs: string) =>
+      (await port.inspect([file('powerful', mode, owner, group)], { user: 'nobody', group: runs }))?.message ?? '';
+    assert.match(await found(0o757, 0, 0, 'root'), /would run with group 0, but .* may be written by everybody/);
+    assert.match(await found(0o4757, 0, 1, 'daemon'), /runs as root whoever starts it \(set-user-ID\), but /);
+    assert.match(await found(0o2757, 65534, 0, 'daemon'), /runs with group 0 whoever starts it \(set-group-ID\), but /);
+    assert.equal(await found(0o6755, 0, 0, 'daemon'), '');
+    assert.equal(await found(0o757, 0, 0, 'daemon'), '');
   });
 
   it('follows symbolic links, and minds the folder that a link lies in', async () => {
@@ -125,6 +139,9 @@ describe('process port: inspect', () => {
     }
     assert.equal(await kind(join(folder, sticky, 'of-root')), undefined);
     assert.equal(await kind(join(folder, sticky, 'of-another')), 'insecure');
+    symlinkSync(target, join(folder, 'elsewhere'));
+    lchownSync(join(folder, 'elsewhere'), 1000, 1000);
+    assert.equal(await kind(join(folder, 'elsewhere')), undefined, 'as with keepalived');
   });
 
   it('says that links which lead in a circle cannot be followed', async () => {

@@ -3,6 +3,7 @@
  * by the process port for scripts and by the modules port for hook files.
  */
 import { lstatSync, type Stats, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { passedOn } from './path-steps.js';
 
 /**
@@ -13,16 +14,21 @@ export function insecureComponent(path: string): string | undefined {
   statSync(path);
   // All of the way: replacing any link, or a folder before or behind one, is as good as replacing the file that they lead to.
   for (const place of passedOn(path)) {
-    const why = whyInsecure(lstatSync(place));
+    const found = lstatSync(place);
+    const why = found.isSymbolicLink() ? whyInsecureLink(place, found) : whyInsecure(found);
     if (why !== undefined) return `${place} ${why}`;
   }
   return undefined;
 }
 
+/** Nobody writes a link. It is replaced in its folder, which is looked at by itself, but for what a sticky one lets an owner do. */
+function whyInsecureLink(place: string, { uid }: Stats): string | undefined {
+  const isSticky = (lstatSync(dirname(place)).mode & 0o1000) !== 0;
+  return isSticky && uid !== 0 ? `is a link that uid ${uid} may replace` : undefined;
+}
+
 function whyInsecure(stats: Stats): string | undefined {
   if (stats.uid !== 0) return `belongs to uid ${stats.uid}, not to root`;
-  // Nobody writes a link: it is replaced in its folder.
-  if (stats.isSymbolicLink()) return undefined;
   // In a sticky folder (/tmp) only the owner replaces a file.
   if (stats.isDirectory() && (stats.mode & 0o1000) !== 0) return undefined;
   if ((stats.mode & 0o002) !== 0) return 'may be written by everybody';
