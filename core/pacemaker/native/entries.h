@@ -26,6 +26,7 @@ napi_value pm_routine_facts_entry(napi_env env, napi_callback_info info);
 napi_value pm_routine_end_entry(napi_env env, napi_callback_info info);
 napi_value pm_unix_datagram_send(napi_env env, napi_callback_info info);
 napi_value pm_close_raw_sockets_on_exec(napi_env env, napi_callback_info info);
+napi_value pm_close_others_on_exec(napi_env env, napi_callback_info info);
 napi_value pm_set_parent_death_signal(napi_env env, napi_callback_info info);
 
 napi_value pm_pacer_start_entry(napi_env env, napi_callback_info info);

@@ -31,6 +31,7 @@ NAPI_MODULE_INIT() {
       ENTRY("routineEnd", pm_routine_end_entry),
       ENTRY("unixDatagramSend", pm_unix_datagram_send),
       ENTRY("closeRawSocketsOnExec", pm_close_raw_sockets_on_exec),
+      ENTRY("closeOthersOnExec", pm_close_others_on_exec),
       ENTRY("setParentDeathSignal", pm_set_parent_death_signal),
       ENTRY("socketClose", pm_socket_close),
       ENTRY("socketSetReferenced", pm_socket_set_referenced),

@@ -25,4 +25,4 @@ export {
 } from './pacemaker-watch.js';
 export { PacketSocket, type PacketSocketOptions } from './packet-socket.js';
 export { RawIpReceiver, type RawIpReceiverOptions } from './raw-ip-receiver.js';
-export { closeRawSocketsOnExec, sendUnixDatagram, setParentDeathSignal } from './system.js';
+export { closeOthersOnExec, closeRawSocketsOnExec, sendUnixDatagram, setParentDeathSignal } from './system.js';

@@ -49,6 +49,7 @@ interface Native extends NativePacemaker, NativeAsker {
   datagramReceive(handle: Handle, max: number): { datagrams: Buffer[]; error: number };
   unixDatagramSend(path: string, bytes: Uint8Array): number;
   closeRawSocketsOnExec(): number;
+  closeOthersOnExec(isOneCall: boolean): void;
   setParentDeathSignal(signal: number, parent: number): boolean;
   socketClose(handle: Handle): void;
   socketSetReferenced(handle: Handle, referenced: boolean): void;

@@ -18,6 +18,15 @@ export function closeRawSocketsOnExec(): number {
 }
 
 /**
+ * Marks every descriptor of this process above 2 close-on-exec, so that a program started from now on gets only those of its `stdio`
+ * (Node takes the mark off these, in the child). One system call, however many are open: close_range(2), Linux 5.11. `false` marks them
+ * one by one, as happens anyway where the kernel or a seccomp filter refuses that call; then /proc must be there.
+ */
+export function closeOthersOnExec(isOneCall = true): void {
+  guarded('descriptors', (addon) => addon.closeOthersOnExec(isOneCall));
+}
+
+/**
  * Has the kernel send `signal` to this process when the thread that started it ends, however that comes about: prctl(2),
  * PR_SET_PDEATHSIG. `undefined` takes it back. `parent` is the process that must still be there (the answer is false where it is
  * not, and nothing will be sent). Works while this process spins or is stopped; a program that it executes loses the setting only

@@ -1,11 +1,10 @@
 /** One probe of MISC_CHECK: the script runs to its end, and its exit code says how the server is. Called by the checking loop. */
 import {
   type CheckContext,
-  defaultScriptIdentity,
   down,
   type GlobalScriptConfig,
   isRunAllTheSame,
-  type ScriptIdentity,
+  ScriptIdentities,
   type ScriptResult,
   up,
   type Verdict,
@@ -28,13 +27,15 @@ export function timeoutMs(config: MiscConfig, timing: Timing): number {
 
 /** What checks of all servers have in common: the words of global_defs, and who runs scripts by them. */
 export class MiscChecks {
-  #fallback: { readonly global: GlobalScriptConfig; readonly identity: Promise<ScriptIdentity> } | undefined;
+  #identities: { readonly global: GlobalScriptConfig; readonly known: ScriptIdentities } | undefined;
 
   constructor(private readonly global: () => GlobalScriptConfig) {}
 
   async check(context: CheckContext<MiscConfig>): Promise<Verdict> {
     const { config, memory, ports, log } = context;
-    const identity = config.user ?? (await this.#fallbackIdentity(context));
+    const who = await this.#identitiesOf(context).of(config.user);
+    if ('nobody' in who) return notChecked(context, who.nobody);
+    const { identity } = who;
     const problem = await ports.process.inspect(config.misc_path, identity);
     if (problem !== undefined && !isRunAllTheSame(problem, this.global())) return notChecked(context, problem.message);
     let lastLine = '';
@@ -55,10 +56,10 @@ export class MiscChecks {
     return verdict;
   }
 
-  #fallbackIdentity({ ports }: CheckContext<MiscConfig>): Promise<ScriptIdentity> {
+  #identitiesOf({ ports }: CheckContext<MiscConfig>): ScriptIdentities {
     const global = this.global();
-    if (this.#fallback?.global !== global) this.#fallback = { global, identity: defaultScriptIdentity(global, ports.process) };
-    return this.#fallback.identity;
+    if (this.#identities?.global !== global) this.#identities = { global, known: new ScriptIdentities(global, ports.process) };
+    return this.#identities.known;
   }
 }
 

@@ -2,12 +2,12 @@
 import {
   type ConfigHandle,
   type Diagnostic,
-  defaultScriptIdentity,
   definePlugin,
   type Plugin,
   type ReconfigureAnswer,
   type Run,
   reviewScripts,
+  ScriptIdentities,
   uniqueNames,
 } from '@mainstay/sdk';
 import {
@@ -25,6 +25,7 @@ import { jobOfLowerPriority, jobOfQuorum, jobOfServer, jobOfTransition } from '.
 import { ScriptService, type Settings } from './service.js';
 
 export { type GlobalConfig, globalKeywords, type InstanceConfig, instanceKeywords, type Script } from './config.js';
+export { rememberedMs } from './configured.js';
 export { InstanceQueue, outdatedAfterMs, type QueueHost, queueLimit } from './queue.js';
 export { mostLogged } from './review.js';
 export { type Invocation, type Job, jobOfLowerPriority, jobOfTransition } from './selection.js';
@@ -43,13 +44,13 @@ function byBlock<Config>({ entries }: ConfigHandle<Config>): ReadonlyMap<string,
   return new Map(entries.map(({ value }, i) => [names[i] ?? '', value]));
 }
 
-async function settingsOf({ instances, virtualServers, realServers, global }: Handles, run: Run): Promise<Settings> {
+function settingsOf({ instances, virtualServers, realServers, global }: Handles, run: Run): Settings {
   return {
     global: global.value,
     instances: byBlock(instances),
     virtualServers: byBlock(virtualServers),
     realServers: byBlock(realServers),
-    fallback: await defaultScriptIdentity(global.value, run.ports.process),
+    identities: new ScriptIdentities(global.value, run.ports.process),
   };
 }
 
@@ -99,12 +100,12 @@ export function notifyScript(): Plugin {
     },
     verify: (run) => review(bound(), run),
     async start(run) {
-      service = new ScriptService(run, await settingsOf(bound(), run));
+      service = new ScriptService(run, settingsOf(bound(), run));
       // In the background: a slow user database must not delay the start, and the findings change nothing about it.
       void logReview(bound(), run).catch(() => {});
     },
     async reconfigure(run): Promise<ReconfigureAnswer> {
-      service?.configure(await settingsOf(bound(), run));
+      service?.configure(settingsOf(bound(), run));
       void logReview(bound(), run).catch(() => {});
       return 'absorbed';
     },

@@ -94,6 +94,11 @@ export class InstanceQueue {
     return this.isWorking ? new Promise((resolve) => this.idle.push(resolve)) : Promise.resolve();
   }
 
+  /** Nothing runs, and nothing waits. */
+  get isIdle(): boolean {
+    return !this.isWorking;
+  }
+
   get standing(): { readonly running?: string; readonly waiting: number } {
     const { running } = this;
     return {

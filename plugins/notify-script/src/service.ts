@@ -1,6 +1,7 @@
 /** Runs the scripts of a started plugin: one queue for each instance or server, and bounds on all of them. Made in `start`. */
-import type { ObjectStatus, Run, ScriptIdentity, ScriptResult } from '@mainstay/sdk';
+import type { ObjectStatus, Run, ScriptIdentities, ScriptIdentity, ScriptResult } from '@mainstay/sdk';
 import type { GlobalConfig, InstanceConfig, RealServerConfig, VirtualServerConfig } from './config.js';
+import { Configured } from './configured.js';
 import { InstanceQueue, type WhyDropped } from './queue.js';
 import type { Invocation, Job } from './selection.js';
 import { Slots } from './slots.js';
@@ -21,59 +22,86 @@ export interface Settings {
   /** By the unique names of their blocks. */
   readonly virtualServers: ReadonlyMap<string, VirtualServerConfig>;
   readonly realServers: ReadonlyMap<string, RealServerConfig>;
-  readonly fallback: ScriptIdentity;
+  readonly identities: ScriptIdentities;
+}
+
+interface Owned {
+  readonly queue: InstanceQueue;
+  /** Is that which the scripts are of in the configuration of now? */
+  isConfigured(): boolean;
 }
 
 export class ScriptService {
-  private readonly queues = new Map<string, InstanceQueue>();
+  private readonly queues = new Map<string, Owned>();
   /** Apart: a thousand servers that go down must not keep a router's notify_master waiting. */
   private readonly slots = { router: new Slots(parallelScripts), server: new Slots(parallelScripts) };
   /** What a stop has left out so far. */
   private readonly leftOut: string[] = [];
   private readonly lastResult = new Map<string, string>();
-  /** Instances that a reload removed: their last event comes after the configuration has forgotten them. */
-  private readonly removed = new Map<string, InstanceConfig>();
-  private readonly removedVirtual = new Map<string, VirtualServerConfig>();
-  private readonly removedReal = new Map<string, RealServerConfig>();
+  private readonly instances: Configured<InstanceConfig>;
+  private readonly virtualServers: Configured<VirtualServerConfig>;
+  private readonly realServers: Configured<RealServerConfig>;
 
   constructor(
     private readonly run: Run,
     private settings: Settings,
-  ) {}
+  ) {
+    this.instances = new Configured(run.clock, settings.instances);
+    this.virtualServers = new Configured(run.clock, settings.virtualServers);
+    this.realServers = new Configured(run.clock, settings.realServers);
+  }
 
   configure(settings: Settings): void {
-    remember(this.removed, this.settings.instances, settings.instances);
-    remember(this.removedVirtual, this.settings.virtualServers, settings.virtualServers);
-    remember(this.removedReal, this.settings.realServers, settings.realServers);
+    this.instances.replace(settings.instances);
+    this.virtualServers.replace(settings.virtualServers);
+    this.realServers.replace(settings.realServers);
     this.settings = settings;
+    for (const name of [...this.queues.keys()]) this.forgetIfOver(name);
   }
 
   /** Never waits. */
   handle(instance: string, makeJob: (config: InstanceConfig) => Job | undefined): void {
-    const config = this.configOf(instance);
-    this.submit(instance, 'router', config && makeJob(config));
+    this.submit(instance, 'router', this.instances, instance, makeJob);
   }
 
   /** Of a virtual server, by the unique name of its block. Never waits. */
   handleVirtual(block: string, makeJob: (config: VirtualServerConfig) => Job | undefined): void {
-    const config = this.settings.virtualServers.get(block) ?? this.removedVirtual.get(block);
-    this.submit(`virtual_server ${block}`, 'server', config && makeJob(config));
+    this.submit(`virtual_server ${block}`, 'server', this.virtualServers, block, makeJob);
   }
 
   /** Of a real server, by the unique name of its block. Never waits. */
   handleReal(block: string, makeJob: (config: RealServerConfig) => Job | undefined): void {
-    const config = this.settings.realServers.get(block) ?? this.removedReal.get(block);
-    this.submit(`real_server ${block}`, 'server', config && makeJob(config));
+    this.submit(`real_server ${block}`, 'server', this.realServers, block, makeJob);
   }
 
-  private submit(name: string, kind: 'router' | 'server', job: Job | undefined): void {
-    if (job !== undefined) this.queueOf(name, this.slots[kind]).submit(job);
+  private submit<Config>(
+    name: string,
+    kind: 'router' | 'server',
+    configured: Configured<Config>,
+    key: string,
+    makeJob: (config: Config) => Job | undefined,
+  ): void {
+    const config = configured.get(key);
+    const job = config && makeJob(config);
+    if (job === undefined) return;
+    const { queue, isConfigured } = this.queueOf(name, this.slots[kind], () => configured.has(key));
+    queue.submit(job);
+    if (!isConfigured()) this.forgetIfOver(name);
+  }
+
+  /** What a reload has removed leaves nothing here once its last script has ended. */
+  private forgetIfOver(name: string): void {
+    const { queue, isConfigured } = this.queues.get(name) ?? {};
+    if (queue === undefined || isConfigured?.() !== false) return;
+    if (!queue.isIdle) return void queue.whenIdle().then(() => this.forgetIfOver(name));
+    this.queues.delete(name);
+    this.lastResult.delete(name);
   }
 
   /** Runs what ends an instance's life, within the time that the host gives a plugin to stop. */
   async stop(why: 'shutdown' | 'restart'): Promise<void> {
     const { clock } = this.run;
-    const queues = [...this.queues.values()];
+    const queues = [...this.queues.values()].map(({ queue }) => queue);
     if (why === 'shutdown') for (const queue of queues) queue.keepOnlyLast();
     const timers = [
       clock.after(stopTimes.outdatedMs, () => why === 'shutdown' && queues.forEach((queue) => void queue.abortOutdated())),
@@ -81,11 +109,12 @@ export class ScriptService {
     ];
     await Promise.all(queues.map((queue) => queue.whenIdle()));
     for (const timer of timers) timer.cancel();
+    for (const configured of [this.instances, this.virtualServers, this.realServers]) configured.forgetRemoved();
     this.tellLeftOut();
   }
 
   objects(): readonly ObjectStatus[] {
-    return [...this.queues.values()].map((queue) => ({
+    return [...this.queues.values()].map(({ queue }) => ({
       kind: 'notify_script',
       name: queue.instance,
       state: queue.standing.running === undefined ? 'idle' : 'running',
@@ -94,20 +123,17 @@ export class ScriptService {
     }));
   }
 
-  private configOf(instance: string): InstanceConfig | undefined {
-    return this.settings.instances.get(instance) ?? this.removed.get(instance);
-  }
-
-  private queueOf(instance: string, slots: Slots): InstanceQueue {
-    const known = this.queues.get(instance);
+  private queueOf(name: string, slots: Slots, isConfigured: () => boolean): Owned {
+    const known = this.queues.get(name);
     if (known !== undefined) return known;
-    const queue = new InstanceQueue(instance, {
+    const queue = new InstanceQueue(name, {
       clock: this.run.clock,
-      run: (name, invocation, state, signal, onStart) => this.runInTurn(slots, name, invocation, state, signal, onStart),
-      dropped: (name, job, why, invocation) => this.dropped(name, job, why, invocation),
+      run: (instance, invocation, state, signal, onStart) => this.runInTurn(slots, instance, invocation, state, signal, onStart),
+      dropped: (instance, job, why, invocation) => this.dropped(instance, job, why, invocation),
     });
-    this.queues.set(instance, queue);
-    return queue;
+    const owned = { queue, isConfigured };
+    this.queues.set(name, owned);
+    return owned;
   }
 
   private dropped(instance: string, { state }: Job, why: WhyDropped, invocation?: Invocation): void {
@@ -152,12 +178,17 @@ export class ScriptService {
   }
 
   private async runScript(instance: string, invocation: Invocation, state: string, signal: AbortSignal): Promise<ScriptResult> {
-    const identity = invocation.script.identity ?? this.settings.fallback;
     const what = `${instance}: ${nameOf(invocation, state)}`;
-    const refusal = await this.refusal(invocation.command, identity);
-    const result = refusal ?? (await this.start(what, invocation, identity, this.timeoutOf(instance), signal));
+    const result = await this.resultOf(what, instance, invocation, signal);
     this.report(what, instance, result);
     return result;
+  }
+
+  private async resultOf(what: string, instance: string, invocation: Invocation, signal: AbortSignal): Promise<ScriptResult> {
+    const who = await this.settings.identities.of(invocation.script.identity);
+    if ('nobody' in who) return { outcome: 'failed', error: `not run: ${who.nobody}` };
+    const refusal = await this.refusal(invocation.command, who.identity);
+    return refusal ?? this.start(what, invocation, who.identity, this.timeoutOf(instance), signal);
   }
 
   private start(
@@ -182,7 +213,7 @@ export class ScriptService {
   }
 
   private timeoutOf(instance: string): number {
-    return this.configOf(instance)?.notify_timeout ?? this.settings.global.notify_timeout;
+    return this.instances.get(instance)?.notify_timeout ?? this.settings.global.notify_timeout;
   }
 
   private report(what: string, instance: string, result: ScriptResult): void {
@@ -197,16 +228,6 @@ export class ScriptService {
 
 function nameOf({ keyword, command }: Invocation, state: string): string {
   return `${keyword} (${state}) ${command[0]}`;
-}
-
-/** Those that a reload removed: their last event comes after the configuration has forgotten them. */
-function remember<Config>(
-  removed: Map<string, Config>,
-  before: ReadonlyMap<string, Config>,
-  now: ReadonlyMap<string, Config>,
-): void {
-  for (const [name, config] of before) if (!now.has(name)) removed.set(name, config);
-  for (const name of now.keys()) removed.delete(name);
 }
 
 function sentenceOf(result: ScriptResult): string {

@@ -20,6 +20,7 @@ export * from './plugin.js';
 export * from './ports/index.js';
 export * from './routine.js';
 export * from './script/command-line.js';
+export * from './script/identity.js';
 export * from './script/keywords.js';
 export * from './script/review.js';
 export * from './status.js';

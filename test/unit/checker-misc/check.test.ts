@@ -138,6 +138,17 @@ describe('MISC_CHECK', () => {
     assert.deepEqual(await who(''), [undefined, undefined]);
   });
 
+  it('does not run as root under enable_script_security where nobody is named', async () => {
+    scripts.problem('/bin/sh', { kind: 'unanswered', message: 'getent did not answer within 2 s' });
+    const once = prober(site(`misc_path ${path}`, 'enable_script_security'));
+    const [first, second] = [await once(), await once()];
+    assert.match(first.ok ? (first.detail ?? '') : '', /^not checked: it names no user, .*: getent did not answer within 2 s$/);
+    assert.deepEqual([first, scripts.runs.length, log.length], [second, 0, 1]);
+    scripts.problem('/bin/sh', { kind: 'insecure', message: 'of no concern here' });
+    assert.deepEqual(await once(), { ok: true, detail: 'exit code 0' });
+    assert.equal(scripts.runs[0]?.user, 'keepalived_script');
+  });
+
   describe('with a script that cannot be started', () => {
     const missing = { kind: 'missing', message: `${path} does not exist` } as const;
 

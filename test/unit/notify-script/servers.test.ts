@@ -1,6 +1,6 @@
 /** Scripts of virtual servers and real servers: which run at which event, for which of several blocks, at reloads and at the end. */
 import assert from 'node:assert/strict';
-import { notifyScript } from '@mainstay/notify-script';
+import { notifyScript, rememberedMs } from '@mainstay/notify-script';
 import { definePlugin, type IpvsQuorum, type IpvsServerChanged, s } from '@mainstay/sdk';
 import { type TestedPlugin, type TestPluginOptions, testPlugin } from '@mainstay/testing';
 import { describe, it } from 'mocha';
@@ -101,6 +101,52 @@ describe('notify-script: servers', () => {
     quorum(plugin, '192.0.2.1 53 TCP', 'lost');
     await plugin.advance(10);
     assert.deepEqual([...ran(plugin)].sort(), ['/tcp down', '/tcp-server down']);
+  });
+
+  it('leave nothing behind once the last one of a removed server has ended', async () => {
+    const plugin = await start();
+    const shown = () => plugin.status().map(({ name, state }) => `${name} ${state}`);
+    plugin.ports.process.program('/tcp', { durationMs: 1000 });
+    plugin.ports.process.program('/tcp-server', { durationMs: 1000 });
+    server(plugin, '192.0.2.1 53 UDP 10.0.0.1 53', 'down');
+    server(plugin, '192.0.2.1 53 TCP 10.0.0.1 53', 'up');
+    await plugin.advance(1);
+    await plugin.reload('');
+    assert.deepEqual(shown(), ['real_server 192.0.2.1 53 TCP 10.0.0.1 53 running']);
+    server(plugin, '192.0.2.1 53 TCP 10.0.0.1 53', 'down');
+    quorum(plugin, '192.0.2.1 53 TCP', 'lost');
+    await plugin.advance(1500);
+    assert.deepEqual(shown(), ['real_server 192.0.2.1 53 TCP 10.0.0.1 53 running']);
+    await plugin.advance(1000);
+    assert.deepEqual(shown(), []);
+    assert.deepEqual([...ran(plugin)].sort(), ['/tcp down', '/tcp-server down', '/tcp-server up', '/udp-server down']);
+  });
+
+  it('are no longer known a while after a reload has removed their server, unless it has come back', async () => {
+    const plugin = await start();
+    await plugin.reload('');
+    await plugin.advance(rememberedMs - 1);
+    quorum(plugin, '192.0.2.1 53 TCP', 'lost');
+    await plugin.advance(2);
+    quorum(plugin, '192.0.2.1 53 TCP', 'lost');
+    await plugin.advance(10);
+    assert.deepEqual(ran(plugin), ['/tcp down']);
+    await plugin.reload(config);
+    await plugin.reload('');
+    await plugin.advance(rememberedMs / 2);
+    await plugin.reload(config);
+    quorum(plugin, '192.0.2.1 53 TCP', 'gained');
+    await plugin.advance(rememberedMs);
+    assert.deepEqual(ran(plugin), ['/tcp down', '/tcp up']);
+    assert.deepEqual(
+      plugin.status().map(({ name, state }) => `${name} ${state}`),
+      ['virtual_server 192.0.2.1 53 TCP idle'],
+    );
+    await plugin.reload('');
+    await plugin.advance(rememberedMs - 1);
+    server(plugin, '192.0.2.1 53 TCP 10.0.0.1 53', 'down');
+    await plugin.advance(10);
+    assert.equal(ran(plugin).at(-1), '/tcp-server down');
   });
 
   it('of two blocks with the same words stay with theirs when a reload removes one', async () => {

@@ -234,6 +234,35 @@ describe('notify-script: identity and security', () => {
     assert.ok(warnings(refused).some((text) => /refused: \/any may be written by everybody/.test(text)));
   });
 
+  it('runs nothing as root under enable_script_security where nobody is named', async () => {
+    const absent = { kind: 'unknown-user', message: 'there is no user "keepalived_script" on this host' } as const;
+    const start = async (global: string) => {
+      const text = `global_defs {\n ${global}\n}\nvrrp_instance V {\n notify_backup /own joe\n notify /any\n}\n`;
+      const plugin = await startScripts(text);
+      plugin.ports.process.problem('/bin/sh', absent);
+      return plugin;
+    };
+    const secured = await start('enable_script_security');
+    const [found, ...others] = await secured.host.verify();
+    assert.deepEqual(others, []);
+    assert.deepEqual([found?.severity, found?.code, found?.at.line], ['error', 'SCRIPT_NO_USER', 6]);
+    assert.match(found?.message ?? '', /^V: notify: it names no user, .*there is no user .*; this script will not run$/);
+    assert.match(found?.hint ?? '', /set script_user .*or make the user keepalived_script/);
+    tell(secured, 'V', 'backup');
+    await secured.advance(1);
+    assert.deepEqual(ran(secured), ['/own']);
+    assert.ok(warnings(secured).some((text) => /^V: notify \(BACKUP\) \/any: not run: it names no user/.test(text)));
+    secured.ports.process.problem('/bin/sh', { kind: 'insecure', message: 'of no concern here' });
+    tell(secured, 'V', 'backup');
+    await secured.advance(1);
+    assert.equal(runs(secured).at(-1)?.user, 'keepalived_script', 'it was made meanwhile');
+    const open = await start('');
+    assert.deepEqual(await open.host.verify(), []);
+    tell(open, 'V', 'backup');
+    await open.advance(1);
+    assert.equal(runs(open).at(-1)?.user, undefined);
+  });
+
   it('finds what is wrong for `mainstay check`, with positions', async () => {
     const plugin = await startScripts('vrrp_instance V {\n  notify_master /gone\n  notify "/open x" root\n}\n');
     plugin.ports.process.problem('/gone', { kind: 'missing', message: '/gone does not exist' });

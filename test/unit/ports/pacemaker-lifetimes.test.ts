@@ -183,7 +183,7 @@ describe('pacemaker lifetimes', function () {
       return odd[(state >>> 16) % odd.length];
     };
     for (const [name, call] of Object.entries(addon as Record<string, (...args: unknown[]) => unknown>)) {
-      if (['setParentDeathSignal', 'closeRawSocketsOnExec', 'pacerStart'].includes(name)) continue;
+      if (['setParentDeathSignal', 'closeRawSocketsOnExec', 'closeOthersOnExec', 'pacerStart'].includes(name)) continue;
       for (let i = 0; i < 300; i++) {
         try {
           call(...Array.from({ length: i % 7 }, draw));

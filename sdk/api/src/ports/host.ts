@@ -27,14 +27,15 @@ export interface ProcessPort {
   /** Runs a script to its end in a process group of its own, with closed descriptors and a clean environment. Never rejects. */
   run(options: ScriptOptions): Promise<ScriptResult>;
   /**
-   * What is wrong with running this command as that user (missing, not executable, a path component that others may write
+   * What is wrong with running this command as that user (missing, not executable, an unknown user, a path component that others may write
    * while it would run as root); undefined when nothing is. Only the program counts, not its arguments.
    */
   inspect(command: readonly string[], identity: ScriptIdentity): Promise<ScriptProblem | undefined>;
 }
 
 export interface ScriptProblem {
-  readonly kind: 'missing' | 'not-executable' | 'unknown-user' | 'insecure';
+  /** `unanswered`: the host could not find out whether there is such a user or group; ask again. */
+  readonly kind: 'missing' | 'not-executable' | 'unknown-user' | 'unanswered' | 'insecure';
   readonly message: string;
 }
 

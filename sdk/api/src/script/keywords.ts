@@ -91,8 +91,14 @@ export const globalScriptKeywords = {
     .custom(scriptUserValue)
     .optional()
     .shared()
-    .doc('Who runs scripts that name no user; default keepalived_script where that user exists, else the user of the daemon.'),
-  enable_script_security: s.flag().shared().doc('Never run a script as root that somebody else could change.'),
+    .doc(
+      'Who runs scripts that name no user; default keepalived_script where that user exists, else the user of the daemon, ' +
+        'and under enable_script_security nobody.',
+    ),
+  enable_script_security: s
+    .flag()
+    .shared()
+    .doc('Never run a script as root that somebody else could change, nor a script for which no user is named or made.'),
 };
 
 /** What they say. */

@@ -1,27 +1,19 @@
 /**
- * What the host thinks of a configured script: missing, not executable, unknown user, insecure; and who runs a script that names no
- * user. For every plugin that runs scripts: its `verify`, and what it logs at start.
+ * What the host thinks of a configured script: missing, not executable, unknown user, nobody to run it, insecure. For every plugin that
+ * runs scripts: its `verify`, and what it logs at start.
  */
 import type { Diagnostic } from '../config/diagnostic.js';
-import type { ProcessPort, ScriptIdentity, ScriptProblem } from '../ports/host.js';
+import type { ProcessPort, ScriptProblem } from '../ports/host.js';
+import { conventionalScriptUser, ScriptIdentities } from './identity.js';
 import type { GlobalScriptConfig, Script } from './keywords.js';
-
-/** The user that runs scripts where nothing else is said and the host has it (keepalived.conf(5), script_user). */
-export const conventionalScriptUser = 'keepalived_script';
 
 const codes: Readonly<Record<ScriptProblem['kind'], string>> = {
   missing: 'SCRIPT_MISSING',
   'not-executable': 'SCRIPT_NOT_EXECUTABLE',
   'unknown-user': 'SCRIPT_UNKNOWN_USER',
+  unanswered: 'SCRIPT_UNKNOWN_USER',
   insecure: 'SCRIPT_SECURITY_INSECURE',
 };
-
-/** Who runs a script that names no user. */
-export async function defaultScriptIdentity(global: GlobalScriptConfig, port: ProcessPort): Promise<ScriptIdentity> {
-  if (global.script_user !== undefined) return global.script_user;
-  const problem = await port.inspect(['/bin/sh'], { user: conventionalScriptUser });
-  return problem?.kind === 'unknown-user' ? {} : { user: conventionalScriptUser };
-}
 
 /** What keeps a script from running now; an insecure one runs unless the configuration forbids it. */
 export function isRunAllTheSame(problem: ScriptProblem, global: GlobalScriptConfig): boolean {
@@ -43,14 +35,19 @@ export async function reviewScripts(
   global: GlobalScriptConfig,
   port: ProcessPort,
 ): Promise<readonly Diagnostic[]> {
-  const fallback = await defaultScriptIdentity(global, port);
+  const identities = new ScriptIdentities(global, port);
   const known = new Map<string, ScriptProblem | undefined>();
   const found: Diagnostic[] = [];
   for (const { where, script } of scripts) {
-    const { command, identity = fallback } = script;
-    const { user = '', group = '' } = identity;
+    const { command } = script;
+    const who = await identities.of(script.identity);
+    if ('nobody' in who) {
+      found.push(diagnosticOfNobody(where, script, who.nobody));
+      continue;
+    }
+    const { user = '', group = '' } = who.identity;
     const key = [command[0], user, group].join('\0');
-    if (!known.has(key)) known.set(key, await port.inspect(command, identity));
+    if (!known.has(key)) known.set(key, await port.inspect(command, who.identity));
     const problem = known.get(key);
     if (problem !== undefined) found.push(diagnosticOf(where, script, problem, global));
   }
@@ -68,6 +65,12 @@ function diagnosticOf(where: string, { at }: Script, problem: ScriptProblem, glo
   };
 }
 
+function diagnosticOfNobody(where: string, { at }: Script, why: string): Diagnostic {
+  const message = `${where}: ${why}; this script will not run`;
+  const hint = `set script_user in global_defs, or make the user ${conventionalScriptUser} on this host`;
+  return { severity: 'error', code: 'SCRIPT_NO_USER', message, at, hint };
+}
+
 function hintFor(kind: ScriptProblem['kind'], isRun: boolean): string {
   switch (kind) {
     case 'missing':
@@ -76,6 +79,8 @@ function hintFor(kind: ScriptProblem['kind'], isRun: boolean): string {
       return 'see the permissions of the file and its folders';
     case 'unknown-user':
       return 'after the command stand a user and a group; arguments belong into the double quotes';
+    case 'unanswered':
+      return 'see why getent(1) does not answer, or name a user of /etc/passwd';
     case 'insecure':
       return isRun
         ? 'tighten the permissions, then write enable_script_security'

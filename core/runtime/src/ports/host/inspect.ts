@@ -1,14 +1,15 @@
 /** What is wrong with a script before it is ever run. Called by plugins at start, and by `mainstay check`. */
-import { realpathSync, type Stats, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync, type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { messageOf, type ScriptIdentity, type ScriptProblem } from '@mainstay/sdk';
 import { errnoOf } from './files.js';
 import { type Identity, resolveIdentity } from './identity.js';
-import { ancestry, insecureComponent } from './path-security.js';
+import { insecureComponent } from './path-security.js';
+import { passedOn } from './path-steps.js';
 
 export async function inspectScript(command: readonly string[], wanted: ScriptIdentity): Promise<ScriptProblem | undefined> {
   const identity = await resolveIdentity(wanted);
-  if ('unknown' in identity) return { kind: 'unknown-user', message: identity.unknown };
+  if ('unknown' in identity) return { kind: identity.isCertain ? 'unknown-user' : 'unanswered', message: identity.unknown };
   const program = command[0] ?? '';
   try {
     return inspectProgram(program, identity);
@@ -26,14 +27,26 @@ function inspectProgram(program: string, identity: Identity): ScriptProblem | un
   if (!mayExecute(stats, identity)) {
     return { kind: 'not-executable', message: `${path} is not executable for uid ${identity.uid}: chmod +x it` };
   }
-  const closed = ancestry(dirname(realpathSync(path))).find((folder) => !mayExecute(statSync(folder), identity));
+  const closed = passedOn(path).find((place) => {
+    const found = lstatSync(place);
+    return found.isDirectory() && !mayExecute(found, identity);
+  });
   if (closed !== undefined) {
     return { kind: 'not-executable', message: `uid ${identity.uid} may not enter ${closed}, so it cannot run ${path}` };
   }
-  const hole = identity.uid === 0 ? insecureComponent(path) : undefined;
-  return hole === undefined
-    ? undefined
-    : { kind: 'insecure', message: `${path} would run as root, but ${hole}: whoever may write there would become root` };
+  const rights = rightsOfRoot(stats, identity);
+  const hole = rights && insecureComponent(path);
+  if (hole === undefined) return undefined;
+  return { kind: 'insecure', message: `${path} ${rights}, but ${hole}: whoever may write there would have the same rights` };
+}
+
+/** Those that a program has beyond its user's, in words; undefined where it has none. As keepalived 2.2.7 counts them. */
+function rightsOfRoot(stats: Stats, { uid, gid }: Identity): string | undefined {
+  if (uid === 0) return 'would run as root';
+  if (gid === 0) return 'would run with group 0';
+  if (stats.uid === 0 && (stats.mode & 0o4000) !== 0) return 'runs as root whoever starts it (set-user-ID)';
+  if (stats.gid === 0 && (stats.mode & 0o2000) !== 0) return 'runs with group 0 whoever starts it (set-group-ID)';
+  return undefined;
 }
 
 /** A name without a slash is searched in PATH, as execvp does; anything else is taken from the root folder. */

@@ -4,8 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { closeOthersOnExec } from '@mainstay/pacemaker';
 import { messageOf, type ScriptOptions, type ScriptResult } from '@mainstay/sdk';
-import { coverInheritable } from './descriptors.js';
 import { errnoOf } from './files.js';
 import { type Identity, resolveIdentity } from './identity.js';
 import { ScriptOutput } from './output.js';
@@ -154,6 +154,8 @@ class Run {
 function start(command: readonly string[], identity: Identity, isHeard: boolean): ChildProcess {
   const [program = '', ...args] = withoutCapabilities(command);
   const out = isHeard ? 'pipe' : 'ignore';
+  // Node marks its own; what an addon has opened or our parent has left us may lack the mark.
+  closeOthersOnExec();
   return withOrdinaryWeight(() =>
     spawn(program, args, {
       detached: true,
@@ -161,7 +163,7 @@ function start(command: readonly string[], identity: Identity, isHeard: boolean)
       env: environment(),
       // libuv drops all supplementary groups when it changes the user or group.
       ...identity.change,
-      stdio: ['ignore', out, out, ...coverInheritable()],
+      stdio: ['ignore', out, out],
     }),
   );
 }

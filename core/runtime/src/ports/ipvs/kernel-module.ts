@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
-import { coverInheritable } from '../host/descriptors.js';
+import { closeOthersOnExec } from '@mainstay/pacemaker';
 
 /** Only where root puts it: nothing that the environment says chooses a program that runs with our privileges. */
 const places = ['/usr/sbin/modprobe', '/sbin/modprobe', '/run/current-system/sw/bin/modprobe'];
@@ -31,10 +31,11 @@ async function isForbidden(): Promise<boolean> {
 
 function runModprobe(program: string, name: string): Promise<string | undefined> {
   return new Promise((resolve) => {
+    closeOthersOnExec();
     const child = spawn(program, ['--', name], {
       cwd: '/',
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
-      stdio: ['ignore', 'ignore', 'pipe', ...coverInheritable()],
+      stdio: ['ignore', 'ignore', 'pipe'],
       timeout: limitMs,
       killSignal: 'SIGKILL',
     });

@@ -3,7 +3,7 @@
  * firewall.ts.
  */
 import { spawn } from 'node:child_process';
-import { coverInheritable } from '../host/descriptors.js';
+import { closeOthersOnExec } from '@mainstay/pacemaker';
 
 /** Usually a run takes 20 ms; a very large rule set of the operator's, which nft reads first, some hundred. */
 export const limitMs = 3000;
@@ -19,13 +19,14 @@ export type FilterRun =
 /** Never rejects. */
 export function runFilterProgram(program: string, script: string): Promise<FilterRun> {
   return new Promise((resolve) => {
+    closeOthersOnExec();
     const child = spawn(program, ['-f', '-'], {
       // A group of its own: a Ctrl-C in the daemon's terminal must not end the removal of the rules.
       detached: true,
       cwd: '/',
       // Only where root puts programs of the system: nft is often not in the PATH that a daemon inherits.
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/run/current-system/sw/bin', LC_ALL: 'C' },
-      stdio: ['pipe', 'ignore', 'pipe', ...coverInheritable()],
+      stdio: ['pipe', 'ignore', 'pipe'],
     });
     let words = '';
     const finish = (run: FilterRun): void => {
