@@ -51,7 +51,6 @@ describe('what patterns cost', function () {
     ['<.{0,300}id="login"', [], 30_000, 200],
     ['<.{0,300}id="login"', [], 200_000, 200],
     ['<div.{1,200}</div></body>|id="login"', ['dotall'], 400_000, 60],
-    ['<.{0,300}id="login"', [], 1_000_000, 90],
   ] as const)
     it(`${source} finds what ends a page of ${octets / 1000} KB`, () => {
       const pattern = new Pattern(source, patternOptions(options));
@@ -138,8 +137,8 @@ describe('what patterns cost', function () {
           if (expected) hits++;
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 800 },
     );
-    assert.ok(hits > 200 && hits < 1800, `${hits} found`);
+    assert.ok(hits > 80 && hits < 720, `${hits} found`);
   });
 });

@@ -281,6 +281,16 @@ describe('patterns', function () {
     }
   });
 
+  it('are over in the middle of a character', () => {
+    for (const size of [4, 4097, 10_000]) {
+      const search = new Pattern('b', { ...plain, utf: true, firstline: true }).search();
+      const text = Buffer.from(`a\nx${'\u00e9'.repeat(5000)}`);
+      for (let at = 0; at < text.length && !search.isOver; at += size) search.feed(text.subarray(at, at + size));
+      assert.ok(search.isOver);
+      assert.equal(search.end(), false);
+    }
+  });
+
   it('refuse a text that is no UTF-8 where it must be', () => {
     assert.throws(() => found('a', Uint8Array.of(0xc3, 0x28), { utf: true }), NotUtf8);
     assert.throws(() => found('a', Uint8Array.of(0xc3), { utf: true }), NotUtf8);

@@ -88,7 +88,8 @@ export class Search {
 
   /** The text is complete; true: something was found. Throws NotUtf8, TooCostly. */
   end(): boolean {
-    if (this.hasFound) return true;
+    // What was not fed any more may have begun in the middle of a character.
+    if (this.isOver) return this.hasFound;
     this.transitions.readEnd();
     this.walk();
     return this.hasFound;
