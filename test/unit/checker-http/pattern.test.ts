@@ -103,6 +103,11 @@ describe('patterns', function () {
     ['[^a-c]$', ['D'], ['B']],
     ['[[:lower:]]', ['A'], ['1']],
     ['(?-i)a', ['a'], ['A']],
+    ['\\p{Lu}', ['S'], ['s']],
+    ['[\\p{Lu}]', ['S'], ['s']],
+    ['^\\P{Lu}$', ['s', '-'], ['S']],
+    ['^[[:^lower:]]$', ['-'], ['S', 's']],
+    ['^[[:upper:]k]$', ['s', 'K', 'k'], ['1']],
   ]);
   table('multiline', { multiline: true }, [
     ['^ok$', ['x\nok\ny', 'ok', 'x\nok\n'], ['xok', 'ok\r\n']],
@@ -133,6 +138,28 @@ describe('patterns', function () {
     ['\\p{Lu}\\P{L}', ['\u00c9-'], ['--']],
     ['\\p{Greek}', ['\u03b1'], ['a']],
     ['^.$', ['\u{1f600}'], ['ab']],
+  ]);
+  // What libpcre2 10.42 answers. U+017F and U+212A are other cases of s and k.
+  table('caseless, of named sets, which mean what they say', { utf: true, caseless: true }, [
+    ['error\\W', ['ERROR '], ['errors', 'errork']],
+    ['^\\W$', ['\u017f', '\u212a', '-'], ['s', 'S', 'k', 'K']],
+    ['^\\w$', ['s', 'K'], ['\u017f', '\u212a', '\u0131']],
+    ['^[^\\W]$', ['k', 's'], ['\u212a', '-']],
+    ['^[\\W]$', ['\u212a', '-'], ['k', 's']],
+    ['^[[:^alpha:]]$', ['1', '\u017f'], ['s', 'K']],
+    ['^[^[:^alpha:]]$', ['s', 'K'], ['1', '\u017f']],
+    ['^[k[:^alpha:]]$', ['k', 'K', '\u212a', '\u017f'], ['s', 'S']],
+    ['^[^k\\W]$', ['s', 'S'], ['k', 'K', '\u212a']],
+    ['^[[:lower:]]$', ['s', 'S'], ['\u017f', '\u00e9']],
+    ['^\\p{Ll}$', ['s', '\u017f'], ['S', '\u212a']],
+    ['^[^\\P{Greek}]$', ['\u03bc'], ['\u00b5']],
+    ['^[a-k]$', ['K', 'k', '\u212a'], ['s', '\u0131']],
+    ['^i$', ['I', 'i'], ['\u0131', '\u0130']],
+    ['^\u00df$', ['\u00df', '\u1e9e'], ['ss']],
+  ]);
+  table('caseless under ucp', { utf: true, ucp: true, caseless: true }, [
+    ['^[[:lower:]]$', ['s', '\u017f'], ['S', '\u212a']],
+    ['^\\W$', ['-'], ['\u017f', '\u212a', 's']],
   ]);
   table('ucp', { utf: true, ucp: true }, [
     ['^\\w+$', ['\u00e9t\u00e9'], ['a b']],
