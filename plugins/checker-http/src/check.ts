@@ -8,8 +8,11 @@ import { hostOf, nameOf, requestText, virtualHostOf } from './request.js';
 import { NotHttp } from './response.js';
 import { failed, firstRound, type Round, succeeded, turnOf } from './rounds.js';
 import { remember } from './routine.js';
+import { Turns } from './turns.js';
 
 type Context = CheckContext<HttpConfig> | CheckContext<SslGetConfig>;
+
+const turns = new Turns();
 
 /** Every URL that one probe may ask for has the time of one connection, and of several, one may have it twice. */
 export function timeoutMs({ url }: HttpConfig, timing: { readonly timeoutMs: number }): number {
@@ -63,7 +66,11 @@ async function ask(context: Context, url: UrlConfig, credentials: Credentials | 
     const connection = await connect(context, virtualHost, credentials, part?.signal ?? signal);
     try {
       const request = requestText({ path: url.path, host, protocol: config.http_protocol });
-      const answer = await exchange(connection, request, { limit: judge.limit, body: (bytes) => judge.take(bytes) });
+      const answer = await exchange(connection, request, {
+        limit: judge.limit,
+        body: (bytes) => turns.add(judge.take(bytes)),
+        pause: () => turns.pause()?.then(() => (part?.signal ?? signal).throwIfAborted()),
+      });
       const problem = shortOf(answer, context, url, what) ?? judge.verdict(answer);
       remember(context.memory, answer);
       return problem === undefined ? up(`status ${answer.head.status}`) : down(`${what}: ${problem}`);

@@ -20,14 +20,23 @@ export interface Answer {
 /** The connection ended, or broke, before there was a status. */
 export class NoAnswer extends Error {}
 
-/**
- * `body` gets the body in pieces, `limit` octets of it at most. Throws NoAnswer, NotHttp, what `body` throws, and the errors of the
- * connection. Leaves the connection to the caller.
- */
+/** Octets that are given to `body` between two questions for a pause. */
+const longestPiece = 2048;
+
+export interface ExchangeOptions {
+  /** Octets of the body that `body` gets at most. */
+  readonly limit: number;
+  /** Gets the body in pieces. */
+  readonly body: (bytes: Uint8Array) => void;
+  /** Asked before each piece; what it answers is waited for. */
+  readonly pause?: () => Promise<void> | undefined;
+}
+
+/** Throws NoAnswer, NotHttp, what `body` and `pause` throw, and the errors of the connection. Leaves the connection to the caller. */
 export async function exchange(
   connection: Connection,
   request: string,
-  { limit, body }: { readonly limit: number; readonly body: (bytes: Uint8Array) => void },
+  { limit, body, pause }: ExchangeOptions,
 ): Promise<Answer> {
   let octets = 0;
   const reader = new ResponseReader((bytes) => {
@@ -49,7 +58,11 @@ export async function exchange(
       missing = reader.end();
       break;
     }
-    reader.push(bytes);
+    for (let at = 0; at < bytes.length; at += longestPiece) {
+      const paused = pause?.();
+      if (paused !== undefined) await paused;
+      reader.push(bytes.subarray(at, at + longestPiece));
+    }
   }
   const { head } = reader;
   if (head === undefined) throw refusal ?? new NoAnswer(`the connection ended; of the answer ${missing} is missing`);

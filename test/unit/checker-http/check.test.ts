@@ -124,6 +124,24 @@ describe('HTTP_GET', () => {
     assert.equal(await with_('regex load\nregex_max_offset 12'), 'it is up');
   });
 
+  it('searches a long page in many turns of the event loop, and finds what ends it', async function () {
+    this.timeout(70_000);
+    const tags = Array.from({ length: 10_000 }, (_, i) => `<p>${'-'.repeat((Math.imul(i, 0x9e3779b1) >>> 20) % 17)}</p>`);
+    const body = `${tags.join('')}<form id="login">`;
+    const config = 'url {\npath /\nregex "<.{0,300}id=\\"login\\""\n}';
+    let turns = 0;
+    let isOver = false;
+    const count = () => {
+      turns++;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    const both = await Promise.all([1, 2].map(() => ask(pages({ '/': page(body) }), { config, timeoutMs: 60_000 })));
+    isOver = true;
+    for (const { verdict } of both) assert.deepEqual(verdict, { ok: true, detail: 'status 200' });
+    assert.ok(turns > 10, `${turns} turns`);
+  });
+
   it('judges what came of an answer that was cut short, and says so once; with tls_compliant it is a failure', async () => {
     const short = pages({ '/': 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello' });
     const { port } = await server(short);

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { Pattern } from '@mainstay/checker-http/internal/pattern/pattern.js';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
+import { anyPattern } from '../../support/any-pattern.js';
 
 /** Answers 0 or 1 for each line: modifiers, pattern and text, the latter two in hexadecimal. */
 const program = `
@@ -14,26 +15,6 @@ while (<STDIN>) {
   print defined $r ? $r : 'e', "\\n";
 }`;
 
-const { pattern: anyPattern } = fc.letrec<{ pattern: string; atom: string }>((tie) => ({
-  atom: fc.oneof(
-    { maxDepth: 2 },
-    fc.constantFrom('a', 'b', '\\n', '.', '[ab]', '[^a]', '\\w', '\\s', '\\d', '[[:alpha:]_]', 'B', '\\N', '\\h', '\\x{41}'),
-    fc.constantFrom('^', '$', '\\b', '\\B', '\\A', '\\z', '\\Z').map((what) => `(?:${what})`),
-    tie('pattern').map((inner) => `(${inner})`),
-    tie('pattern').map((inner) => `(?i:${inner})`),
-  ),
-  pattern: fc
-    .array(
-      fc.array(
-        fc
-          .tuple(tie('atom'), fc.constantFrom('', '', '', '*', '+', '?', '{2}', '{1,2}', '{0,3}', '+?', '*?'))
-          .map(([atom, often]) => (/^\(\?:(\^|\$|\\.)\)$/.test(atom) ? atom : atom + often)),
-        { maxLength: 4 },
-      ),
-      { minLength: 1, maxLength: 3 },
-    )
-    .map((choices) => choices.map((items) => items.join('')).join('|')),
-}));
 const anyText = fc
   .array(fc.constantFrom('a', 'b', 'A', 'B', '\n', ' ', '1', '-'), { maxLength: 8 })
   .map((characters) => characters.join(''));

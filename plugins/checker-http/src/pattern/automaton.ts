@@ -1,148 +1,88 @@
 /**
  * Runs a pattern over a text, symbol by symbol, in one pass: all ways to match at once, so that no text makes it go back. Where it has
- * been before, one look-up leads on. Pure; used by pattern.ts.
+ * been before, one look-up leads on; where hardly any place comes again, `run` goes without. Pure; used by pattern.ts.
  */
 import type { Alphabet } from './alphabet.js';
-import type { Program, State } from './program.js';
-import type { Assertion } from './syntax.js';
-
-/** The character before a place, as far as assertions ask. */
-type Before = 'start' | 'newline' | 'word' | 'other';
+import type { Effort } from './effort.js';
+import type { Program } from './program.js';
+import { type Before, otherCharacter, Simulation, textStart } from './simulation.js';
 
 /** A place in the automaton: the states that wait for the next symbol, and what came before. */
 export interface Place {
   readonly waiting: Int32Array;
   readonly before: Before;
-  /** Where each symbol leads; `[1]`: while a match may begin here. */
-  readonly onward: readonly [(Place | undefined)[], (Place | undefined)[]];
+  /** Where each transition (see Simulation) leads, as far as it is known; nothing of a place that is not remembered. */
+  readonly onward: (Place | undefined)[];
 }
 
-/** Counts what new places cost; throws TooCostly. */
-export class Effort {
-  private spent = 0;
-  constructor(private readonly most: number) {}
-  add(steps: number): void {
-    this.spent += steps;
-    if (this.spent > this.most) throw new TooCostly();
-  }
-}
-
-export class TooCostly extends Error {}
+const nowhere: (Place | undefined)[] = [];
 
 /** Of all places that are remembered together, in numbers that they hold. */
 const mostRemembered = 100_000;
 
-/** A number beyond would not be found again in `seen`, and a loop not left. */
-const lastRound = 0x7fff_ffff;
+/** What a new place costs beside its states: to look it up and to make it. */
+const costOfPlace = 200;
+const costOfMember = 8;
 
 export class Automaton {
   readonly origin: Place;
   /** Something was found. */
   readonly found: Place;
+  readonly width: number;
+  private readonly simulation: Simulation;
   private places = new Map<string, Place>();
   private remembered = 0;
-  private readonly members: readonly Uint8Array[];
-  private readonly asksWords: boolean;
-  private readonly asksLines: boolean;
-  /** Of each state: the round in which it was looked at last. */
-  private readonly seen: Int32Array;
-  private round = 0;
+  private readonly one = new Int32Array(1);
 
-  constructor(
-    private readonly program: Program,
-    private readonly alphabet: Alphabet,
-  ) {
-    const asks = (...what: readonly Assertion[]) => program.states.some((s) => s.kind === 'assert' && what.includes(s.what));
-    this.asksWords = asks('boundary', 'notBoundary');
-    this.asksLines = asks('lineStart', 'anyLineStart');
-    this.members = program.sets.map((ranges) =>
-      Uint8Array.from({ length: alphabet.end + 1 }, (_, symbol) => (alphabet.isIn(ranges, symbol) ? 1 : 0)),
-    );
-    this.seen = new Int32Array(program.states.length);
-    this.origin = { waiting: new Int32Array(0), before: 'start', onward: [[], []] };
-    this.found = { waiting: new Int32Array(0), before: 'other', onward: [[], []] };
+  constructor(program: Program, alphabet: Alphabet) {
+    this.simulation = new Simulation(program, alphabet);
+    this.width = this.simulation.width;
+    this.origin = { waiting: new Int32Array(0), before: textStart, onward: this.unknown() };
+    this.found = { waiting: new Int32Array(0), before: otherCharacter, onward: nowhere };
   }
 
-  /** From `place` over `symbol`. `begins`: a match may begin before it. */
-  step(place: Place, symbol: number, begins: boolean, effort: Effort): Place {
-    const onward = place.onward[begins ? 1 : 0];
-    let next = onward[symbol];
-    if (next === undefined) {
-      next = this.explore(place, symbol, begins, effort);
-      onward[symbol] = next;
-    }
+  /** From a place that is remembered over one transition to another one. */
+  step(place: Place, transition: number, effort: Effort): Place {
+    const known = place.onward[transition];
+    if (known !== undefined) return known;
+    this.one[0] = transition;
+    const next = this.remember(this.run(place, this.one, 0, 1, effort), effort);
+    place.onward[transition] = next;
     return next;
   }
 
-  private explore(place: Place, symbol: number, begins: boolean, effort: Effort): Place {
-    const { states } = this.program;
-    if (this.round === lastRound) {
-      this.seen.fill(0);
-      this.round = 0;
-    }
-    const round = ++this.round;
-    const open: number[] = begins ? [...place.waiting, this.program.start] : [...place.waiting];
-    const waiting = new Set<number>();
-    let steps = 1;
-    for (let index = open.pop(); index !== undefined; index = open.pop()) {
-      if (this.seen[index] === round) continue;
-      this.seen[index] = round;
-      steps++;
-      const state = states[index] as State;
-      if (state.kind === 'found') return this.found;
-      if (state.kind === 'fork') open.push(...state.next);
-      else if (state.kind === 'set') {
-        if (this.members[state.set]?.[symbol] === 1) waiting.add(state.next);
-      } else if (this.holds(state.what, place.before, symbol)) open.push(state.next);
-    }
-    effort.add(steps + waiting.size);
-    return this.placeOf([...waiting], this.behind(symbol));
+  /** From `place` over transitions number `from` to `to` (exclusive), to a place that is not remembered. */
+  run(place: Place, transitions: Int32Array, from: number, to: number, effort: Effort): Place {
+    const { simulation } = this;
+    const isFound = simulation.run(place.waiting, place.before, transitions, from, to);
+    effort.add(simulation.steps);
+    if (isFound) return this.found;
+    return { waiting: simulation.waiting.slice(0, simulation.count), before: simulation.before, onward: nowhere };
   }
 
-  private placeOf(waiting: number[], before: Before): Place {
-    const key = `${before} ${waiting.sort((a, b) => a - b).join()}`;
+  /** The one place that all remember who come to `place`. */
+  remember(place: Place, effort: Effort): Place {
+    if (place === this.found) return place;
+    const { waiting, before } = place;
+    effort.add(costOfPlace + waiting.length * costOfMember);
+    waiting.sort();
+    // States and what comes before are numbers far below those that a character of a string can be.
+    const key = String.fromCharCode(before, ...waiting);
     const known = this.places.get(key);
     if (known !== undefined) return known;
-    const place: Place = { waiting: Int32Array.from(waiting), before, onward: [[], []] };
-    this.remembered += waiting.length + 2 * this.alphabet.end + 8;
+    this.remembered += waiting.length + 2 * this.width + 8;
     // Begun anew: the places of old go as soon as nobody stands on one.
     if (this.remembered > mostRemembered) {
       this.places = new Map();
       this.remembered = 0;
-      this.origin.onward[0].length = 0;
-      this.origin.onward[1].length = 0;
+      this.origin.onward.fill(undefined);
     }
-    this.places.set(key, place);
-    return place;
+    const remembered: Place = { waiting, before, onward: this.unknown() };
+    this.places.set(key, remembered);
+    return remembered;
   }
 
-  private behind(symbol: number): Before {
-    const { alphabet } = this;
-    if (symbol === alphabet.newline || symbol === alphabet.lastNewline) return this.asksLines ? 'newline' : 'other';
-    return this.asksWords && alphabet.isWord(symbol) ? 'word' : 'other';
-  }
-
-  private holds(what: Assertion, before: Before, symbol: number): boolean {
-    const { newline, lastNewline, end } = this.alphabet;
-    switch (what) {
-      case 'start':
-        return before === 'start';
-      case 'lineStart':
-        return before === 'start' || (before === 'newline' && symbol !== end);
-      case 'anyLineStart':
-        return before === 'start' || before === 'newline';
-      case 'end':
-        return symbol === end;
-      case 'lastEnd':
-        return symbol === end || symbol === lastNewline;
-      case 'lineEnd':
-        return symbol === end || symbol === lastNewline || symbol === newline;
-      case 'boundary':
-        return (before === 'word') !== this.alphabet.isWord(symbol);
-      case 'notBoundary':
-        return (before === 'word') === this.alphabet.isWord(symbol);
-      default:
-        return what satisfies never;
-    }
+  private unknown(): (Place | undefined)[] {
+    return new Array<Place | undefined>(2 * this.width).fill(undefined);
   }
 }

@@ -15,7 +15,9 @@ export interface BracketOptions extends PatternOptions {
 export function readBrackets(reader: PatternReader, options: BracketOptions): Ranges {
   const from = reader.at - 1;
   const isInverted = reader.skip('^');
+  /** Characters and ranges, whose case may not count, and named sets, of which each means what it says. */
   const pairs: number[] = [];
+  const sets: number[] = [];
   let isQuoted = false;
   const take = (): Member | undefined => {
     for (;;) {
@@ -35,7 +37,8 @@ export function readBrackets(reader: PatternReader, options: BracketOptions): Ra
     const next = take();
     const isRange = next !== undefined && 'code' in next && next.isHyphen === true && reader.peek() !== ']';
     if (!isRange) {
-      pairs.push(...('code' in member ? [member.code, member.code] : member.ranges));
+      if ('code' in member) pairs.push(member.code, member.code);
+      else sets.push(...member.ranges);
       member = next;
       continue;
     }
@@ -50,7 +53,8 @@ export function readBrackets(reader: PatternReader, options: BracketOptions): Ra
   reader.take();
   const plain = rangesOf(pairs);
   const folded = options.caseless ? upTo(foldedCase(plain, options.utf || options.ucp), maxCode(options)) : plain;
-  return isInverted ? inverted(folded, maxCode(options)) : folded;
+  const all = rangesOf([...folded, ...sets]);
+  return isInverted ? inverted(all, maxCode(options)) : all;
 }
 
 function readMember(reader: PatternReader, options: PatternOptions): Member {
@@ -71,10 +75,10 @@ function readMember(reader: PatternReader, options: PatternOptions): Member {
 
 function namedClass(name: string, isInverted: boolean, reader: PatternReader, options: PatternOptions, from: number): Ranges {
   if (posix[name] === undefined) reader.fail(`there is no class [:${name}:]`, from);
-  const ranges = options.ucp ? ucpPosix[name]?.() : posix[name];
+  // PCRE2 takes lower and upper for alpha where case does not count; not under ucp, where they are properties.
+  const meant = options.caseless && !options.ucp && ['lower', 'upper'].includes(name) ? 'alpha' : name;
+  const ranges = options.ucp ? ucpPosix[meant]?.() : posix[meant];
   if (ranges === undefined) return reader.fail(`[:${name}:] is not built together with the option ucp`, from);
   const max = maxCode(options);
-  // PCRE takes lower and upper for one another where case does not count.
-  const meant = options.caseless && ['lower', 'upper'].includes(name) ? foldedCase(ranges, options.utf || options.ucp) : ranges;
-  return isInverted ? inverted(upTo(meant, max), max) : upTo(meant, max);
+  return isInverted ? inverted(upTo(ranges, max), max) : upTo(ranges, max);
 }

@@ -137,21 +137,19 @@ class Parser {
     }
   }
 
+  /** Case counts nothing for characters, but sets mean what they say, also without it: `\p{Lu}` is upper case (PCRE2 up to 10.42). */
   private escape(): Node | undefined {
     const found = readEscape(this.reader, this.options, false);
     if (found.kind === 'code') return this.literal(String.fromCodePoint(found.code));
-    if (found.kind === 'ranges') return { kind: 'set', ranges: this.folded(found.ranges) };
+    if (found.kind === 'ranges') return { kind: 'set', ranges: found.ranges };
     return found.kind === 'assert' ? found : undefined;
   }
 
   private literal(character: string): Node {
     const code = character.codePointAt(0) ?? 0;
-    return { kind: 'set', ranges: this.folded([code, code]) };
-  }
-
-  private folded(ranges: readonly number[]): readonly number[] {
     const { options, flags } = this;
-    return flags.caseless ? upTo(foldedCase(ranges, options.utf || options.ucp), maxCode(options)) : ranges;
+    if (!flags.caseless) return { kind: 'set', ranges: [code, code] };
+    return { kind: 'set', ranges: upTo(foldedCase([code, code], options.utf || options.ucp), maxCode(options)) };
   }
 
   private group(at: number): Node | undefined {

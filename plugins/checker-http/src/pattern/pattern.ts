@@ -2,29 +2,30 @@
  * A regular expression of the configuration, ready to be searched for in an answer while it arrives. `regex` and its companions mean
  * what they mean to PCRE2; time grows with the length of the answer and not otherwise. Used by judge.ts and by the schema.
  */
-import { TextDecoder } from 'node:util';
 import { Alphabet } from './alphabet.js';
-import { Automaton, Effort, type Place } from './automaton.js';
+import { Automaton, type Place } from './automaton.js';
+import { Effort } from './effort.js';
 import { wordCharacters } from './escapes.js';
 import { parsePattern } from './parser.js';
 import { programOf } from './program.js';
 import type { PatternOptions } from './syntax.js';
+import { longestBlock, type SearchWindow, Transitions } from './transitions.js';
 
-export { TooCostly } from './automaton.js';
+export { TooCostly } from './effort.js';
 export { PatternError, type PatternOptions } from './syntax.js';
+export { NotUtf8, type SearchWindow } from './transitions.js';
 
-/** The answer is no UTF-8, and the option utf says that it must be. */
-export class NotUtf8 extends Error {}
+/** Steps in one answer: some hundred milliseconds, with pauses between (judge.ts). */
+const mostEffort = 100_000_000;
 
-/** Steps through states of the automaton for new places, in one answer: some tens of milliseconds. */
-const mostEffort = 3_000_000;
-
-export interface SearchWindow {
-  /** Octets of the text before the first at which a match may begin. */
-  readonly from: number;
-  /** The last at which one may begin; absent: anywhere. */
-  readonly until?: number;
-}
+/** A look-up that fails costs as much as so many that do not, and more where many states are alive. */
+const priceOfMiss = 16;
+/** Misses that are afforded in advance, times their price: at first, while places are learnt, and when remembering is tried again. */
+const firstCredit = 512 * priceOfMiss;
+const laterCredit = 64 * priceOfMiss;
+/** Symbols that are walked without remembering, when hardly any place came again: at first, and at most. */
+const shortestRun = 2048;
+const longestRun = 65_536;
 
 export class Pattern {
   private readonly alphabet: Alphabet;
@@ -42,30 +43,25 @@ export class Pattern {
   }
 
   search(window: SearchWindow = { from: 0 }): Search {
-    return new Search(this.automaton, this.alphabet, this.options, window);
+    return new Search(this.automaton, new Transitions(this.alphabet, this.options, window));
   }
 }
 
 /** One search through one text. */
 export class Search {
   private place: Place;
-  private offset = 0;
-  private readonly until: number;
-  private isBehindFirstLine = false;
-  /** A newline is held back until it is known whether it ends the text. */
-  private holdsNewline = false;
   private readonly effort = new Effort(mostEffort);
-  private readonly decoder: TextDecoder | undefined;
+  /** What look-ups that succeed have earned, and those that fail have not spent. */
+  private credit = firstCredit;
+  /** Symbols that are still to be walked without remembering; how many it will be the next time. */
+  private runs = 0;
+  private nextRun = shortestRun;
 
   constructor(
     private readonly automaton: Automaton,
-    private readonly alphabet: Alphabet,
-    private readonly options: PatternOptions,
-    private readonly window: SearchWindow,
+    private readonly transitions: Transitions,
   ) {
     this.place = automaton.origin;
-    this.until = window.until ?? Number.POSITIVE_INFINITY;
-    this.decoder = options.utf ? new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }) : undefined;
   }
 
   get hasFound(): boolean {
@@ -74,75 +70,74 @@ export class Search {
 
   /** Nothing that comes can change the result. */
   get isOver(): boolean {
-    return (
-      this.hasFound ||
-      (this.place.waiting.length === 0 && this.offset > 0 && (this.isBehindFirstLine || this.offset > this.until))
-    );
+    return this.hasFound || (this.place.waiting.length === 0 && this.transitions.isPast);
+  }
+
+  /** Steps so far. */
+  get spent(): number {
+    return this.effort.spent;
   }
 
   /** The next octets of the text. Throws NotUtf8, TooCostly. */
   feed(bytes: Uint8Array): void {
-    if (this.decoder !== undefined) for (const character of this.decoded(bytes)) this.take(character.codePointAt(0) ?? 0);
-    else this.feedOctets(bytes);
-  }
-
-  /** The same as take for each, where nothing is special about it: bodies are long. */
-  private feedOctets(bytes: Uint8Array): void {
-    const { low } = this.alphabet;
-    const { from } = this.window;
-    for (let i = 0; i < bytes.length; i++) {
-      const code = bytes[i] ?? 0;
-      if (code === 10 || this.holdsNewline) {
-        this.take(code);
-        if (this.isOver) return;
-        continue;
-      }
-      const begins = this.offset >= from && this.offset <= this.until && !this.isBehindFirstLine;
-      const symbol = low[code] ?? 0;
-      const next = this.place.onward[begins ? 1 : 0][symbol];
-      if (next === undefined) this.step(symbol, 1);
-      else {
-        this.place = next;
-        this.offset++;
-      }
-      if (this.place === this.automaton.found) return;
+    for (let at = 0; at < bytes.length && !this.isOver; at += longestBlock) {
+      this.transitions.read(bytes.subarray(at, at + longestBlock));
+      this.walk();
     }
   }
 
-  /** The text is complete; true: something was found. */
+  /** The text is complete; true: something was found. Throws NotUtf8, TooCostly. */
   end(): boolean {
-    if (this.hasFound) return true;
-    if (this.decoder !== undefined) for (const character of this.decoded()) this.take(character.codePointAt(0) ?? 0);
-    if (this.holdsNewline) this.step(this.alphabet.lastNewline, 1);
-    this.step(this.alphabet.end, 0);
+    // What was not fed any more may have begun in the middle of a character.
+    if (this.isOver) return this.hasFound;
+    this.transitions.readEnd();
+    this.walk();
     return this.hasFound;
   }
 
-  private decoded(bytes?: Uint8Array): string {
-    try {
-      return this.decoder?.decode(bytes, { stream: bytes !== undefined }) ?? '';
-    } catch {
-      throw new NotUtf8();
+  /** Over the transitions that were read. */
+  private walk(): void {
+    const { automaton, effort } = this;
+    const { all, count } = this.transitions;
+    for (let at = 0; at < count && !this.hasFound; ) {
+      if (this.runs === 0) {
+        at = this.lookUp(all, at, count);
+        continue;
+      }
+      const to = Math.min(count, at + this.runs);
+      this.place = automaton.run(this.place, all, at, to, effort);
+      this.runs -= to - at;
+      if (this.runs === 0) this.place = automaton.remember(this.place, effort);
+      at = to;
     }
   }
 
-  private take(code: number): void {
-    if (this.holdsNewline) this.step(this.alphabet.newline, 1);
-    this.holdsNewline = code === 10;
-    if (!this.holdsNewline) this.step(this.alphabet.symbolOf(code), code < 0x80 ? 1 : this.lengthOf(code));
-  }
-
-  private lengthOf(code: number): number {
-    return this.decoder === undefined ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-
-  private step(symbol: number, length: number): void {
-    if (this.hasFound) return;
-    const { offset } = this;
-    const begins = offset >= this.window.from && offset <= this.until && !this.isBehindFirstLine;
-    this.place = this.automaton.step(this.place, symbol, begins, this.effort);
-    const isNewline = symbol === this.alphabet.newline || symbol === this.alphabet.lastNewline;
-    if (isNewline && this.options.firstline && offset >= this.window.from) this.isBehindFirstLine = true;
-    this.offset += length;
+  /** With what is remembered, as long as that pays. Answers how far it came. */
+  private lookUp(all: Int32Array, from: number, to: number): number {
+    const { automaton } = this;
+    const { found } = automaton;
+    let { place } = this;
+    let counted = from;
+    let at = from;
+    while (at < to && place !== found) {
+      const next = place.onward[all[at] as number];
+      if (next !== undefined) {
+        place = next;
+        at++;
+        continue;
+      }
+      place = automaton.step(place, all[at] as number, this.effort);
+      at++;
+      this.credit = Math.min(firstCredit, this.credit + at - counted) - priceOfMiss;
+      counted = at;
+      if (this.credit > 0) continue;
+      this.credit = laterCredit;
+      this.runs = this.nextRun;
+      this.nextRun = Math.min(longestRun, 2 * this.nextRun);
+      break;
+    }
+    this.credit = Math.min(firstCredit, this.credit + at - counted);
+    this.place = place;
+    return at;
   }
 }

@@ -139,6 +139,8 @@ export const ucpPosix: Readonly<Record<string, () => Ranges>> = {
   xdigit: () => posix.xdigit ?? [],
 };
 
+const dotlessI = 0x131;
+
 let variants: ReadonlyMap<number, readonly number[]> | undefined;
 
 /** Every character that differs from another by its case only, with all of its forms. */
@@ -150,8 +152,9 @@ function caseVariants(): ReadonlyMap<number, readonly number[]> {
     const character = String.fromCodePoint(code);
     const upperCase = character.toUpperCase();
     if (upperCase === character && character.toLowerCase() === character) continue;
-    const key = upperCase.toLowerCase();
-    if ([...key].length === 1) groups.set(key, [...(groups.get(key) ?? []), code]);
+    // Upper case may be several letters (SS). The dotless i has none of its own, in a case that all languages share.
+    const key = ([...upperCase].length === 1 ? upperCase : character).toLowerCase();
+    if ([...key].length === 1 && code !== dotlessI) groups.set(key, [...(groups.get(key) ?? []), code]);
   }
   const found = new Map<number, readonly number[]>();
   for (const group of groups.values()) if (group.length > 1) for (const code of group) found.set(code, group);
