@@ -17,7 +17,11 @@ export async function reload(args: ClientArguments): Promise<ReloadText> {
 
 function describe(outcome: ReloadOutcome): string {
   const said = outcome.diagnostics.map((diagnostic) => `${formatDiagnostic(diagnostic)}\n`).join('');
-  if (!outcome.ok) return `${said}not reloaded, the running configuration stays in force: ${outcome.reason}\n`;
+  if (!outcome.ok) {
+    const { inPart, reason } = outcome;
+    if (inPart === undefined) return `${said}not reloaded, the running configuration stays in force: ${reason}\n`;
+    return `${said}reloaded in part, configuration number ${inPart} is in force but for this: ${reason}\n`;
+  }
   const restarted = [...outcome.restartedLanes.map((lane) => `lane ${lane}`), ...outcome.restartedPlugins];
   const detail = restarted.length === 0 ? '' : `; restarted: ${restarted.join(', ')}`;
   return `${said}configuration number ${outcome.generation} is in force${detail}\n`;

@@ -1,0 +1,90 @@
+/**
+ * Lanes whose processes are replaced by a reload: one by itself because its plugins are others, or several because a plugin moves from one to
+ * the other. What the plugins have in the kernel stays there meanwhile, and what is gone from the configuration goes. Used by reload.ts.
+ */
+import { type LanePlan, leavesOf, pluginsOf } from '../lanes/plan.js';
+import { follow } from './following.js';
+import type { Footing } from './footing.js';
+import type { LaneHandle } from './lane-handle.js';
+import { type Knowing, letGo, mayLeave, tellOrphans, whoKnowsBoth } from './letting-go.js';
+import type { Reload } from './reload.js';
+import { turnOf, turns } from './start-order.js';
+import { stopMs } from './stopping.js';
+
+/** `lanes`: those that are there of them. `plans`: those that will be; their handles are there. */
+export async function replaceLanes(reload: Reload, lanes: readonly LaneHandle[], plans: readonly LanePlan[]): Promise<void> {
+  const { set, say, footing, restartedLanes } = reload;
+  const knowing = whoKnowsBoth(
+    lanes.map(({ running }) => running),
+    plans,
+  );
+  const heirs = plans.flatMap((plan) => set.lanes.find(({ name }) => name === plan.lane) ?? []);
+  const footings = new Map(heirs.map((heir) => [heir, footingOf(heir, lanes, footing, knowing)]));
+  await Promise.all(
+    lanes.map(async (lane) => {
+      const isKnownToHeir = lane.phase === 'started' && [...footings.values()].includes(lane.footing);
+      if (!isKnownToHeir) await partWith(reload, lane, knowing);
+      if (lane.isRealtime && lane.phase === 'started') say('warn', yielding(lane));
+      lane.forgive();
+      await lane.stop('restart', stopMs);
+    }),
+  );
+  for (const [heir, one] of footings) {
+    for (const lane of lanes) if (lane !== heir && isHeir(heir, lane)) heir.inherit(lane);
+    heir.footing = one;
+  }
+  for (const lane of lanes) if (!heirs.includes(lane)) set.retire(lane, heirs);
+  if (set.isStopping) return;
+  restartedLanes.push(...heirs.map(({ name }) => name));
+  // All of them, also where one cannot be.
+  await Promise.all(heirs.map(async (heir) => heir.launch()));
+  await Promise.all([...footings].map(([heir, one]) => one !== footing && comeUp(reload, heir)));
+}
+
+/**
+ * What the next process begins with: the configuration that the present ones are on, where something of that has to go and only the next one
+ * knows what; it is given the new one then. Realtime lanes do not: what virtual routers have they take back themselves when they stop.
+ */
+function footingOf(heir: LaneHandle, lanes: readonly LaneHandle[], to: Footing, knowing: Knowing): Footing {
+  if (heir.isRealtime || knowing !== 'next') return to;
+  // One that does not run may have died of what it had.
+  const isFormer = (lane: LaneHandle) => lane.phase === 'started' && isHeir(heir, lane) && mayLeave(lane, to.tree);
+  return lanes.find(isFormer)?.footing ?? to;
+}
+
+function isHeir(heir: LaneHandle, { running }: LaneHandle): boolean {
+  const own = pluginsOf(heir.plan);
+  return running.plugins.some(({ name }) => own.has(name));
+}
+
+async function partWith({ footing, say }: Reload, lane: LaneHandle, knowing: Knowing): Promise<void> {
+  if (lane.phase !== 'started') tellOrphans(lane, lane.footing.tree, footing.tree, 'it did not run', say);
+  else if (isAskedToLetGo(lane)) await letGo(lane, footing, knowing, say);
+}
+
+/** Others than those that only hear of it, and leave nothing, and the realtime lane, whose plugins take back what is theirs when they stop. */
+function isAskedToLetGo({ isRealtime, running }: LaneHandle): boolean {
+  return !isRealtime && (turnOf(running) !== turns.at(-1) || leavesOf(running) !== undefined);
+}
+
+async function comeUp({ footing, problems, restartedPlugins, say }: Reload, lane: LaneHandle): Promise<void> {
+  const isUp = await lane.back(startMs);
+  // It could not begin with what it had: that was said, and it is on the new one.
+  if (lane.footing === footing) return;
+  const problem = isUp ? await follow(lane, footing, say, restartedPlugins) : late(lane);
+  if (problem !== undefined) problems.push(problem);
+}
+
+/** What a plugin may take for its start, and a little. */
+const startMs = 15_000;
+
+function late({ name }: LaneHandle): string {
+  return (
+    `${name} lane was started anew with the configuration that it had, and is not up after ${startMs / 1000} s ` +
+    '(when it is, it is given the new one)'
+  );
+}
+
+function yielding({ name }: LaneHandle): string {
+  return `${name} lane is restarted because its list of plugins changed: masters on this host yield for a moment`;
+}
