@@ -67,7 +67,11 @@ describe('a plugin that a reload moves', () => {
       await clock.settle();
       stage.answerReload('health');
       await clock.settle();
-      assert.deepEqual([stopOf(stage.the(from.lane)), countOf(to.lane)], [['restart'], 0], 'the one ends before the other begins');
+      assert.deepEqual(
+        [stopOf(stage.the(from.lane)), countOf(to.lane)],
+        [['restart'], 0],
+        'the one ends before the other begins',
+      );
       assert.equal(stage.kinds(from.lane).includes('reload'), false, 'nothing of its table goes');
       stage.the(from.lane).end(undefined);
       await clock.settle();
@@ -241,7 +245,9 @@ describe('a plugin that a reload moves', () => {
     const names = (moves: ReturnType<typeof movesOf>) => moves.map(({ lanes: all, turn }) => [[...all].sort().join(' '), turn]);
     assert.deepEqual(names(movesOf([shared, realtime], [alone, realtime])), [['balance balance:ipvs', 1]]);
     assert.deepEqual(names(movesOf([extra], [shared])), [['balance extension:ipvs', 1]], 'it leaves something in the kernel');
-    assert.deepEqual(names(movesOf([shared], [planned('realtime', 'realtime', facts, 'vrrp', 'ipvs')])), [['balance realtime', 0]]);
+    assert.deepEqual(names(movesOf([shared], [planned('realtime', 'realtime', facts, 'vrrp', 'ipvs')])), [
+      ['balance realtime', 0],
+    ]);
     const swap = [planned('a', 'balance', {}, 'r', 'q'), planned('b', 'balance', {}, 'p')];
     assert.deepEqual(names(movesOf(swapped, swap)), [['a b', 1]]);
     assert.deepEqual(names(movesOf([health], [planned('health:checker', 'health', {}, 'checker')])), []);

@@ -269,7 +269,8 @@ class Daemon {
       logger.say('info', `reloaded: configuration number ${outcome.generation} is in force${detail}`);
     } else if (outcome.inPart === undefined) {
       logger.say('error', `not reloaded, the running configuration stays in force: ${outcome.reason}`);
-    } else logger.say('error', `reloaded in part, configuration number ${outcome.inPart} is in force but for this: ${outcome.reason}`);
+    } else
+      logger.say('error', `reloaded in part, configuration number ${outcome.inPart} is in force but for this: ${outcome.reason}`);
     if (this.#isEnding) return outcome;
     notifier.ready(outcome.ok ? 'running' : `running; the last reload failed: ${outcome.reason}`);
     return outcome;

@@ -59,7 +59,13 @@ export async function letGo(lane: LaneHandle, to: Footing, knowing: Knowing, say
   if (tree !== from && !hasAnswered)
     say('warn', `${lane.name} lane did not let go of what the new configuration does not have: it may stay in the kernel`);
   if (isTold && hasAnswered) return;
-  tellOrphans(lane, hasAnswered ? tree : from, to.tree, 'its process was replaced, which knew only a part of the new configuration,', say);
+  tellOrphans(
+    lane,
+    hasAnswered ? tree : from,
+    to.tree,
+    'its process was replaced, which knew only a part of the new configuration,',
+    say,
+  );
 }
 
 /**

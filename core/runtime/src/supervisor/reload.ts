@@ -62,7 +62,13 @@ interface Staying {
  * lane that must be replaced, or that goes, lives on until it has heard the last about the objects that are gone. Only it still
  * knows their scripts. What else happens meanwhile waits for its successor. Lanes between which a plugin moves that acts change together.
  */
-export async function reloadLanes(set: LaneSet, from: Prepared, to: Prepared, footing: Footing, say: Say): Promise<ReloadOutcome> {
+export async function reloadLanes(
+  set: LaneSet,
+  from: Prepared,
+  to: Prepared,
+  footing: Footing,
+  say: Say,
+): Promise<ReloadOutcome> {
   const removed = removedNames(from.tree, to.tree);
   const lists = { restartedLanes: [], restartedPlugins: [], problems: [] };
   const reload: Reload = { set, footing, say, removed, ...lists };

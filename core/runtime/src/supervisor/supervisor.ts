@@ -2,7 +2,7 @@
  * The supervisor: starts the lanes in the right order, carries messages between them, brings back those that end, reloads and
  * stops. It runs no plugin code and is on nobody's hot path. The command (`mainstay run`) makes one.
  */
-import { type Clock, type Explanation, type HookName, type Timer } from '@mainstay/sdk';
+import type { Clock, Explanation, HookName, Timer } from '@mainstay/sdk';
 import type { ActionFacts } from '../host/actions.js';
 import type { FromLane, LaneSetup } from '../lanes/messages.js';
 import type { LanePlan } from '../lanes/plan.js';
