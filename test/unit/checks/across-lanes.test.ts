@@ -15,6 +15,9 @@ const health = planned('health', 'health', 'x');
 const more = planned('health:y', 'health', 'y');
 const timing = { delayLoopMs: 1000, retry: 0 };
 
+/** What a lane tells that has nothing to check. */
+const quiet = { checks: 0, probes: 0, planned: 0, underWay: 0, inRoutine: 0, unserved: 0, unsent: 0 };
+
 const kinds = ['checks', 'checked', 'checksAsked', 'checksTold', 'checkers', 'checksHeld'];
 
 class World {
@@ -54,7 +57,7 @@ class World {
       const log = { error: none, warn: none, info: none, debug: none };
       end.begin(keyword, { plugin: lane, spec: defineChecker({ keyword, fields: {}, check }), log, ports: {} as Ports });
     }
-    if (lane === 'balance') {
+    if (lane.startsWith('balance')) {
       this.port = end.portFor('lb', new AbortController().signal);
       this.port.watch((states) => this.told.push(...states));
     }
@@ -257,6 +260,31 @@ describe('checks of another lane', () => {
     assert.equal(world.stage.log.split('no lane runs that has X_CHECK').length, 2);
   });
 
+  it('go on where they were when whoever wants them moves to another lane, also with a check that the reload has removed', async () => {
+    const world = new World(health, balance);
+    const { clock, supervisor } = world.stage;
+    const checks = ['a', 'b'].map((id) => request(id, { timing }));
+    world.port.set(checks);
+    await clock.advance(1);
+    world.stage.next = preparedOf(health, { ...balance, lane: 'balance:lb' });
+    const outcome = supervisor.reload();
+    await clock.settle();
+    world.stage.answerReload('health');
+    await clock.settle();
+    world.stage.the('balance').end(undefined);
+    await clock.settle();
+    world.begin('balance:lb');
+    world.port.set(checks.slice(0, 1));
+    assert.ok((await clock.drive(outcome)).ok);
+    await clock.advance(1);
+    const [end] = world.ends;
+    assert.deepEqual({ ...(end?.facts().checking as object), underWay: 0 }, { ...quiet, checks: 1, probes: 1, planned: 1 });
+    const probes = world.probes;
+    world.isUp = false;
+    await clock.advance(1000);
+    assert.deepEqual([world.lines, world.probes], [['a down'], probes + 1]);
+  });
+
   it('end when the lane that wanted them is gone, or has another list of plugins', async () => {
     const world = new World(balance, health);
     world.port.set([request('a', { timing })]);
@@ -266,15 +294,7 @@ describe('checks of another lane', () => {
     lane.plan = planned('balance', 'balance', 'another', ['checks']);
     await world.crash('balance');
     world.begin('balance');
-    assert.deepEqual(world.ends[1]?.facts().checking, {
-      checks: 0,
-      probes: 0,
-      planned: 0,
-      underWay: 0,
-      inRoutine: 0,
-      unserved: 0,
-      unsent: 0,
-    });
+    assert.deepEqual(world.ends[1]?.facts().checking, quiet);
   });
 
   it('wait in the lane that checks while whoever wants them reads nothing, the newest of each', async () => {
