@@ -11,7 +11,7 @@ export { type Planned, Schedule } from './checks/schedule.js';
 export { judge, type Standing, standingAtStart } from './checks/standing.js';
 export { ConfigRegistry, loadConfig, loadKeepalivedText } from './config/index.js';
 export { PackedTreeError } from './config/packed/format.js';
-export { type PackedTree, packTree, partOfTree, unpackTree, wordsOf } from './config/packed/packed-tree.js';
+export { isSameTree, type PackedTree, packTree, partOfTree, unpackTree, wordsOf } from './config/packed/packed-tree.js';
 export { askDaemon, type ControlReply, followDaemon } from './control/client.js';
 export { type Controlled, controlRoutes } from './control/routes.js';
 export { serveControl } from './control/server.js';

@@ -30,8 +30,9 @@ describe('a plugin that a reload moves', () => {
   });
 
   const withBlocks = (prepared: Prepared, ...names: readonly string[]): Prepared => {
-    const block = (name: string) => ({ keyword: { text: 'thing', at }, args: [{ text: name, at }], block: [] });
-    return { ...prepared, tree: { files: ['t'], statements: names.map(block) } as never };
+    const word = (text: string) => ({ text, at, quoted: false });
+    const block = (name: string) => ({ keyword: word('thing'), args: [word(name)], rest: name, restAt: at, block: [] });
+    return { ...prepared, tree: { files: ['t'], statements: names.map(block) } };
   };
   const countOf = (lane: string) => stage.processes.filter((played) => played.lane === lane).length;
   const stopOf = ({ heard }: Played) => heard.flatMap((message) => (message.kind === 'stop' ? [message.why] : []));

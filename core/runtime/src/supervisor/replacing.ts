@@ -43,10 +43,11 @@ export async function replaceLanes(reload: Reload, lanes: readonly LaneHandle[],
 
 /**
  * What the next process begins with: the configuration that the present ones are on, where something of that has to go and only the next one
- * knows what; it is given the new one then. Realtime lanes do not: what virtual routers have they take back themselves when they stop.
+ * knows what; it is given the new one then. Realtime lanes do not: what virtual routers have they take back themselves when they stop. Nor do
+ * those whose plugins bring others along, which they do for one configuration only.
  */
 function footingOf(heir: LaneHandle, lanes: readonly LaneHandle[], to: Footing, knowing: Knowing): Footing {
-  if (heir.isRealtime || knowing !== 'next') return to;
+  if (heir.isRealtime || heir.plan.hasChildren || knowing !== 'next') return to;
   // One that does not run may have died of what it had.
   const isFormer = (lane: LaneHandle) => lane.phase === 'started' && isHeir(heir, lane) && mayLeave(lane, to.tree);
   return lanes.find(isFormer)?.footing ?? to;
