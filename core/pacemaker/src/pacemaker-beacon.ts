@@ -131,7 +131,8 @@ export class PacemakerBeacon {
   /** @internal */
   receive(mail: NativeMail): void {
     if (mail.kind === mailKind.turn) {
-      this.options.onTurn?.(mail.at);
+      // Ends are read first: a turn that is read after it was before.
+      if (!this.#hasEnded) this.options.onTurn?.(mail.at);
     } else if (mail.kind === mailKind.ended) {
       this.#hasEnded = true;
       this.line.thread.counts.beacons--;

@@ -16,6 +16,8 @@ const patient = 'connect_timeout 20';
 /** A datagram that a server had not read when it closed is never answered: that has to be found out before the table counts as at rest. */
 const waiting = 'connect_timeout 8';
 const digest = createHash('md5').update(farmText).digest('hex');
+/** From an address that is not there. */
+const noSource = ['bindto 10.9.9.9', 'retry 1', 'delay_before_retry 0.5', 'warmup 0', 'delay_loop 2'];
 const web = (...lines: readonly string[]) => block('HTTP_GET', 'connect_port 8080', ...common, ...lines);
 const script = (...lines: readonly string[]) =>
   block('MISC_CHECK', 'misc_path "SHARED/check one \'two words\'"', 'misc_timeout 300', ...patience, 'delay_loop 4', ...lines);
@@ -80,6 +82,8 @@ const checks: Readonly<Record<string, readonly [checkers: string, lines?: string
   omega: [block('TCP_CHECK', 'connect_port 80'), 'omega'],
   'omega-script': [dynamic, `omega\n    inhibit_on_failure\n    ${sorry}`],
   'regex-absent': [web(...url('path /', 'regex ill', 'regex_no_match'))],
+  'source-absent': [block('TCP_CHECK', ...noSource, 'connect_port 81')],
+  'source-absent-http': [block('HTTP_GET', ...noSource, 'connect_port 81', ...url('path /'))],
   bfd: [block('BFD_CHECK', 'name farm')],
   'bfd-alpha': [block('BFD_CHECK', 'name farm', 'alpha'), sorry],
 };

@@ -5,6 +5,9 @@ import type { Way } from './request.js';
 /** The kernel forgets a connection that was refused or reset ten seconds later; less what the way of the news may take. */
 const rememberedMs = 8000;
 
+/** The kernel tells its connections piece by piece, and passes over some while others come and go. */
+const readings = 3;
+
 /** Where connections of a client went, by the client's port, as far as the kernel knew when it was looked up. */
 export class Destinations {
   readonly #found = new Map<number, string>();
@@ -15,7 +18,8 @@ export class Destinations {
 
   lookUp(): void {
     this.#lookedUpAt.push(Date.now());
-    for (const [port, to] of destinations(this.way)) this.#found.set(port, to);
+    for (let reading = 0; reading < readings; reading++)
+      for (const [port, to] of destinations(this.way)) this.#found.set(port, to);
   }
 
   /** The address of the real server. */

@@ -73,7 +73,7 @@ describe('pacemaker foresight', function () {
     lines.frames(otherType, { onPacket: (packet) => shown.push(textOf(packet)) });
     const { watch, foreseen, said, silences } = foreseeing(['one', 'two']);
     watch.foresee(foreseen);
-    watch.arm({ deadline: clockUs() + 20_000 });
+    watch.arm({ deadline: clockUs() + 100_000 });
     watch.consent();
     await eventually('silence', () => silences.length > 0);
     await eventually('all was sent', () => said.length === 2 && shown.length === 1);
@@ -90,7 +90,7 @@ describe('pacemaker foresight', function () {
     watch.consent();
     await eventually('silence', () => silences.length > 0);
     // Read by now.
-    watch.arm({ deadline: clockUs() + 20_000 });
+    watch.arm({ deadline: clockUs() + 100_000 });
     watch.consent();
     await eventually('silence again', () => silences.length > 1 && said.length > 0);
     assert.deepEqual([silences, said], [[false, true], ['said']]);
@@ -99,10 +99,10 @@ describe('pacemaker foresight', function () {
   it('tells what it has done even under earlier terms, and once', async () => {
     const { watch, foreseen, silences } = foreseeing();
     watch.foresee(foreseen);
-    watch.arm({ deadline: clockUs() + 20_000 });
+    watch.arm({ deadline: clockUs() + 80_000 });
     watch.consent();
     await null;
-    block(100);
+    block(250);
     // Late enough for the first silence to be read before, on a busy machine, too: silences that are not read are told as one.
     watch.arm({ deadline: clockUs() + 1_000_000 });
     await eventually('both silences', () => silences.length > 1);
@@ -113,7 +113,8 @@ describe('pacemaker foresight', function () {
     const { line, watch, foreseen, silences } = foreseeing();
     const usual = expected(frame(etherType, 5, 'usual'));
     watch.foresee(foreseen);
-    watch.arm({ deadline: clockUs() + 20_000, expected: usual, rearmUs: 10_000 });
+    // Long enough for the consent to be there before, on a busy machine, too.
+    watch.arm({ deadline: clockUs() + 150_000, expected: usual, rearmUs: 10_000 });
     watch.consent();
     beat(line, 'usual', 300_000);
     await null;
@@ -289,7 +290,7 @@ describe('pacemaker foresight', function () {
       { packets, frames: Array.from({ length: 1025 }, () => [loopback, Buffer.alloc(60)]) },
     ];
     for (const foreseen of wrong) assert.throws(() => watch.foresee(foreseen as Foreseen), TypeError, JSON.stringify(foreseen));
-    watch.arm({ deadline: clockUs() + 20_000 });
+    watch.arm({ deadline: clockUs() + 100_000 });
     watch.consent();
     await eventually('silence', () => silences.length > 0 && said.length > 0);
     assert.deepEqual([silences, said], [[true], ['said']]);

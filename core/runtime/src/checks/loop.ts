@@ -243,8 +243,10 @@ export class CheckLoop {
     const { attempt, lastProbeAt, lastDurationMs, probes, failures } = probe;
     const nextProbeAt = inMs === undefined ? undefined : Math.round(clock.wall() + inMs);
     const state: CheckState = stateOf(check.id, standing);
+    const { unprobed } = standing;
     return {
       ...state,
+      ...(unprobed !== undefined && { reason: `${state.reason}; not probed since: ${unprobed}` }),
       attempt,
       ...(standing.successes > 0 && { rising: { successes: standing.successes, of: probe.request.timing.rise ?? 1 } }),
       probes,

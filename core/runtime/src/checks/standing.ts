@@ -124,7 +124,6 @@ function wishOf({ weight, adjust }: { readonly weight?: number | undefined; read
   return { ...(weight !== undefined && { weight }), ...(adjust !== undefined && { adjust }) };
 }
 
-export function stateOf(id: string, { isUp, reason, unprobed, since, weight, adjust }: Standing): CheckState {
-  const whole = unprobed === undefined ? reason : `${reason}; not probed since: ${unprobed}`;
-  return { id, isUp, reason: whole, since, ...wishOf({ weight, adjust }) };
+export function stateOf(id: string, { isUp, reason, since, weight, adjust }: Standing): CheckState {
+  return { id, isUp, reason, since, ...wishOf({ weight, adjust }) };
 }
