@@ -5,13 +5,16 @@ import type { ClientArguments } from '../options.js';
 import { ask } from './ask.js';
 import { json } from './status.js';
 
+/** A large configuration takes up to two minutes to read, and each lane may take its time. */
+const withinMs = 300_000;
+
 export interface ReloadText {
   readonly text: string;
   readonly isOk: boolean;
 }
 
 export async function reload(args: ClientArguments): Promise<ReloadText> {
-  const outcome = await ask<ReloadOutcome>(args, '/v1/reload', 'POST');
+  const outcome = await ask<ReloadOutcome>(args, '/v1/reload', 'POST', withinMs);
   return { text: args.json ? json(outcome) : describe(outcome), isOk: outcome.ok };
 }
 

@@ -6,11 +6,10 @@ import { formatDiagnostic } from '@mainstay/sdk';
 import type { Footing } from './footing.js';
 import type { LaneHandle } from './lane-handle.js';
 import { reloadMs } from './letting-go.js';
+import type { Say } from './one-reload.js';
 
-type Say = (level: 'info' | 'warn' | 'error', message: string) => void;
-
-/** How long its next process is waited for, in milliseconds: what a plugin may take for its start, and a little. */
-const backMs = 15_000;
+/** How long its next process is waited for, in milliseconds: what a plugin may take for its start, with a large configuration. */
+const backMs = 30_000;
 
 /** Undefined, or what went wrong: a clause for the operator that names the lane. `restarted`: receives the names of plugins. */
 export async function follow(lane: LaneHandle, to: Footing, say: Say, restarted: string[] = []): Promise<string | undefined> {

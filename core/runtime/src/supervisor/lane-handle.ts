@@ -2,7 +2,7 @@
  * One lane from the supervisor's side: its process, its phase, its queue of events, its heartbeat and its back-off. Tells its
  * owner (supervisor.ts) what happened; decides nothing about other lanes.
  */
-import { type ActionResult, actionDeadlineMs, type Explanation, messageOf, type Timer } from '@mainstay/sdk';
+import { type ActionResult, actionDeadlineMs, type Clock, type Explanation, messageOf, type Timer } from '@mainstay/sdk';
 import { partOfTree } from '../config/packed/packed-tree.js';
 import type { ActionFacts } from '../host/actions.js';
 import type { FromLane, LaneReport, ReloadAnswer, ToLane } from '../lanes/messages.js';
@@ -95,6 +95,9 @@ export class LaneHandle {
 
   get name(): string {
     return this.plan.lane;
+  }
+  get clock(): Clock {
+    return this.needs.clock;
   }
   /** What its present process runs: a reload gives the lane its next plan before that process has said its last. */
   get running(): LanePlan {

@@ -7,10 +7,9 @@ import { isSameTree, partOfTree } from '../config/packed/packed-tree.js';
 import type { LanePlan } from '../lanes/plan.js';
 import type { Footing } from './footing.js';
 import type { LaneHandle } from './lane-handle.js';
+import type { Say } from './one-reload.js';
 import { alteredBlocks, withoutRemoved } from './removed.js';
 import { byHand, tellLeftovers } from './stopping.js';
-
-type Say = (level: 'info' | 'warn' | 'error', message: string) => void;
 
 /** How long a lane may take for a reload, in milliseconds. */
 export const reloadMs = 20_000;
@@ -56,9 +55,10 @@ export function mayLeave(lane: LaneHandle, to: SourceTree): boolean {
  * this one. It is told of nothing new unless it knows all words of it.
  */
 export async function letGo(lane: LaneHandle, to: Footing, knowing: Knowing, say: Say): Promise<void> {
-  const { tree: from } = lane.footing;
+  const { roots } = lane.running;
+  const from = partOfTree(lane.footing.tree, roots);
   const isTold = knowing === 'present' && mayLeave(lane, to.tree);
-  const tree = isTold ? partOfTree(to.tree, lane.running.roots) : withoutRemoved(from, to.tree);
+  const tree = isTold ? partOfTree(to.tree, roots) : withoutRemoved(from, to.tree);
   const answer = tree === from ? undefined : await lane.reload({ tree, generation: to.generation }, reloadMs);
   const hasAnswered = answer?.ok === true;
   if (tree !== from && !hasAnswered)

@@ -2,54 +2,23 @@
  * Brings the running lanes to a new, checked configuration: lanes come, go, reload in place, or start anew where their plugins
  * changed. Called by supervisor.ts after the validation.
  */
-import { type HookName, messageOf } from '@mainstay/sdk';
 import { partOfTree } from '../config/packed/packed-tree.js';
 import { isSamePlan, type LanePlan } from '../lanes/plan.js';
 import { follow } from './following.js';
 import type { Footing } from './footing.js';
-import type { LaneHandle, LaneLimits } from './lane-handle.js';
+import type { LaneHandle } from './lane-handle.js';
 import { reloadMs } from './letting-go.js';
 import { type Move, movesOf } from './moves.js';
+import { attempt, type LaneSet, type Reload, type Say, settleMs } from './one-reload.js';
 import type { Prepared } from './prepared.js';
 import type { ReloadOutcome } from './reload-outcome.js';
-import { type NameSet, removedNames } from './removed.js';
+import { removedNames } from './removed.js';
 import { replaceLanes } from './replacing.js';
 import { turnOf, turns } from './start-order.js';
+import { atMost } from './until.js';
 
-/** The part of the supervisor that a reload works on. */
-export interface LaneSet {
-  readonly lanes: readonly LaneHandle[];
-  /** The daemon ends: no process may be started any more. */
-  readonly isStopping: boolean;
-  add(plan: LanePlan): LaneHandle;
-  limitsOf(plan: LanePlan): LaneLimits;
-  /** What the next process of the lane will observe. */
-  expectInterest(lane: LaneHandle, hooks: readonly HookName[]): void;
-  /** Ends it for good: what its plugins have in the kernel goes. */
-  remove(lane: LaneHandle): Promise<void>;
-  /** It has ended, and its plugins live on in those, with what they have in the kernel. */
-  retire(lane: LaneHandle, heirs: readonly LaneHandle[]): void;
-}
-
-type Say = (level: 'info' | 'warn' | 'error', message: string) => void;
-
-/** How long a new lane is waited for before those act on the new configuration that tell it what they do. */
-const settleMs = 5000;
 /** How long the last events of what is gone may take to reach those who know it. */
 const drainMs = 3000;
-
-/** One reload under way. */
-export interface Reload {
-  readonly set: LaneSet;
-  /** What all lanes are to be on. */
-  readonly footing: Footing;
-  readonly say: Say;
-  /** Names of objects that the new configuration no longer has. */
-  readonly removed: NameSet;
-  readonly restartedLanes: string[];
-  readonly restartedPlugins: string[];
-  readonly problems: string[];
-}
 
 /** A lane that both configurations have. */
 interface Staying {
@@ -70,7 +39,7 @@ export async function reloadLanes(
   say: Say,
 ): Promise<ReloadOutcome> {
   const removed = removedNames(from.tree, to.tree);
-  const lists = { restartedLanes: [], restartedPlugins: [], problems: [] };
+  const lists = { restartedLanes: [], restartedPlugins: [], problems: [], underWay: [] };
   const reload: Reload = { set, footing, say, removed, ...lists };
   const before = set.lanes;
   const moves = movesOf(
@@ -99,6 +68,7 @@ export async function reloadLanes(
     const here = set.lanes.filter((lane) => turnOf(lane.plan) === turn);
     if (turn > 0) await Promise.all(here.map((lane) => lane.settled(settleMs)));
   }
+  await Promise.all(reload.underWay);
   for (const turn of turns) {
     // Lanes of the last turn have heard everything by then.
     const held = turn === turns.at(-1) ? set.lanes.filter((lane) => lane.isHeld && !gone.includes(lane)) : [];
@@ -111,15 +81,6 @@ export async function reloadLanes(
   const restartedLanes = to.plans.map(({ lane }) => lane).filter((lane) => reload.restartedLanes.includes(lane));
   if (problems.length > 0) return { ok: false, reason: problems.join('; '), inPart: generation, diagnostics: [] };
   return { ok: true, generation, restartedLanes, restartedPlugins, diagnostics: [] };
-}
-
-/** Never rejects: what goes wrong with one lane is told, and keeps no other from its part of the reload. */
-async function attempt({ problems }: Reload, lane: string, work: () => Promise<unknown>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    problems.push(`${lane} lane did not follow (${messageOf(error)}); it may be out of service until the next reload`);
-  }
 }
 
 /** What happens from now on is kept for it, as far as it is known what it will want to hear. */
@@ -146,16 +107,16 @@ function prepareFor(set: LaneSet, { lane, plan }: Staying): void {
 }
 
 async function renew(reload: Reload, staying: Staying): Promise<void> {
-  const { footing, problems, restartedPlugins, say, set, removed } = reload;
+  const { footing, removed, restartedPlugins, say, set, underWay } = reload;
   const { lane, plan } = staying;
   const isSame = isSamePlan(lane.running, plan);
   const isRunning = lane.phase === 'started';
   const mustRestart = !isSame || (plan.hasChildren && !lane.isRealtime) || !isRunning;
   prepareFor(set, staying);
   if (!mustRestart) {
-    const problem = await follow(lane, footing, say, restartedPlugins);
-    if (problem !== undefined) problems.push(problem);
-    return;
+    const following = attempt(reload, lane.name, () => follow(lane, footing, say, restartedPlugins));
+    underWay.push(following);
+    return atMost(lane.clock, reloadMs, following);
   }
   set.expectInterest(lane, plan.observes ?? []);
   if (isRunning && turnOf(plan) === turns.at(-1)) return lane.hold(removed);

@@ -7,11 +7,10 @@ import { follow } from './following.js';
 import type { Footing } from './footing.js';
 import type { LaneHandle } from './lane-handle.js';
 import { tellOrphans } from './letting-go.js';
+import type { LaneSet, Say } from './one-reload.js';
 import { hasErrors, type Prepare, type Prepared } from './prepared.js';
-import { type LaneSet, reloadLanes } from './reload.js';
+import { reloadLanes } from './reload.js';
 import type { ReloadOutcome } from './reload-outcome.js';
-
-type Say = (level: 'info' | 'warn' | 'error', message: string) => void;
 
 export class Reloads {
   #prepared: Prepared | undefined;

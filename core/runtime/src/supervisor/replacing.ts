@@ -7,13 +7,14 @@ import { follow } from './following.js';
 import type { Footing } from './footing.js';
 import type { LaneHandle } from './lane-handle.js';
 import { type Knowing, letGo, mayLeave, tellOrphans, whoKnowsBoth } from './letting-go.js';
-import type { Reload } from './reload.js';
+import { attempt, type Reload, settleMs } from './one-reload.js';
 import { turnOf, turns } from './start-order.js';
 import { stopMs } from './stopping.js';
+import { atMost } from './until.js';
 
 /** `lanes`: those that are there of them. `plans`: those that will be; their handles are there. */
 export async function replaceLanes(reload: Reload, lanes: readonly LaneHandle[], plans: readonly LanePlan[]): Promise<void> {
-  const { set, say, footing, restartedLanes } = reload;
+  const { set, say, footing, restartedLanes, underWay } = reload;
   const knowing = whoKnowsBoth(
     lanes.map(({ running }) => running),
     plans,
@@ -22,8 +23,8 @@ export async function replaceLanes(reload: Reload, lanes: readonly LaneHandle[],
   const footings = new Map(heirs.map((heir) => [heir, footingOf(heir, lanes, footing, knowing)]));
   await Promise.all(
     lanes.map(async (lane) => {
-      const isKnownToHeir = lane.phase === 'started' && [...footings.values()].includes(lane.footing);
-      if (!isKnownToHeir) await partWith(reload, lane, knowing);
+      const knowsIt = (heir: LaneHandle) => isHeir(heir, lane) && footings.get(heir) === lane.footing;
+      if (lane.phase !== 'started' || !heirs.some(knowsIt)) await partWith(reload, lane, knowing);
       if (lane.isRealtime && lane.phase === 'started') say('warn', yielding(lane));
       lane.forgive();
       await lane.stop('restart', stopMs);
@@ -38,7 +39,12 @@ export async function replaceLanes(reload: Reload, lanes: readonly LaneHandle[],
   restartedLanes.push(...heirs.map(({ name }) => name));
   // All of them, also where one cannot be.
   await Promise.all(heirs.map(async (heir) => heir.launch()));
-  await Promise.all([...footings].map(([heir, one]) => one !== footing && comeUp(reload, heir)));
+  const bridges = heirs
+    .filter((heir) => heir.footing !== footing)
+    .map((heir) => attempt(reload, heir.name, () => comeUp(reload, heir)));
+  underWay.push(...bridges);
+  const [first] = heirs;
+  if (first !== undefined) await atMost(first.clock, settleMs, Promise.all(bridges));
 }
 
 /**
@@ -68,16 +74,15 @@ function isAskedToLetGo({ isRealtime, running }: LaneHandle): boolean {
   return !isRealtime && (turnOf(running) !== turns.at(-1) || leavesOf(running) !== undefined);
 }
 
-async function comeUp({ footing, problems, restartedPlugins, say }: Reload, lane: LaneHandle): Promise<void> {
+async function comeUp({ footing, restartedPlugins, say }: Reload, lane: LaneHandle): Promise<string | undefined> {
   const isUp = await lane.back(startMs);
   // It could not begin with what it had: that was said, and it is on the new one.
-  if (lane.footing === footing) return;
-  const problem = isUp ? await follow(lane, footing, say, restartedPlugins) : late(lane);
-  if (problem !== undefined) problems.push(problem);
+  if (lane.footing === footing) return undefined;
+  return isUp ? follow(lane, footing, say, restartedPlugins) : late(lane);
 }
 
-/** What a plugin may take for its start, and a little. */
-const startMs = 15_000;
+/** What a plugin may take for its start, with a large configuration, in milliseconds. */
+const startMs = 30_000;
 
 function late({ name }: LaneHandle): string {
   return (
