@@ -125,6 +125,22 @@ describe('a lane that is to take over a configuration', () => {
     assert.match(stage.log, /balance lane has followed: configuration number 2 is in force there, too/);
   });
 
+  it('and hangs in its next process, too, is given it by the one after that', async () => {
+    const { outcome } = await reloadTo(leaving, after);
+    await die();
+    await comeUp();
+    await clock.advance(20_000);
+    assert.equal((await clock.drive(outcome)).ok, false);
+    await clock.settle();
+    assert.deepEqual(given(), ['1: A=one B=two', '2: B=other C=new'], 'one that has not answered is not asked again');
+    await clock.advance(12_000);
+    await comeUp();
+    assert.deepEqual(given(), ['1: A=one B=two', '2: B=other C=new']);
+    answer(stage.the('balance'), true);
+    await clock.settle();
+    assert.match(stage.log, /balance lane has followed: configuration number 2/);
+  });
+
   it('and answers late is there all the same', async () => {
     const { outcome } = await reloadTo(leaving, after);
     await clock.advance(20_000);

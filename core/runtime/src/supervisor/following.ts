@@ -43,7 +43,7 @@ export async function follow(lane: LaneHandle, to: Footing, say: Say, restarted:
 function silent(name: string): string {
   return (
     `${name} lane did not answer to the reload within ${reloadMs / 1000} s, and is on the configuration that it had until it does ` +
-    '(where it hangs it is started again with that one, and then given the new one once more)'
+    '(where it hangs it is killed, and comes back on that one; the log tells whether it follows then)'
   );
 }
 

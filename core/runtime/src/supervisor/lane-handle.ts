@@ -238,6 +238,11 @@ export class LaneHandle {
     return this.#questions.reload(message, withinMs, (id) => this.#offered.set(id, next));
   }
 
+  /** Its present process was asked to take it over. */
+  isAskedFor(footing: Footing | undefined): boolean {
+    return [...this.#offered.values()].some((one) => one === footing);
+  }
+
   /** It is to act on a configuration for the rest of its life only. */
   reload(message: Omit<Extract<ToLane, { kind: 'reload' }>, 'kind' | 'id'>, withinMs: number): Promise<ReloadAnswer | undefined> {
     return this.#questions.reload(message, withinMs, () => {});

@@ -89,7 +89,7 @@ export class Reloads {
   }
 
   #isDone(lane: LaneHandle): boolean {
-    return lane.footing === this.#footing || lane.hopeless === this.#footing;
+    return lane.footing === this.#footing || lane.hopeless === this.#footing || lane.isAskedFor(this.#footing);
   }
 
   async #catchUp(lane: LaneHandle): Promise<void> {
