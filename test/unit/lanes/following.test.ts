@@ -234,17 +234,34 @@ describe('a lane that is to take over a configuration', () => {
     );
   });
 
-  it('with other plugins, but the same blocks, begins with it at once', async () => {
-    const prepared = withBlocks(preparedOf(leaving), before);
-    stage.startAll(prepared);
-    stage.next = { ...preparedOf(upgraded), tree: prepared.tree };
-    const outcome = supervisor.reload();
-    await clock.settle();
+  it('with other plugins, but nothing gone or another, begins with it at once', async () => {
+    const { outcome } = await reloadTo(upgraded, { ...before, C: 'new' });
     stage.the('balance').end(undefined);
     await comeUp();
     assert.equal((await clock.drive(outcome)).ok, true);
-    assert.deepEqual(given(), ['2: A=one B=two']);
+    assert.deepEqual(given(), ['2: A=one B=two C=new']);
   });
+
+  it('with other plugins and a large configuration is only asked whether that is written as before', async () => {
+    const large = Object.fromEntries(Array.from({ length: 9000 }, (_, i) => [`name-${i}`, 'line']));
+    for (const [next, expected] of [
+      [large, ['2']],
+      [{ ...large, more: 'line' }, ['1', '2']],
+    ] as const) {
+      stage = new Stage();
+      ({ clock, supervisor } = stage);
+      stage.startAll(withBlocks(preparedOf(leaving), large));
+      stage.next = withBlocks(preparedOf(upgraded), next);
+      void supervisor.reload();
+      await clock.settle();
+      stage.the('balance').end(undefined);
+      await comeUp();
+      assert.deepEqual(
+        given().map((text) => text.split(':')[0]),
+        expected,
+      );
+    }
+  }).timeout(60_000);
 
   it('is known whole by a program that has all plugins of the other one', () => {
     assert.equal(whoKnowsBoth([leaving], [upgraded]), 'next');
