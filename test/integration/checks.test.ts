@@ -129,6 +129,33 @@ describe('checks of a daemon', function () {
     assert.equal((await daemon.status()).lanes.find(({ lane }) => lane === 'health')?.answered, true);
   });
 
+  it('go on undisturbed when a reload moves the plugin that wants them to a lane of its own, and back', async () => {
+    for (const name of ['one', 'two']) say(name, 'up');
+    configure(server('one'), server('two', 'alpha'));
+    await daemon.start();
+    await daemon.said('two 0 turned up');
+    const health = await daemon.lanePid('health');
+    const alone = plugin('balancing').replace('{ ', '{\n isolated\n ').replace(' }', '\n}');
+    let generation = 1;
+    for (const [moved, lane, turn] of [
+      [alone, 'balance:balancing', 'down'],
+      [plugin('balancing'), 'balance', 'up'],
+    ] as const) {
+      daemon.configure(`${moved}${plugin('looking')}${server('one')}${server('two', 'alpha')}`);
+      daemon.signal('SIGHUP');
+      await daemon.said(`configuration number ${++generation} is in force`);
+      say('one', turn);
+      await daemon.said(`one 0 turned ${turn}: it says ${turn}`);
+      const names = (await daemon.status()).lanes.map((one) => one.lane);
+      assert.deepEqual(
+        names.filter((name) => name.startsWith('balance')),
+        [lane],
+      );
+    }
+    assert.equal(await daemon.lanePid('health'), health);
+    assert.equal(daemon.output.split('LOOK_CHECK of two in pool is down').length, 1);
+  });
+
   it('cannot be written wrongly without being told where', async () => {
     daemon.configure(
       `${plugin('balancing')}${plugin('looking')}balanced one {\n LOOK_CHEK {\n }\n LOOK_CHECK {\n pth x\n }\n}\n`,

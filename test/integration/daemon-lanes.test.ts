@@ -1,7 +1,7 @@
 /** What lanes may do without harm to the daemon and to each other: die, hang, eat memory; and the death of the supervisor. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { isAlive, plugin, TestDaemon } from './daemon-harness.js';
+import { isAlive, plugin, runCommand, TestDaemon } from './daemon-harness.js';
 
 const limits = 'lanes {\n  memory_limit 160\n  unresponsive_after 2\n}\n';
 
@@ -109,4 +109,37 @@ describe('lanes of the daemon', function () {
     assert.match(daemon.output, /may have left something in the kernel \(the daemon ends because of a failure/);
     assert.doesNotMatch(daemon.output, /took it back/);
   });
+
+  it('that die over a reload come back on what they had, and are given the new configuration once more', async () => {
+    daemon.configure(`${plugin('keeping')}kept one { }\nkept two { }\n`);
+    await daemon.start();
+    const fatal = (name: string) => `kept ${name} {\n fatal ${daemon.directory}/${name}\n}\n`;
+    daemon.configure(`${plugin('keeping')}kept one { }\n${fatal('three')}`);
+    daemon.signal('SIGHUP');
+    await daemon.said('configuration number 2 is in force');
+    const said = daemon.output.match(/keeping (?:started|goes on) with .*/g);
+    assert.deepEqual(said, ['keeping started with one two', 'keeping started with one two', 'keeping goes on with one three']);
+    daemon.configure(`${plugin('keeping')}${fatal('four')}${fatal('five')}`);
+    const { code, output } = await runCommand('reload', '--run-dir', daemon.runDirectory);
+    assert.equal(code, 1);
+    assert.match(output, /^reloaded in part, configuration number 3 is in force but for this: balance lane ended twice/);
+    await daemon.said('keeping started with one three', 2);
+  }).timeout(120_000);
+
+  it('between which a plugin moves are never at work on the same things', async () => {
+    const isolated = plugin('keeping').replace('{ ', '{\n isolated\n ').replace(' }', '\n}');
+    daemon.configure(`${plugin('keeping')}kept one { }\nkept two { }\n`);
+    await daemon.start();
+    daemon.configure(`${isolated}kept two { }\n`);
+    daemon.signal('SIGHUP');
+    await daemon.said('configuration number 2 is in force');
+    assert.match(daemon.output, /in force; restarted: .*lane balance:keeping$/m);
+    assert.deepEqual(daemon.output.match(/keeping (?:started|goes|stopped) .*/g), [
+      'keeping started with one two',
+      'keeping stopped (restart) with one two',
+      'keeping started with one two',
+      'keeping goes on with two',
+    ]);
+    assert.doesNotMatch(daemon.output, /may have left/);
+  }).timeout(120_000);
 });

@@ -83,7 +83,7 @@ export interface Run {
 }
 
 export interface Facts {
-  /** True after a restart of the lane within the life of the same daemon. */
+  /** True after a restart of the lane within the life of the same daemon, also where the plugin lived in another lane before. */
   readonly isRestart: boolean;
   /** `--dont-release-vrrp`: leave addresses in place at exit. */
   readonly keepAddressesAtExit: boolean;
@@ -111,7 +111,10 @@ export interface PluginSpec {
   verify?(run: Run): Promise<readonly Diagnostic[]>;
   /** Acts: sockets and timers begin here. Ten seconds at most. */
   start?(run: Run): void | Promise<void>;
-  /** The handles already show the new configuration. */
+  /**
+   * The handles already show the new configuration. Where the process dies over it, the next one starts with the configuration before, and is
+   * asked once more: whatever that start takes over for others (a table in the kernel) is then taken away as it is here.
+   */
   reconfigure?(run: Run): ReconfigureAnswer | Promise<ReconfigureAnswer>;
   /**
    * Undoes `start`, also one that failed half-way; called at most once per start, five seconds at most. `restart`: another life follows,

@@ -1,110 +1,10 @@
 /** Checks between lanes, by way of the real supervisor: the lanes' processes are played, with the real ends of the checks in them. */
 import assert from 'node:assert/strict';
-import { type CheckNews, type FromLane, HookBus, HostChecks, type LanePlan, type ToLane, unpackOrder } from '@mainstay/core';
-import { type CheckState, type Checks, defineChecker, down, type LaneKind, type Ports, up } from '@mainstay/sdk';
+import { unpackOrder } from '@mainstay/core';
 import { describe, it } from 'mocha';
-import { type Played, planOf, preparedOf, Stage } from '../lanes/supervisor-stage.js';
+import { preparedOf } from '../lanes/supervisor-stage.js';
+import { balance, health, more, planned, quiet, timing, World } from './lanes-world.js';
 import { request } from './loop-bench.js';
-
-function planned(lane: string, laneKind: LaneKind, plugin: string, needs: readonly 'checks'[] = []): LanePlan {
-  const plan = planOf(lane, laneKind, plugin);
-  return { ...plan, plugins: plan.plugins.map((one) => ({ ...one, manifest: { ...one.manifest, needs } })) };
-}
-const balance = planned('balance', 'balance', 'lb', ['checks']);
-const health = planned('health', 'health', 'x');
-const more = planned('health:y', 'health', 'y');
-const timing = { delayLoopMs: 1000, retry: 0 };
-
-const kinds = ['checks', 'checked', 'checksAsked', 'checksTold', 'checkers', 'checksHeld'];
-
-class World {
-  readonly stage = new Stage();
-  readonly told: CheckState[] = [];
-  readonly ends: HostChecks[] = [];
-  port!: Checks;
-  readonly checkers: Record<string, readonly string[]> = { health: ['X_CHECK'], 'health:y': ['Y_CHECK'] };
-  isUp = true;
-  probes = 0;
-  readonly #unread: (() => void)[] = [];
-  /** Asked of everything that a lane sends. */
-  busy = 0;
-
-  constructor(...plans: readonly LanePlan[]) {
-    void this.stage.supervisor.start(preparedOf(...plans));
-    for (const { lane } of plans) this.begin(lane);
-  }
-
-  get lines(): readonly string[] {
-    return this.told.map(({ id, isUp }) => `${id} ${isUp ? 'up' : 'down'}`);
-  }
-
-  /** The last process of the lane comes up, and its plugin starts. */
-  begin(lane: string): HostChecks {
-    const process = this.stage.the(lane);
-    const end = this.#endOf(lane, process);
-    this.ends.push(end);
-    const checkers = this.checkers[lane] ?? [];
-    for (const keyword of checkers) {
-      end.define(keyword);
-      const check = () => {
-        this.probes++;
-        return this.isUp ? up(keyword) : down('no');
-      };
-      const none = () => {};
-      const log = { error: none, warn: none, info: none, debug: none };
-      end.begin(keyword, { plugin: lane, spec: defineChecker({ keyword, fields: {}, check }), log, ports: {} as Ports });
-    }
-    if (lane === 'balance') {
-      this.port = end.portFor('lb', new AbortController().signal);
-      this.port.watch((states) => this.told.push(...states));
-    }
-    process.say({ kind: 'ready', interest: [], isIdle: false, checkers });
-    return end;
-  }
-
-  /** As kill -9 does it, and the supervisor starts the next at once. */
-  async crash(lane: string): Promise<void> {
-    const process = this.stage.the(lane);
-    this.ends[this.stage.processes.indexOf(process)]?.close();
-    process.end('signal SIGKILL');
-    await this.stage.clock.advance(0);
-  }
-
-  /** Its process stands still, and reads nothing. */
-  hang(lane: string): Played {
-    const process = this.stage.the(lane);
-    process.hangs = true;
-    return process;
-  }
-
-  resume(process: Played): void {
-    process.hangs = false;
-    process.unsent = 0;
-    for (const read of this.#unread.splice(0)) read();
-  }
-
-  #endOf(lane: string, process: Played): HostChecks {
-    const { clock } = this.stage;
-    const bus = new HookBus({ lane, clock, log: () => {} });
-    const log = (level: string, plugin: string, message: string) => {
-      this.stage.log += `${plugin} ${level}: ${message}\n`;
-    };
-    const end = new HostChecks({ lane, clock, random: () => 0, hooks: bus.callsFor('checkers'), log });
-    const isAlive = () => this.stage.the(lane) === process;
-    const over = (message: FromLane | ToLane) => structuredClone(message);
-    end.connect({ send: (message) => isAlive() && process.say(over(message) as FromLane), isBusy: () => this.busy-- > 0 });
-    const hear = (message: ToLane) => {
-      if (process.hangs) this.#unread.push(() => hear(message));
-      else if (kinds.includes(message.kind)) end.receive(over(message) as CheckNews);
-      if (message.kind === 'start') process.say({ kind: 'started' });
-    };
-    process.heard.push = (...messages) => {
-      for (const message of messages) hear(message);
-      return Array.prototype.push.apply(process.heard, messages);
-    };
-    return end;
-  }
-}
 
 describe('checks of another lane', () => {
   it('are asked for when that lane runs, whichever comes first, and their turns come back', async () => {
@@ -257,6 +157,31 @@ describe('checks of another lane', () => {
     assert.equal(world.stage.log.split('no lane runs that has X_CHECK').length, 2);
   });
 
+  it('go on where they were when whoever wants them moves to another lane, also with a check that the reload has removed', async () => {
+    const world = new World(health, balance);
+    const { clock, supervisor } = world.stage;
+    const checks = ['a', 'b'].map((id) => request(id, { timing }));
+    world.port.set(checks);
+    await clock.advance(1);
+    world.stage.next = preparedOf(health, { ...balance, lane: 'balance:lb' });
+    const outcome = supervisor.reload();
+    await clock.settle();
+    world.stage.answerReload('health');
+    await clock.settle();
+    world.stage.the('balance').end(undefined);
+    await clock.settle();
+    world.begin('balance:lb');
+    world.port.set(checks.slice(0, 1));
+    assert.ok((await clock.drive(outcome)).ok);
+    await clock.advance(1);
+    const [end] = world.ends;
+    assert.deepEqual({ ...(end?.facts().checking as object), underWay: 0 }, { ...quiet, checks: 1, probes: 1, planned: 1 });
+    const probes = world.probes;
+    world.isUp = false;
+    await clock.advance(1000);
+    assert.deepEqual([world.lines, world.probes], [['a down'], probes + 1]);
+  });
+
   it('end when the lane that wanted them is gone, or has another list of plugins', async () => {
     const world = new World(balance, health);
     world.port.set([request('a', { timing })]);
@@ -266,15 +191,7 @@ describe('checks of another lane', () => {
     lane.plan = planned('balance', 'balance', 'another', ['checks']);
     await world.crash('balance');
     world.begin('balance');
-    assert.deepEqual(world.ends[1]?.facts().checking, {
-      checks: 0,
-      probes: 0,
-      planned: 0,
-      underWay: 0,
-      inRoutine: 0,
-      unserved: 0,
-      unsent: 0,
-    });
+    assert.deepEqual(world.ends[1]?.facts().checking, quiet);
   });
 
   it('wait in the lane that checks while whoever wants them reads nothing, the newest of each', async () => {

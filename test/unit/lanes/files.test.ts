@@ -114,7 +114,7 @@ describe('processes that a PID file names', () => {
     assert.deepEqual(lane.found, [undefined, lane.pid]);
     const other = await titled('something else', (file) => [daemonOf(file), orphanOf(file)]);
     assert.deepEqual(other.found, [undefined, undefined]);
-  });
+  }).timeout(60_000);
 });
 
 describe('the word to systemd', () => {

@@ -1,6 +1,6 @@
 /** A configuration that was packed for its way to another process is the same at the other end. */
 import assert from 'node:assert/strict';
-import { loadKeepalivedText, packTree, partOfTree, unpackTree, wordsOf } from '@mainstay/core';
+import { isSameTree, loadKeepalivedText, packTree, partOfTree, unpackTree, wordsOf } from '@mainstay/core';
 import type { SourcePosition, SourceTree, Statement } from '@mainstay/sdk';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
@@ -110,5 +110,19 @@ describe('packed configurations', function () {
   it('are not packed again on their way through', () => {
     const packed = packTree({ files: [], statements: [] });
     assert.equal(packTree(unpackTree(packed)), packed);
+  });
+
+  it('are compared by what is written, and where', () => {
+    fc.assert(fc.property(tree, (one) => isSameTree(one, travelled(one)) && isSameTree(travelled(one), { ...one })));
+    const { tree: read } = site();
+    const [first, ...more] = read.statements;
+    assert.ok(first !== undefined);
+    for (const other of [
+      { ...first, keyword: { ...first.keyword, text: 'another' } },
+      { ...first, restAt: { ...first.restAt, line: 77 } },
+      { ...first, rest: 'r' },
+    ])
+      assert.equal(isSameTree(read, { ...read, statements: [other, ...more] }), false);
+    assert.equal(isSameTree(read, { ...read, statements: more }), false);
   });
 });

@@ -7,8 +7,13 @@ import { controlSocketOf } from '../paths.js';
 export const noDaemon = 3;
 
 /** The answer's body. Throws a MainstayError where no daemon answers, and an Error with its words where it refuses. */
-export async function ask<Body>(args: ClientArguments, path: string, method: 'GET' | 'POST' = 'GET'): Promise<Body> {
-  const { status, body } = await askDaemon(controlSocketOf(args), method, path);
+export async function ask<Body>(
+  args: ClientArguments,
+  path: string,
+  method: 'GET' | 'POST' = 'GET',
+  withinMs?: number,
+): Promise<Body> {
+  const { status, body } = await askDaemon(controlSocketOf(args), method, path, withinMs);
   if (status < 400 || status === 422) return body as Body;
   const { error, names } = body as { readonly error?: string; readonly names?: readonly string[] };
   const known = names === undefined || names.length === 0 ? '' : `; there are: ${names.join(', ')}`;

@@ -5,7 +5,7 @@ import { InterestSet } from '../hooks/interest.js';
 import type { ActionFacts } from '../host/actions.js';
 import type { ActionOutcome } from '../supervisor/actions.js';
 import type { LaneEvent } from '../supervisor/lane-handle.js';
-import type { ReloadOutcome } from '../supervisor/reload.js';
+import type { ReloadOutcome } from '../supervisor/reload-outcome.js';
 import type { DaemonReport } from '../supervisor/report.js';
 import type { Router } from '../supervisor/router.js';
 import type { Answer, ControlRoutes } from './server.js';

@@ -56,6 +56,11 @@ export function leavesOf({ plugins }: LanePlan): string | undefined {
   return told.length === 0 ? undefined : told.join('; ');
 }
 
+/** Names of those that live there. */
+export function pluginsOf({ plugins }: LanePlan): ReadonlySet<string> {
+  return new Set(plugins.map(({ name }) => name));
+}
+
 /** Any plugin may add to it, so every lane is told. */
 const shared = 'global_defs';
 

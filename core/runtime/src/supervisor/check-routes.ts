@@ -4,6 +4,7 @@
  */
 import type { Clock } from '@mainstay/sdk';
 import type { CheckMessage } from '../checks/orders.js';
+import type { LanePlan } from '../lanes/plan.js';
 import { CheckFlow } from './check-flow.js';
 import type { LaneHandle } from './lane-handle.js';
 
@@ -43,7 +44,7 @@ export class CheckRoutes {
 
   /** It does not come back. */
   removed(lane: LaneHandle): void {
-    for (const [plugin, name] of this.#clients) if (name === lane.name) this.#forget(plugin);
+    for (const [plugin, name] of this.#clients) if (name === lane.name) this.#left(plugin, lane);
   }
 
   /** A message of a lane about checks. What does not belong to it is ignored: a lane runs anybody's code. */
@@ -55,8 +56,8 @@ export class CheckRoutes {
       this.#clients.set(plugin, from.name);
       this.#send(to, message);
     } else if (from.checkers.length > 0) {
-      const to = this.#lanes().find((lane) => isClient(lane, plugin));
-      if (to === undefined || to === from || !isRunning(to)) return;
+      const to = this.#lanes().findLast((lane) => isClient(lane, plugin) && isRunning(lane));
+      if (to === undefined || to === from) return;
       // Who speaks is not the lane's own word: it is believed of its own checkers only.
       this.#send(to, message.kind === 'checked' ? { ...message, from: from.name } : message);
     }
@@ -69,7 +70,7 @@ export class CheckRoutes {
   }
 
   #tellHold(held: LaneHandle, isHeld: boolean, lanes: readonly LaneHandle[]): void {
-    const plugins = held.plan.plugins.map(({ name }) => name);
+    const plugins = held.running.plugins.map(({ name }) => name);
     const message = { kind: 'checksHeld', lane: held.name, plugins, isHeld } as const;
     const concerned = lanes.filter((lane) => lane !== held && isRunning(lane) && (wantsChecks(lane) || lane.checkers.length > 0));
     for (const lane of concerned) lane.send(message);
@@ -77,7 +78,14 @@ export class CheckRoutes {
 
   /** Plugins that the lane had before its list of plugins changed. */
   #forgetFormer(lane: LaneHandle): void {
-    for (const [plugin, name] of this.#clients) if (name === lane.name && !isClient(lane, plugin)) this.#forget(plugin);
+    for (const [plugin, name] of this.#clients) if (name === lane.name && !isClient(lane, plugin)) this.#left(plugin, lane);
+  }
+
+  /** Where the plugin goes on in another lane, its checks do too: that lane tells what it wants as soon as it has started. */
+  #left(plugin: string, lane: LaneHandle): void {
+    const heir = this.#lanes().find((other) => other !== lane && hasClient(other.plan, plugin));
+    if (heir === undefined) this.#forget(plugin);
+    else this.#clients.set(plugin, heir.name);
   }
 
   #forget(plugin: string): void {
@@ -97,10 +105,15 @@ function isRunning(lane: LaneHandle): boolean {
   return lane.phase === 'started';
 }
 
-function wantsChecks(lane: LaneHandle): boolean {
-  return lane.plan.plugins.some(({ manifest }) => manifest.needs.includes('checks'));
+/** Its present process, whatever a reload has in mind for the next one. */
+function wantsChecks({ running }: LaneHandle): boolean {
+  return running.plugins.some(({ manifest }) => manifest.needs.includes('checks'));
 }
 
-function isClient(lane: LaneHandle, plugin: string): boolean {
-  return lane.plan.plugins.some(({ name, manifest }) => name === plugin && manifest.needs.includes('checks'));
+function isClient({ running }: LaneHandle, plugin: string): boolean {
+  return hasClient(running, plugin);
+}
+
+function hasClient({ plugins }: LanePlan, plugin: string): boolean {
+  return plugins.some(({ name, manifest }) => name === plugin && manifest.needs.includes('checks'));
 }

@@ -20,7 +20,7 @@ import { prepareApart } from './prepare-process.js';
 import { hasErrors, type Outlook, type Prepared, type PrepareRequest } from './prepared.js';
 import { makePrivateDirectory, writeAtomically } from './private-files.js';
 import { lackingFor } from './privileges.js';
-import type { ReloadOutcome } from './reload.js';
+import type { ReloadOutcome } from './reload-outcome.js';
 import { isAnswering } from './running.js';
 import { Supervisor } from './supervisor.js';
 import type { SystemdNotifier } from './systemd.js';
@@ -267,7 +267,10 @@ class Daemon {
       const restarted = [...outcome.restartedLanes.map((lane) => `lane ${lane}`), ...outcome.restartedPlugins];
       const detail = restarted.length === 0 ? '' : `; restarted: ${restarted.join(', ')}`;
       logger.say('info', `reloaded: configuration number ${outcome.generation} is in force${detail}`);
-    } else logger.say('error', `not reloaded, the running configuration stays in force: ${outcome.reason}`);
+    } else if (outcome.inPart === undefined) {
+      logger.say('error', `not reloaded, the running configuration stays in force: ${outcome.reason}`);
+    } else
+      logger.say('error', `reloaded in part, configuration number ${outcome.inPart} is in force but for this: ${outcome.reason}`);
     if (this.#isEnding) return outcome;
     notifier.ready(outcome.ok ? 'running' : `running; the last reload failed: ${outcome.reason}`);
     return outcome;

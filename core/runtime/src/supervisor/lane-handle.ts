@@ -2,15 +2,18 @@
  * One lane from the supervisor's side: its process, its phase, its queue of events, its heartbeat and its back-off. Tells its
  * owner (supervisor.ts) what happened; decides nothing about other lanes.
  */
-import { type ActionResult, actionDeadlineMs, type Clock, messageOf, type Timer } from '@mainstay/sdk';
+import { type ActionResult, actionDeadlineMs, type Clock, type Explanation, messageOf, type Timer } from '@mainstay/sdk';
+import { partOfTree } from '../config/packed/packed-tree.js';
 import type { ActionFacts } from '../host/actions.js';
-import type { FromLane, LaneReport, LaneSetup, ReloadAnswer, ToLane } from '../lanes/messages.js';
+import type { FromLane, LaneReport, ReloadAnswer, ToLane } from '../lanes/messages.js';
 import { type LanePlan, leavesOf } from '../lanes/plan.js';
 import { Backoff } from './backoff.js';
 import { EventQueue } from './event-queue.js';
-import type { LaneProcess, LaneProcessLimits, SpawnLane } from './lane-process.js';
+import type { Footing } from './footing.js';
+import type { LaneDependencies, LaneOwner } from './lane-owner.js';
+import type { LaneProcess, LaneProcessLimits } from './lane-process.js';
+import { LaneQuestions } from './lane-questions.js';
 import type { NameSet } from './removed.js';
-import { Requests } from './requests.js';
 import { until } from './until.js';
 
 export type LanePhase = 'down' | 'loading' | 'ready' | 'starting' | 'started' | 'stopping' | 'waiting' | 'idle';
@@ -27,38 +30,6 @@ export interface LaneEvent {
   readonly key: string;
   readonly payload: unknown;
   readonly about?: 'reminder' | 'forgotten';
-}
-
-export interface LaneCrash {
-  readonly pid: number;
-  readonly cause: string;
-  readonly livedMs: number;
-  readonly restartInMs: number;
-  readonly hadStarted: boolean;
-}
-
-/** What the supervisor hears of its lanes. */
-export interface LaneOwner {
-  message(lane: LaneHandle, message: FromLane): void;
-  printed(lane: LaneHandle, line: string): void;
-  /** The first of a run of dropped events, and then each thousandth. */
-  dropping(lane: LaneHandle, dropped: number): void;
-  crashed(lane: LaneHandle, crash: LaneCrash): void;
-  /** Its process is up (with its pid) or gone (undefined). */
-  process(lane: LaneHandle, pid: number | undefined): void;
-  setup(lane: LaneHandle, isRestart: boolean): LaneSetup;
-}
-
-export interface LaneDependencies {
-  readonly clock: Clock;
-  readonly spawn: SpawnLane;
-  /** Resident memory of a process in MiB; undefined when it is gone. */
-  readonly memoryOf: (pid: number) => Promise<number | undefined>;
-}
-
-/** V8's heap limit for a lane that may hold `memoryMiB`: the rest is for code, buffers and stacks. */
-export function heapShare(memoryMiB: number): number {
-  return Math.max(32, Math.floor(memoryMiB * 0.75));
 }
 
 /** While a lane is held: events about `keys` go to its process as before, the others wait for the next process. */
@@ -87,7 +58,6 @@ export class LaneHandle {
   #process: LaneProcess | undefined;
   #running: LanePlan | undefined;
   #launchedAt = 0;
-  #launches = 0;
   #missedBeats = 0;
   #cause: string | undefined;
   #wake: Timer | undefined;
@@ -103,25 +73,31 @@ export class LaneHandle {
   #actions: readonly ActionFacts[] | undefined;
   #checkers: readonly string[] = [];
   readonly #backoff = new Backoff();
-  readonly #reports: Requests<LaneReport>;
-  readonly #explanations: Requests<Extract<FromLane, { kind: 'explained' }>['explanations']>;
-  readonly #reloads: Requests<ReloadAnswer>;
-  readonly #acts: Requests<ActionResult>;
+  readonly #questions: LaneQuestions;
+  /** What it is asked to take over, by the number of the question: an answer may be late. */
+  readonly #offered = new Map<number, Footing>();
+  /** Not its first process, or its plugins have run elsewhere. */
+  #isRestart = false;
+  /** The configuration that it did not take over, and is not given again by itself. */
+  hopeless: Footing | undefined;
 
   constructor(
     public plan: LanePlan,
+    /** What its present process is on, and its next one begins with. */
+    public footing: Footing,
     public limits: LaneLimits,
     private readonly needs: LaneDependencies,
     private readonly owner: LaneOwner,
   ) {
-    this.#reports = new Requests(needs.clock);
-    this.#explanations = new Requests(needs.clock);
-    this.#reloads = new Requests(needs.clock);
-    this.#acts = new Requests(needs.clock);
+    const isThere = () => this.#process !== undefined && this.phase !== 'stopping';
+    this.#questions = new LaneQuestions(needs.clock, isThere, (message) => this.send(message));
   }
 
   get name(): string {
     return this.plan.lane;
+  }
+  get clock(): Clock {
+    return this.needs.clock;
   }
   /** What its present process runs: a reload gives the lane its next plan before that process has said its last. */
   get running(): LanePlan {
@@ -189,8 +165,8 @@ export class LaneHandle {
     });
     this.#process = process;
     if (process.pid !== 0) this.owner.process(this, process.pid);
-    const isRestart = this.#launches++ > 0;
-    if (process.isSetUp !== true) process.send({ kind: 'setup', setup: this.owner.setup(this, isRestart) });
+    if (process.isSetUp !== true) process.send({ kind: 'setup', setup: this.owner.setup(this, this.#isRestart) });
+    this.#isRestart = true;
   }
 
   /** Lets the plugins act; after `ready`. */
@@ -243,21 +219,46 @@ export class LaneHandle {
     await until(this.needs.clock, withinMs, () => !this.isPending);
   }
 
+  /** Settles when its process, or the next one where that dies, runs (true), or will not, or after `withinMs`. */
+  async back(withinMs: number): Promise<boolean> {
+    await until(this.needs.clock, withinMs, () => !this.isPending && this.phase !== 'waiting');
+    return this.phase === 'started';
+  }
+
   report(withinMs: number): Promise<LaneReport | undefined> {
-    return this.#ask(this.#reports, (id) => ({ kind: 'report', id }), withinMs);
+    return this.#questions.report(withinMs);
   }
-  explain(name: string, withinMs: number) {
-    return this.#ask(this.#explanations, (id) => ({ kind: 'explain', id, name }), withinMs);
+  explain(name: string, withinMs: number): Promise<readonly Explanation[] | undefined> {
+    return this.#questions.explain(name, withinMs);
   }
+
+  /** It is to take over the configuration, and is on it from the moment that it says so, be it late. */
+  follow(next: Footing, withinMs: number): Promise<ReloadAnswer | undefined> {
+    const message = { tree: partOfTree(next.tree, this.plan.roots), generation: next.generation };
+    return this.#questions.reload(message, withinMs, (id) => this.#offered.set(id, next));
+  }
+
+  /** Its present process was asked to take it over. */
+  isAskedFor(footing: Footing | undefined): boolean {
+    return [...this.#offered.values()].some((one) => one === footing);
+  }
+
+  /** It is to act on a configuration for the rest of its life only. */
   reload(message: Omit<Extract<ToLane, { kind: 'reload' }>, 'kind' | 'id'>, withinMs: number): Promise<ReloadAnswer | undefined> {
-    return this.#ask(this.#reloads, (id) => ({ kind: 'reload', id, ...message }), withinMs);
+    return this.#questions.reload(message, withinMs, () => {});
+  }
+
+  /** What plugins of this lane have in the kernel was put there by that one, whose process has ended. */
+  inherit(from: LaneHandle): void {
+    this.#isRestart = true;
+    this.hasEverBegun ||= from.hasEverBegun;
   }
 
   /** Has a plugin of it do what it declared. `late`: it does not answer; `died`: its process ended meanwhile. */
   async act(verb: string, name: string, deadlineMs: number): Promise<ActionResult | 'late' | 'died'> {
     const asked = this.#process;
     const withinMs = Math.min(deadlineMs, actionDeadlineMs.longest) + actionGraceMs;
-    const result = await this.#ask(this.#acts, (id) => ({ kind: 'act', id, verb, name }), withinMs);
+    const result = await this.#questions.act(verb, name, withinMs);
     return result ?? (this.#process === asked && asked !== undefined ? 'late' : 'died');
   }
 
@@ -326,11 +327,6 @@ export class LaneHandle {
     this.#backoff.reset();
   }
 
-  #ask<A>(requests: Requests<A>, message: (id: number) => ToLane, withinMs: number): Promise<A | undefined> {
-    if (this.#process === undefined || this.phase === 'stopping') return Promise.resolve(undefined);
-    return requests.ask((id) => this.send(message(id)), withinMs);
-  }
-
   async #checkMemory(process: LaneProcess, limit: number): Promise<void> {
     const used = await this.needs.memoryOf(process.pid);
     if (used !== undefined && used > limit && this.#process === process) this.kill('memory limit');
@@ -353,10 +349,8 @@ export class LaneHandle {
   #receive(message: FromLane): void {
     if (message.kind === 'pong') this.#missedBeats = 0;
     else if (message.kind === 'ack') this.queue.acknowledge(message.seq);
-    else if (message.kind === 'reported') this.#reports.answer(message.id, message.report);
-    else if (message.kind === 'explained') this.#explanations.answer(message.id, message.explanations);
-    else if (message.kind === 'reloaded') this.#reloads.answer(message.id, message.answer);
-    else if (message.kind === 'acted') this.#acts.answer(message.id, message.result);
+    else if (message.kind === 'reloaded' && message.answer.ok) this.footing = this.#offered.get(message.id) ?? this.footing;
+    this.#questions.hear(message);
     if (message.kind === 'stopped') this.#isCleared = message.isCleared === true;
     if (message.kind === 'ready' && this.#isClearing) {
       this.phase = 'stopping';
@@ -382,7 +376,8 @@ export class LaneHandle {
     this.endedBy = this.#cause ?? cause;
     this.#process = undefined;
     this.queue.forgetUnderWay();
-    for (const requests of [this.#reports, this.#explanations, this.#reloads, this.#acts]) requests.abandon();
+    this.#offered.clear();
+    this.#questions.abandon();
     this.owner.process(this, undefined);
     this.phase = 'down';
     for (const resolve of this.#onGone.splice(0)) resolve();

@@ -2,7 +2,7 @@
 import { partOfTree } from '../config/packed/packed-tree.js';
 import type { LaneSetup } from '../lanes/messages.js';
 import type { LanePlan } from '../lanes/plan.js';
-import { heapShare, type LaneLimits } from './lane-handle.js';
+import type { LaneLimits } from './lane-handle.js';
 import type { DaemonSettings, Outlook } from './prepared.js';
 
 /** What the command line and the files' places say about the plugins' surroundings. */
@@ -16,6 +16,11 @@ export interface Surroundings {
 export interface Occasion {
   readonly isRestart: boolean;
   readonly generation: number;
+}
+
+/** V8's heap limit for a lane that may hold `memoryMiB`: the rest is for code, buffers and stacks. */
+function heapShare(memoryMiB: number): number {
+  return Math.max(32, Math.floor(memoryMiB * 0.75));
 }
 
 export function setupOf(plan: LanePlan, outlook: Outlook, surroundings: Surroundings, occasion: Occasion): LaneSetup {

@@ -36,7 +36,7 @@ export async function reportOf(
   const answers = await Promise.all(lanes.map((lane) => lane.report(answerMs)));
   return {
     ...head,
-    lanes: lanes.map((lane, i) => statusOf(lane, answers[i])),
+    lanes: lanes.map((lane, i) => statusOf(lane, answers[i], head.generation)),
     objects: answers.flatMap((answer) => answer?.objects ?? []),
     plugins: answers.flatMap((answer) => answer?.plugins ?? []),
     taps: answers.flatMap((answer) => answer?.taps ?? []),
@@ -48,7 +48,8 @@ export async function explanationsOf(lanes: readonly LaneHandle[], name: string)
   return answers.flatMap((answer) => answer ?? []);
 }
 
-function statusOf(lane: LaneHandle, answer: LaneReport | undefined): LaneStatus {
+function statusOf(lane: LaneHandle, answer: LaneReport | undefined, generation: number): LaneStatus {
+  const facts = { ...answer?.facts, ...behind(lane, generation) };
   return {
     lane: lane.name,
     kind: lane.plan.laneKind,
@@ -59,6 +60,13 @@ function statusOf(lane: LaneHandle, answer: LaneReport | undefined): LaneStatus 
     eventsWaiting: lane.queue.waiting + lane.queue.underWay,
     eventsDropped: lane.queue.dropped,
     answered: answer !== undefined,
-    ...(answer?.facts !== undefined && { facts: answer.facts }),
+    ...((answer?.facts !== undefined || Object.keys(facts).length > 0) && { facts }),
   };
+}
+
+/** It did not take over the configuration in force, or has not yet. */
+function behind({ footing, phase }: LaneHandle, generation: number): LaneStatus['facts'] {
+  if (footing.generation === generation || phase === 'idle') return undefined;
+  const warning = `is on configuration number ${footing.generation}, not on number ${generation} (the log says why; a reload tries again)`;
+  return { configuration: { number: footing.generation, warning } };
 }

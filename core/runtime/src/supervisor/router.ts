@@ -62,7 +62,11 @@ export class Router {
     this.announce();
   }
 
-  forgetLane(lane: string): void {
+  /** It does not come back. What it said stands until one of its heirs speaks of the same object, as where its process is replaced. */
+  forgetLane(lane: string, heirs: readonly LaneHandle[] = []): void {
+    for (const heir of heirs) {
+      for (const said of [this.#former.get(lane), this.#memories.get(lane)]) this.#bequeath(said, heir.name);
+    }
     this.#interests.delete(lane);
     this.#reminded.delete(lane);
     this.#sent.delete(lane);
@@ -78,9 +82,12 @@ export class Router {
    */
   forgetProcess(lane: string): void {
     this.#sent.delete(lane);
-    const said = this.#memories.get(lane);
-    if (said === undefined) return;
+    this.#bequeath(this.#memories.get(lane), lane);
     this.#memories.delete(lane);
+  }
+
+  #bequeath(said: Memory | undefined, lane: string): void {
+    if (said === undefined) return;
     const former = this.#former.get(lane) ?? new Memory();
     this.#former.set(lane, former);
     for (const hook of said.names) for (const [key, payload] of said.of(hook)) former.put(hook, key, payload);

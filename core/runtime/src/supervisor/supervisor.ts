@@ -2,7 +2,7 @@
  * The supervisor: starts the lanes in the right order, carries messages between them, brings back those that end, reloads and
  * stops. It runs no plugin code and is on nobody's hot path. The command (`mainstay run`) makes one.
  */
-import { type Clock, type Explanation, type HookName, messageOf, type Timer } from '@mainstay/sdk';
+import type { Clock, Explanation, HookName, Timer } from '@mainstay/sdk';
 import type { ActionFacts } from '../host/actions.js';
 import type { FromLane, LaneSetup } from '../lanes/messages.js';
 import type { LanePlan } from '../lanes/plan.js';
@@ -11,12 +11,15 @@ import type { LogLevel } from '../log/record.js';
 import { type ActionOutcome, act, actionsOf, clashesOf } from './actions.js';
 import { CheckRoutes } from './check-routes.js';
 import { EarlyLanes } from './early-lanes.js';
-import { type LaneCrash, LaneHandle, type LaneLimits, type LaneOwner } from './lane-handle.js';
+import { LaneHandle, type LaneLimits } from './lane-handle.js';
+import type { LaneCrash, LaneOwner } from './lane-owner.js';
 import type { SpawnLane } from './lane-process.js';
 import { limitsOf, type Surroundings, setupOf } from './lane-setup.js';
 import { LogQuota } from './log-quota.js';
-import { hasErrors, type Outlook, type Prepare, type Prepared } from './prepared.js';
-import { type ReloadOutcome, reloadLanes } from './reload.js';
+import type { LaneSet } from './one-reload.js';
+import type { Outlook, Prepare, Prepared } from './prepared.js';
+import type { ReloadOutcome } from './reload-outcome.js';
+import { Reloads } from './reloads.js';
 import { type DaemonReport, explanationsOf, reportOf } from './report.js';
 import { Router } from './router.js';
 import { StartOrder } from './start-order.js';
@@ -41,7 +44,7 @@ export interface SupervisorOptions extends Surroundings {
 /** So much longer a lane that acts may take until the daemon counts as started without it; systemd waits 240 s for everything. */
 const actingWithinMs = 60_000;
 
-export class Supervisor implements LaneOwner {
+export class Supervisor implements LaneOwner, LaneSet {
   readonly router: Router;
   readonly #options: SupervisorOptions;
   readonly #lanes = new Map<string, LaneHandle>();
@@ -49,16 +52,13 @@ export class Supervisor implements LaneOwner {
   readonly #checks: CheckRoutes;
   readonly #early: EarlyLanes;
   readonly #order = new StartOrder(() => this.lanes);
-  #prepared: Prepared | undefined;
-  #generation = 1;
+  readonly #reloads: Reloads;
   #startedAt = 0;
   #isStopping = false;
   #isKilled = false;
   #isUp = false;
   /** Why a lane could not begin, for whoever started the daemon. */
   readonly #failures = new Map<string, string>();
-  #reloading: Promise<unknown> = Promise.resolve();
-  #nextReload: Promise<ReloadOutcome> | undefined;
   #ticking: Timer | undefined;
   #up: (() => void) | undefined;
   #patience: Timer | undefined;
@@ -68,11 +68,12 @@ export class Supervisor implements LaneOwner {
     this.#quota = new LogQuota(options.clock);
     this.#early = new EarlyLanes(options.spawn);
     this.#checks = new CheckRoutes(() => this.lanes, options.clock);
+    this.#reloads = new Reloads(options.prepare, this, (level, message) => this.#say(level, message));
     this.router = new Router(() => [...this.#lanes.values()], options.clock);
   }
 
   get generation(): number {
-    return this.#generation;
+    return this.#reloads.generation;
   }
 
   /**
@@ -81,14 +82,14 @@ export class Supervisor implements LaneOwner {
    */
   foresee(outlook: Outlook): void {
     if (this.#isStopping) return;
-    const occasion = { isRestart: false, generation: this.#generation };
+    const occasion = { isRestart: false, generation: this.generation };
     for (const plan of outlook.plans.filter(({ hasChildren }) => !hasChildren))
       this.#early.launch(plan, limitsOf(plan, outlook.settings), setupOf(plan, outlook, this.#options, occasion));
   }
 
   /** Starts every lane; settles once all have started, have ended with a message, or have had their time (start-order.ts). */
   start(prepared: Prepared): Promise<void> {
-    this.#prepared = prepared;
+    this.#reloads.use(prepared);
     this.#startedAt = this.#options.clock.wall();
     for (const plan of prepared.plans) this.expectInterest(this.add(plan), plan.observes ?? []);
     for (const lane of this.lanes) lane.launch();
@@ -104,13 +105,14 @@ export class Supervisor implements LaneOwner {
   /** Makes the handle of a lane; it does not run yet. */
   add(plan: LanePlan): LaneHandle {
     const { clock, memoryOf } = this.#options;
-    const lane = new LaneHandle(plan, this.limitsOf(plan), { clock, spawn: this.#early.spawn, memoryOf }, this);
+    const { footing } = this.#reloads;
+    const lane = new LaneHandle(plan, footing, this.limitsOf(plan), { clock, spawn: this.#early.spawn, memoryOf }, this);
     this.#lanes.set(plan.lane, lane);
     return lane;
   }
 
   limitsOf(plan: LanePlan): LaneLimits {
-    return limitsOf(plan, this.#inForce.settings);
+    return limitsOf(plan, this.#reloads.inForce.settings);
   }
 
   get isStopping(): boolean {
@@ -125,8 +127,12 @@ export class Supervisor implements LaneOwner {
     await lane.stop('shutdown', stopMs);
     const why = 'the configuration does not use it any more';
     tellLeftovers(lane, why, this.#say, byHand);
+    this.retire(lane, []);
+  }
+
+  retire(lane: LaneHandle, heirs: readonly LaneHandle[]): void {
     this.#lanes.delete(lane.name);
-    this.router.forgetLane(lane.name);
+    this.router.forgetLane(lane.name, heirs);
     this.#checks.removed(lane);
   }
 
@@ -147,12 +153,8 @@ export class Supervisor implements LaneOwner {
   // ---- what lanes say ----
 
   setup(lane: LaneHandle, isRestart: boolean): LaneSetup {
-    return setupOf(lane.plan, this.#inForce, this.#options, { isRestart, generation: this.#generation });
-  }
-
-  get #inForce(): Prepared {
-    if (this.#prepared === undefined) throw new Error('a lane was made before the configuration was read');
-    return this.#prepared;
+    const { tree, generation } = lane.footing;
+    return setupOf(lane.plan, { ...this.#reloads.inForce, tree }, this.#options, { isRestart, generation });
   }
 
   message(lane: LaneHandle, message: FromLane): void {
@@ -217,11 +219,12 @@ export class Supervisor implements LaneOwner {
       lane.park();
       return;
     }
-    const { cause, pid, restartInMs } = crash;
+    const { cause, hadStarted, pid, restartInMs } = crash;
     const when = restartInMs === 0 ? 'at once' : `in ${restartInMs / 1000} s`;
     this.#say('error', `${lane.name} lane (pid ${pid}) ended: ${cause}; it is started again ${when}`, {
       plugins: lane.running.plugins.map((p) => p.name).join(','),
     });
+    this.#reloads.crashed(lane, hadStarted);
     const payload = { lane: lane.name, pid, cause, restartInMs, at: this.#options.clock.wall() };
     this.router.event(undefined, { hook: 'lane.crashed', key: lane.name, payload });
     if (this.#options.dontRespawn) this.#die(1, `${lane.name} lane ended (${cause}) and --dont-respawn is set`);
@@ -246,6 +249,7 @@ export class Supervisor implements LaneOwner {
     this.#say('debug', `${lane.name} lane started (pid ${lane.pid})`);
     this.router.started(lane);
     this.#checks.started(lane);
+    this.#reloads.started(lane);
     this.#advance();
   }
 
@@ -297,39 +301,8 @@ export class Supervisor implements LaneOwner {
     });
   }
 
-  // ---- reload ----
-
-  /** Reads the configuration again. One at a time; however many ask during a reload, one more follows and answers them all. */
   reload(): Promise<ReloadOutcome> {
-    if (this.#nextReload !== undefined) return this.#nextReload;
-    const next = this.#reloading.then(() => {
-      this.#nextReload = undefined;
-      return this.#reload();
-    });
-    this.#nextReload = next;
-    this.#reloading = next.catch(() => {});
-    return next;
-  }
-
-  async #reload(): Promise<ReloadOutcome> {
-    const refuse = (reason: string): ReloadOutcome => ({ ok: false, reason, diagnostics: [] });
-    if (this.#isStopping) return refuse('the daemon is stopping');
-    if (this.#prepared === undefined) return refuse('the daemon has not started yet');
-    let prepared: Prepared;
-    try {
-      prepared = await this.#options.prepare();
-    } catch (error) {
-      return refuse(this.#isStopping ? 'the daemon is stopping' : `the configuration cannot be read: ${messageOf(error)}`);
-    }
-    if (hasErrors(prepared.diagnostics)) {
-      return { ok: false, reason: 'the new configuration has errors', diagnostics: prepared.diagnostics };
-    }
-    if (this.#isStopping) return refuse('the daemon is stopping');
-    const from = this.#prepared;
-    this.#prepared = prepared;
-    this.#generation++;
-    const outcome = await reloadLanes(this, from, prepared, this.#generation, this.#say);
-    return { ...outcome, diagnostics: prepared.diagnostics };
+    return this.#reloads.reload();
   }
 
   // ---- stop ----
@@ -348,7 +321,7 @@ export class Supervisor implements LaneOwner {
     await endLanes({
       lanes: () => this.lanes,
       clock: this.#options.clock,
-      childWaitMs: this.#prepared?.settings.childWaitMs ?? 5000,
+      childWaitMs: this.#reloads.prepared?.settings.childWaitMs ?? 5000,
       isWanted,
       isKilled: () => this.#isKilled,
       say: this.#say,
@@ -371,8 +344,8 @@ export class Supervisor implements LaneOwner {
   /** What every lane says of itself; a lane that does not answer in time is marked. */
   report(): Promise<DaemonReport> {
     return reportOf(this.lanes, {
-      generation: this.#generation,
-      files: this.#prepared?.tree.files ?? [],
+      generation: this.generation,
+      files: this.#reloads.prepared?.tree.files ?? [],
       startedAt: this.#startedAt,
       logRecordsDropped: this.#options.logger.dropped,
     });

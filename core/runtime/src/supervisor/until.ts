@@ -15,3 +15,14 @@ export function until(clock: Clock, withinMs: number, isSo: () => boolean): Prom
     look();
   });
 }
+
+/** Settles with the work, or after `withinMs` without it. The work goes on; it must not reject. */
+export async function atMost(clock: Clock, withinMs: number, work: Promise<unknown>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = clock.after(withinMs, resolve);
+    void work.then(() => {
+      timer.cancel();
+      resolve();
+    });
+  });
+}

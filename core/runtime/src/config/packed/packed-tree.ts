@@ -45,6 +45,14 @@ export function partOfTree(tree: SourceTree, keywords: ReadonlySet<string> | und
   return part;
 }
 
+/** Written alike, and at the same places. */
+export function isSameTree(a: SourceTree, b: SourceTree): boolean {
+  if (a === b) return true;
+  const [one, other] = [packTree(a), packTree(b)];
+  const hasText = (text: string, i: number) => text === other.texts[i];
+  return Buffer.compare(one.bytes, other.bytes) === 0 && one.texts.length === other.texts.length && one.texts.every(hasText);
+}
+
 /** Whether a word may be anywhere in the tree: true where nobody can tell without looking through it. */
 export function wordsOf(tree: SourceTree): (word: string) => boolean {
   const packed = packedOf.get(tree);
