@@ -35,12 +35,12 @@ export async function reviewScripts(
   global: GlobalScriptConfig,
   port: ProcessPort,
 ): Promise<readonly Diagnostic[]> {
-  const identities = new ScriptIdentities(global, port);
+  const fallback = await new ScriptIdentities(global, port).of(undefined);
   const known = new Map<string, ScriptProblem | undefined>();
   const found: Diagnostic[] = [];
   for (const { where, script } of scripts) {
-    const { command } = script;
-    const who = await identities.of(script.identity);
+    const { command, identity } = script;
+    const who = identity === undefined ? fallback : { identity };
     if ('nobody' in who) {
       found.push(diagnosticOfNobody(where, script, who.nobody));
       continue;
