@@ -161,6 +161,26 @@ describe('a lane that is to take over a configuration', () => {
     assert.deepEqual(given(), ['1: A=one B=two']);
   });
 
+  it('and refuses it stays on what it had, also where it dies before it has come as far as its start', async () => {
+    const { outcome } = await reloadTo(leaving, after);
+    answer(stage.the('balance'), false);
+    await clock.drive(outcome);
+    await die();
+    await clock.settle();
+    stage.the('balance').end('exit 1');
+    await clock.advance(1000);
+    await comeUp();
+    assert.deepEqual(given(), ['1: A=one B=two']);
+  });
+
+  it('and takes it over keeps nothing of the question', async () => {
+    const { outcome } = await reloadTo(leaving, after);
+    answer(stage.the('balance'), true);
+    assert.equal((await clock.drive(outcome)).ok, true);
+    const lane = supervisor.lanes.find(({ name }) => name === 'balance');
+    assert.deepEqual([lane?.footing.generation, lane?.isAskedFor(lane.footing)], [2, false]);
+  });
+
   it('and cannot begin with what it had begins with the new one, and what may stay is named', async () => {
     const { outcome } = await reloadTo(leaving, after);
     await die();

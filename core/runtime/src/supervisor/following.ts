@@ -5,7 +5,7 @@
 import { formatDiagnostic } from '@mainstay/sdk';
 import type { Footing } from './footing.js';
 import type { LaneHandle } from './lane-handle.js';
-import { reloadMs } from './letting-go.js';
+import { reloadMs, tellOrphans } from './letting-go.js';
 import type { Say } from './one-reload.js';
 
 /** How long its next process is waited for, in milliseconds: what a plugin may take for its start, with a large configuration. */
@@ -27,17 +27,22 @@ export async function follow(lane: LaneHandle, to: Footing, say: Say, restarted:
       for (const diagnostic of answer.diagnostics) say('error', formatDiagnostic(diagnostic));
       return `${name} lane refused the new configuration and goes on with the old one`;
     }
-    if (lane.restarts === restarts) return silent(name);
+    if (lane.restarts === restarts) return isEnding(lane) ? `${name} lane ended meanwhile` : silent(name);
     if (isLast) break;
     if (!(await lane.back(backMs))) return away(name);
     // It could not begin with what it had: that was said, and it is on the new one.
     if (lane.footing === to) return undefined;
   }
   lane.hopeless = to;
+  tellOrphans(lane, to.tree, lane.footing.tree, 'it ended twice on its way to the new configuration', say, 'and goes on without');
   return (
     `${name} lane ended twice while it took over the new configuration, and goes on with the one that it had ` +
     '(the log says what it ended of; the next reload tries again)'
   );
+}
+
+function isEnding({ phase }: LaneHandle): boolean {
+  return phase === 'stopping' || phase === 'down';
 }
 
 function silent(name: string): string {
@@ -50,6 +55,6 @@ function silent(name: string): string {
 function away(name: string): string {
   return (
     `${name} lane ended while it took over the new configuration, and is not back after ${backMs / 1000} s ` +
-    '(when it is, it goes on from the configuration that it had, and is then given the new one once more)'
+    '(when it is, it goes on from the configuration that it had; the log tells whether it follows then)'
   );
 }

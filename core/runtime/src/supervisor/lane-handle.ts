@@ -349,7 +349,7 @@ export class LaneHandle {
   #receive(message: FromLane): void {
     if (message.kind === 'pong') this.#missedBeats = 0;
     else if (message.kind === 'ack') this.queue.acknowledge(message.seq);
-    else if (message.kind === 'reloaded' && message.answer.ok) this.footing = this.#offered.get(message.id) ?? this.footing;
+    else if (message.kind === 'reloaded') this.#settleOffer(message.id, message.answer.ok);
     this.#questions.hear(message);
     if (message.kind === 'stopped') this.#isCleared = message.isCleared === true;
     if (message.kind === 'ready' && this.#isClearing) {
@@ -370,6 +370,13 @@ export class LaneHandle {
     if (message.kind === 'ack' || message.kind === 'started') this.#pump();
   }
 
+  #settleOffer(id: number, isTaken: boolean): void {
+    const offered = this.#offered.get(id);
+    if (!this.#offered.delete(id)) return;
+    if (isTaken) this.footing = offered ?? this.footing;
+    else this.hopeless = offered;
+  }
+
   #exited(cause: string | undefined): void {
     const pid = this.#process?.pid ?? 0;
     const before = this.phase;
@@ -387,7 +394,6 @@ export class LaneHandle {
     this.phase = 'waiting';
     this.restarts++;
     this.#wake = this.needs.clock.after(restartInMs, () => this.launch());
-    const hadStarted = before === 'started';
-    this.owner.crashed(this, { pid, cause: this.endedBy ?? 'exit 0', livedMs, restartInMs, hadStarted });
+    this.owner.crashed(this, { pid, cause: this.endedBy ?? 'exit 0', livedMs, restartInMs, hadStarted: before === 'started' });
   }
 }

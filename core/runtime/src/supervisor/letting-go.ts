@@ -79,16 +79,23 @@ export async function letGo(lane: LaneHandle, to: Footing, knowing: Knowing, say
 }
 
 /**
- * A lane that has acted, and whose next process will have the configuration `to` alone: that one never hears of what is gone from it. `why`:
- * words before "when a reload removed or changed ...".
+ * A lane that has acted, and whose next process will have the configuration `to` alone: that one never hears of what is gone from it. `why`
+ * and `what` stand before the names of what that is.
  */
-export function tellOrphans(lane: LaneHandle, from: SourceTree, to: SourceTree, why: string, say: Say): void {
+export function tellOrphans(
+  lane: LaneHandle,
+  from: SourceTree,
+  to: SourceTree,
+  why: string,
+  say: Say,
+  what = 'when a reload removed or changed',
+): void {
   if (!lane.hasEverBegun || lane.leftovers === undefined) return;
   const altered = alteredOf(lane, from, to);
   if (altered.length === 0) return;
   const others = altered.length > mostNamed ? ` and ${altered.length - mostNamed} more` : '';
   const names = `${altered.slice(0, mostNamed).join(', ')}${others}`;
-  tellLeftovers(lane, `${why} when a reload removed or changed ${names}`, say, byHand);
+  tellLeftovers(lane, `${why} ${what} ${names}`, say, byHand);
 }
 
 function alteredOf({ running: { roots } }: LaneHandle, from: SourceTree, to: SourceTree): readonly string[] {

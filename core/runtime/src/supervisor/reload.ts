@@ -76,6 +76,8 @@ export async function reloadLanes(
     const replacing = held.map((lane) => attempt(reload, lane.name, () => replace(reload, lane)));
     await Promise.all([...replacing, ...ending.map((lane) => attempt(reload, lane.name, () => end(reload, lane)))]);
   }
+  // Those that were replaced last may still be on their way.
+  await Promise.all(reload.underWay);
   const { problems, restartedPlugins } = reload;
   const { generation } = footing;
   const restartedLanes = to.plans.map(({ lane }) => lane).filter((lane) => reload.restartedLanes.includes(lane));

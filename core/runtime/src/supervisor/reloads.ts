@@ -103,11 +103,11 @@ export class Reloads {
 
   /**
    * The lane died. Where it had not come as far as its start, or only waited to be replaced, what it was on is not tried again: its next
-   * process begins with the configuration in force.
+   * process begins with the configuration in force, unless it has failed with that, too.
    */
   crashed(lane: LaneHandle, hadStarted: boolean): void {
     const { footing } = this;
-    if (lane.footing === footing || (hadStarted && !lane.isHeld)) return;
+    if (lane.footing === footing || lane.hopeless === footing || (hadStarted && !lane.isHeld)) return;
     tellOrphans(lane, lane.footing.tree, footing.tree, 'it could not go on from what it had', this.say);
     lane.footing = footing;
   }

@@ -15,21 +15,27 @@ import { atMost } from './until.js';
 /** `lanes`: those that are there of them. `plans`: those that will be; their handles are there. */
 export async function replaceLanes(reload: Reload, lanes: readonly LaneHandle[], plans: readonly LanePlan[]): Promise<void> {
   const { set, say, footing, restartedLanes, underWay } = reload;
+  if (set.isStopping) return;
   const knowing = whoKnowsBoth(
     lanes.map(({ running }) => running),
     plans,
   );
   const heirs = plans.flatMap((plan) => set.lanes.find(({ name }) => name === plan.lane) ?? []);
   const footings = new Map(heirs.map((heir) => [heir, footingOf(heir, lanes, footing, knowing)]));
+  const end = (lane: LaneHandle) => {
+    if (lane.isRealtime && lane.phase === 'started') say('warn', yielding(lane));
+    lane.forgive();
+    return lane.stop('restart', stopMs);
+  };
   await Promise.all(
     lanes.map(async (lane) => {
       const knowsIt = (heir: LaneHandle) => isHeir(heir, lane) && footings.get(heir) === lane.footing;
       if (lane.phase !== 'started' || !heirs.some(knowsIt)) await partWith(reload, lane, knowing);
-      if (lane.isRealtime && lane.phase === 'started') say('warn', yielding(lane));
-      lane.forgive();
-      await lane.stop('restart', stopMs);
+      if (!lane.isRealtime) await end(lane);
     }),
   );
+  // Last, so that virtual routers are away for no longer than they must.
+  await Promise.all(lanes.filter(({ isRealtime }) => isRealtime).map(end));
   for (const [heir, one] of footings) {
     for (const lane of lanes) if (lane !== heir && isHeir(heir, lane)) heir.inherit(lane);
     heir.footing = one;
