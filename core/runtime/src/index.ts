@@ -51,7 +51,7 @@ export { type PrepareReply, prepareApart, replyTo } from './supervisor/prepare-p
 export { hasErrors, type OnOutlook, type Outlook, type Prepared, type PrepareRequest } from './supervisor/prepared.js';
 export { makePrivateDirectory, writeAtomically } from './supervisor/private-files.js';
 export { lackingFor } from './supervisor/privileges.js';
-export type { ReloadOutcome } from './supervisor/reload-outcome.js';
+export { type ReloadOutcome, reloadSentence } from './supervisor/reload-outcome.js';
 export type { DaemonReport } from './supervisor/report.js';
 export { Router } from './supervisor/router.js';
 export { Supervisor, type SupervisorOptions } from './supervisor/supervisor.js';

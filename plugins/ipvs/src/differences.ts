@@ -1,6 +1,6 @@
 /** In what two entries of the kernel's table differ, in words, by the keywords of keepalived.conf(5). Pure; used by foreign-changes.ts. */
 import type { IpvsDestination, IpvsService } from '@mainstay/sdk';
-import { forwardingText } from './table.js';
+import { forwardingText, granularityOf } from './table.js';
 
 type Facts = Readonly<Record<string, string | number>>;
 
@@ -20,13 +20,11 @@ export function serviceDifferences(left: IpvsService, actual: IpvsService): read
 }
 
 function factsOf(service: IpvsService): Facts {
-  const { id, scheduler, persistence = 0, persistencePrefix, persistenceMask } = service;
-  const { persistenceEngine, isOnePacket, schedulerFlags = [] } = service;
-  const whole = id.family === 4 ? 32 : 128;
+  const { scheduler, persistence = 0, persistenceEngine, isOnePacket, schedulerFlags = [] } = service;
   return {
     lvs_sched: scheduler,
     persistence_timeout: persistence,
-    persistence_granularity: persistence === 0 ? whole : (persistenceMask ?? persistencePrefix ?? whole),
+    persistence_granularity: granularityOf(service),
     persistence_engine: persistenceEngine ?? 'none',
     ops: isOnePacket === true ? 'on' : 'off',
     'scheduler flags': [...schedulerFlags].sort().join(' ') || 'none',

@@ -36,18 +36,15 @@ function withoutCounters(known: KnownIpvsDestination): IpvsDestination {
 
 /** Everything about a service but its identity, in one form for each meaning. */
 export function serviceContent(service: IpvsService): string {
-  const {
-    scheduler,
-    persistence = 0,
-    persistencePrefix,
-    persistenceMask,
-    persistenceEngine = '',
-    isOnePacket = false,
-    schedulerFlags = [],
-  } = service;
-  const whole = service.id.family === 4 ? 32 : 128;
-  const clients = persistence === 0 ? whole : (persistenceMask ?? persistencePrefix ?? whole);
-  return [scheduler, persistence, clients, persistenceEngine, isOnePacket, [...schedulerFlags].sort().join()].join(' ');
+  const { scheduler, persistence = 0, persistenceEngine = '', isOnePacket = false, schedulerFlags = [] } = service;
+  const flags = [...schedulerFlags].sort().join();
+  return [scheduler, persistence, granularityOf(service), persistenceEngine, isOnePacket, flags].join(' ');
+}
+
+/** Which clients are the same client: a mask with holes, or a prefix length; without persistence, each by itself. */
+export function granularityOf({ id, persistence = 0, persistencePrefix, persistenceMask }: IpvsService): string | number {
+  const whole = id.family === 4 ? 32 : 128;
+  return persistence === 0 ? whole : (persistenceMask ?? persistencePrefix ?? whole);
 }
 
 /** How a destination is reached, in one form for each meaning. */

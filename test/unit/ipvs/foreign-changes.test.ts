@@ -4,26 +4,13 @@ import type { IpvsDestination, IpvsService } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
 import { FakeIpvs } from './fake-ipvs.js';
 import { Stand } from './stand.js';
+import { web as config, webId as id, webTable } from './web.js';
 
-const config = (more = '') => `
-virtual_server 192.0.2.1 80 {
-  protocol TCP
-  ${more}
-  real_server 10.0.0.1 80 {
-    TCP_CHECK {
-    }
-  }
-  real_server 10.0.0.2 80 {
-    TCP_CHECK {
-    }
-  }
-}`;
-const id = { family: 4, protocol: 'tcp', address: '192.0.2.1', port: 80 } as const;
 const server = (address: string, more: Partial<IpvsDestination> = {}): IpvsDestination => ({
   ...{ family: 4, address, port: 80, method: 'nat', weight: 1, upperThreshold: 0, lowerThreshold: 0 },
   ...more,
 });
-const both = 'TCP  192.0.2.1:80 wlc\n  -> 10.0.0.1:80 Masq 1\n  -> 10.0.0.2:80 Masq 1\n';
+const both = webTable();
 const name = '10.0.0.1:80';
 
 /** What the next audit says of what somebody did, and the table after it. */

@@ -3,25 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { FakeIpvs } from './fake-ipvs.js';
 import { Stand } from './stand.js';
+import { webId as id, webTable, web as webWith } from './web.js';
 
-const web = (scheduler: string) => `
-global_defs {
-  lvs_audit_interval 0
-}
-virtual_server 192.0.2.1 80 {
-  protocol TCP
-  lvs_sched ${scheduler}
-  real_server 10.0.0.1 80 {
-    TCP_CHECK {
-    }
-  }
-  real_server 10.0.0.2 80 {
-    TCP_CHECK {
-    }
-  }
-}`;
-const id = { family: 4, protocol: 'tcp', address: '192.0.2.1', port: 80 } as const;
-const table = (scheduler: string) => `TCP  192.0.2.1:80 ${scheduler}\n  -> 10.0.0.1:80 Masq 1\n  -> 10.0.0.2:80 Masq 1\n`;
+const web = (scheduler: string) => `global_defs {\n  lvs_audit_interval 0\n}\n${webWith(`lvs_sched ${scheduler}`)}`;
 const refused = (code: string) => `the kernel refuses the change of the service TCP 192.0.2.1:80: refused with ${code}; `;
 
 /** The kernel does not get these schedulers. */
@@ -45,7 +29,7 @@ const virtualState = async (stand: Stand) => (await stand.host.objects()).find((
 describe('ipvs: a scheduler that the kernel takes away for another that it refuses', () => {
   it('is put back at once, and that is said', async () => {
     const stand = await changedInVain();
-    assert.equal(stand.ipvs.text, table('wlc'));
+    assert.equal(stand.ipvs.text, webTable('wlc'));
     assert.deepEqual(stand.complaints(), [
       `${refused('EINVAL')}it goes on as it was. It is tried again after 1, 2, 4... 10 minutes, because each try interrupts new connections`,
     ]);
@@ -63,13 +47,13 @@ describe('ipvs: a scheduler that the kernel takes away for another that it refus
     assert.ok(often >= 6 && often <= 9, `${often} tries`);
     assert.equal(stand.complaints().filter((one) => one.includes('scheduler') || one.includes('refuses')).length, 1);
     await stand.reload(web('rr'));
-    assert.equal(stand.ipvs.text, table('rr'));
+    assert.equal(stand.ipvs.text, webTable('rr'));
     await stand.reload(web('mh'));
     assert.equal(tries(stand, 'mh'), 1);
-    assert.equal(stand.ipvs.text, table('rr'));
+    assert.equal(stand.ipvs.text, webTable('rr'));
     stand.ipvs.refuse = undefined;
     await stand.clock.advance(125_000);
-    assert.equal(stand.ipvs.text, table('mh'));
+    assert.equal(stand.ipvs.text, webTable('mh'));
     assert.ok(stand.log.some(({ message }) => message === 'the kernel now takes what it refused: TCP 192.0.2.1:80'));
     assert.equal(await virtualState(stand), 'up');
   });
@@ -78,7 +62,7 @@ describe('ipvs: a scheduler that the kernel takes away for another that it refus
     const stand = await Stand.start(web('wlc'));
     stand.ipvs.refuse = without('ENOMEM', 'mh', 'wlc');
     await stand.reload(web('mh'));
-    assert.equal(stand.ipvs.text, table('none'));
+    assert.equal(stand.ipvs.text, webTable('none'));
     const [told] = stand.complaints();
     assert.ok(told?.startsWith(`${refused('ENOMEM')}it is left without a scheduler, as the kernel does not take back`), told);
     assert.match(
@@ -87,7 +71,7 @@ describe('ipvs: a scheduler that the kernel takes away for another that it refus
     );
     stand.ipvs.refuse = undefined;
     await stand.reload(web('wlc'));
-    assert.equal(stand.ipvs.text, table('wlc'));
+    assert.equal(stand.ipvs.text, webTable('wlc'));
     assert.equal(await virtualState(stand), 'up');
   });
 
@@ -97,7 +81,7 @@ describe('ipvs: a scheduler that the kernel takes away for another that it refus
     await stand.reload(web('mh'));
     stand.ipvs.refuse = without('ENOMEM', 'mh');
     await stand.clock.advance(1001);
-    assert.equal(stand.ipvs.text, table('wlc'));
+    assert.equal(stand.ipvs.text, webTable('wlc'));
     assert.match(stand.complaints()[1] ?? '', /it goes on as it was.*10 minutes/);
   });
 
@@ -105,7 +89,7 @@ describe('ipvs: a scheduler that the kernel takes away for another that it refus
     for (const code of ['ENOENT', 'EPERM']) {
       const stand = await changedInVain(code);
       const { reads } = stand.ipvs;
-      assert.deepEqual([tries(stand, 'mh'), stand.ipvs.text, reads], [1, table('wlc'), 1]);
+      assert.deepEqual([tries(stand, 'mh'), stand.ipvs.text, reads], [1, webTable('wlc'), 1]);
       assert.match(stand.complaints()[0] ?? '', /it goes on as it was\. It is tried again, up to every 60 s$/);
     }
   });
@@ -120,7 +104,7 @@ describe('ipvs: a scheduler that the kernel takes away for another that it refus
     assert.equal(stand.complaints().length, 1);
     ipvs.apply = apply;
     await stand.clock.advance(125_000);
-    assert.equal(ipvs.text, table('mh'));
+    assert.equal(ipvs.text, webTable('mh'));
   });
 
   it('may be gone where the table cannot be read, and is looked for until it can', async () => {
@@ -130,11 +114,11 @@ describe('ipvs: a scheduler that the kernel takes away for another that it refus
     ipvs.blind = 'no memory';
     await stand.reload(web('mh'));
     assert.match(stand.complaints().join('\n'), /whether it has been left without a scheduler.*cannot be read/);
-    assert.equal(ipvs.text, table('none'));
+    assert.equal(ipvs.text, webTable('none'));
     ipvs.blind = undefined;
     ipvs.refuse = undefined;
     await stand.clock.advance(61_000);
-    assert.equal(ipvs.text, table('mh'));
+    assert.equal(ipvs.text, webTable('mh'));
     assert.match(stand.complaints().join('\n'), /has lost its scheduler and takes no new connections: .*; it gets one/);
   });
 
@@ -143,11 +127,11 @@ describe('ipvs: a scheduler that the kernel takes away for another that it refus
     const takeAway = () => ipvs.somebody({ do: 'editService', service: { id, scheduler: 'none' } });
     takeAway();
     const next = await Stand.start(web('wlc').replace('interval 0', 'interval 60'), { ipvs });
-    assert.equal(ipvs.text, table('wlc'));
+    assert.equal(ipvs.text, webTable('wlc'));
     assert.deepEqual(next.complaints(), []);
     takeAway();
     await next.clock.advance(60_001);
-    assert.equal(ipvs.text, table('wlc'));
+    assert.equal(ipvs.text, webTable('wlc'));
     assert.match(next.complaints()[0] ?? '', /^the service TCP 192\.0\.2\.1:80 has lost its scheduler .*; it gets one$/);
   });
 });

@@ -4,23 +4,12 @@ import type { IpvsEdit } from '@mainstay/sdk';
 import { describe, it } from 'mocha';
 import { FakeIpvs } from './fake-ipvs.js';
 import { Stand } from './stand.js';
+import { webId as id, webTable, web as webWith } from './web.js';
 
-const web = `
-virtual_server 192.0.2.1 80 {
-  protocol TCP
-  real_server 10.0.0.1 80 {
-    TCP_CHECK {
-    }
-  }
-  real_server 10.0.0.2 80 {
-    TCP_CHECK {
-    }
-  }
-}`;
-const id = { family: 4, protocol: 'tcp', address: '192.0.2.1', port: 80 } as const;
+const web = webWith();
 const server = (address: string, weight = 1) =>
   ({ family: 4, address, port: 80, method: 'nat', weight, upperThreshold: 0, lowerThreshold: 0 }) as const;
-const both = 'TCP  192.0.2.1:80 wlc\n  -> 10.0.0.1:80 Masq 1\n  -> 10.0.0.2:80 Masq 1\n';
+const both = webTable();
 const isAbout = (edit: IpvsEdit, address: string) => 'destination' in edit && edit.destination.address === address;
 
 describe('ipvs: refusals of the kernel', () => {

@@ -1,14 +1,9 @@
 /** Lanes that die, hang or refuse while they take over a configuration, or are replaced meanwhile: what is gone from it is not forgotten. */
 import assert from 'node:assert/strict';
-import { type LanePlan, type Prepared, whoKnowsBoth } from '@mainstay/core';
+import { type LanePlan, whoKnowsBoth } from '@mainstay/core';
 import { beforeEach, describe, it } from 'mocha';
-import { at, balance, type Played, planOf, preparedOf, Stage } from './supervisor-stage.js';
+import { at, leaving, type Played, planOf, preparedOf, Stage, withLines } from './supervisor-stage.js';
 
-const leaves = 'its services go on; `clear` removes them';
-const leaving: LanePlan = {
-  ...balance,
-  plugins: balance.plugins.map((plugin) => ({ ...plugin, manifest: { ...plugin.manifest, leaves } })),
-};
 const upgraded: LanePlan = { ...leaving, plugins: leaving.plugins.map((plugin) => ({ ...plugin, version: '2' })) };
 const [checker] = planOf('health', 'health', 'checker').plugins;
 assert.ok(checker !== undefined);
@@ -24,15 +19,6 @@ describe('a lane that is to take over a configuration', () => {
     ({ clock, supervisor } = stage);
   });
 
-  /** Blocks by name, each with a line in it. */
-  const withBlocks = (prepared: Prepared, blocks: Readonly<Record<string, string>>): Prepared => {
-    const word = (text: string) => ({ text, at, quoted: false });
-    const statements = Object.entries(blocks).map(([name, line]) => {
-      const block = [{ keyword: word(line), args: [], rest: '', restAt: at }];
-      return { keyword: word('thing'), args: [word(name)], rest: name, restAt: at, block };
-    });
-    return { ...prepared, tree: { files: ['t'], statements } };
-  };
   const countOf = () => stage.processes.filter(({ lane }) => lane === 'balance').length;
   const textOf = (tree: unknown) =>
     (tree as { statements: { args: { text: string }[]; block: { keyword: { text: string } }[] }[] }).statements
@@ -66,8 +52,8 @@ describe('a lane that is to take over a configuration', () => {
   const after = { B: 'other', C: 'new' };
 
   async function reloadTo(plan: LanePlan, blocks: Readonly<Record<string, string>>, from = leaving) {
-    stage.startAll(withBlocks(preparedOf(from), before));
-    stage.next = withBlocks(preparedOf(plan), blocks);
+    stage.startAll(withLines(preparedOf(from), before));
+    stage.next = withLines(preparedOf(plan), blocks);
     const outcome = supervisor.reload();
     await clock.settle();
     return outcomeOf(outcome);
@@ -103,7 +89,7 @@ describe('a lane that is to take over a configuration', () => {
     assert.deepEqual([given().length, countOf()], [1, 3], 'it is left in peace');
     const { lanes } = await clock.drive(supervisor.report());
     assert.match(JSON.stringify(lanes[0]?.facts), /is on configuration number 1, not on number 2 \(the log says why/);
-    stage.next = withBlocks(preparedOf(leaving), { D: 'four' });
+    stage.next = withLines(preparedOf(leaving), { D: 'four' });
     const again = supervisor.reload();
     await clock.settle();
     assert.deepEqual(given(), ['1: A=one B=two', '3: D=four']);
@@ -270,8 +256,8 @@ describe('a lane that is to take over a configuration', () => {
     ] as const) {
       stage = new Stage();
       ({ clock, supervisor } = stage);
-      stage.startAll(withBlocks(preparedOf(leaving), large));
-      stage.next = withBlocks(preparedOf(upgraded), next);
+      stage.startAll(withLines(preparedOf(leaving), large));
+      stage.next = withLines(preparedOf(upgraded), next);
       void supervisor.reload();
       await clock.settle();
       stage.the('balance').end(undefined);

@@ -3,9 +3,7 @@ import assert from 'node:assert/strict';
 import { type LanePlan, movesOf, type Prepared } from '@mainstay/core';
 import type { LaneKind, PortName } from '@mainstay/sdk';
 import { beforeEach, describe, it } from 'mocha';
-import { at, event, extension, type Played, planOf, preparedOf, realtime, Stage } from './supervisor-stage.js';
-
-const leaves = 'its services go on; `clear` removes them';
+import { event, extension, leaves, type Played, planOf, preparedOf, realtime, Stage, withBlocks } from './supervisor-stage.js';
 
 function planned(lane: string, laneKind: LaneKind, facts: { needs?: readonly PortName[]; leaves?: string }, ...names: string[]) {
   const plugins = names.flatMap((name) =>
@@ -29,11 +27,6 @@ describe('a plugin that a reload moves', () => {
     ({ clock, supervisor } = stage);
   });
 
-  const withBlocks = (prepared: Prepared, ...names: readonly string[]): Prepared => {
-    const word = (text: string) => ({ text, at, quoted: false });
-    const block = (name: string) => ({ keyword: word('thing'), args: [word(name)], rest: name, restAt: at, block: [] });
-    return { ...prepared, tree: { files: ['t'], statements: names.map(block) } };
-  };
   const countOf = (lane: string) => stage.processes.filter((played) => played.lane === lane).length;
   const stopOf = ({ heard }: Played) => heard.flatMap((message) => (message.kind === 'stop' ? [message.why] : []));
   const setupOf = ({ heard }: Played) => {

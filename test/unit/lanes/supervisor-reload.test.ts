@@ -1,8 +1,19 @@
 /** A reload under the supervisor: what happens to each lane, in which order, and who hears which event. */
 import assert from 'node:assert/strict';
-import type { Prepared } from '@mainstay/core';
 import { beforeEach, describe, it } from 'mocha';
-import { at, balance, event, extension, type Played, planOf, preparedOf, quorum, realtime, Stage } from './supervisor-stage.js';
+import {
+  at,
+  balance,
+  event,
+  extension,
+  type Played,
+  planOf,
+  preparedOf,
+  quorum,
+  realtime,
+  Stage,
+  withBlocks,
+} from './supervisor-stage.js';
 
 describe('a reload', () => {
   let stage: Stage;
@@ -21,13 +32,6 @@ describe('a reload', () => {
 
   beforeEach(() => use(new Stage()));
 
-  const withBlocks = (prepared: Prepared, ...names: readonly string[]): Prepared => ({
-    ...prepared,
-    tree: {
-      files: ['t'],
-      statements: names.map((name) => ({ keyword: { text: 'thing', at }, args: [{ text: name, at }], block: [] })),
-    } as never,
-  });
   const keysHeard = (played: Played) => played.heard.flatMap((message) => (message.kind === 'event' ? [message.key] : []));
   const hasReload = (lane: string) => kinds(lane).includes('reload');
   function acknowledge(played: Played): void {

@@ -40,10 +40,38 @@ export function planOf(lane: string, laneKind: LaneKind, plugin: string, hasChil
 
 export const realtime = planOf('realtime', 'realtime', 'vrrp');
 export const balance = planOf('balance', 'balance', 'ipvs');
+/** What `leaving` says of itself. */
+export const leaves = 'its services go on; `clear` removes them';
+export const leaving: LanePlan = {
+  ...balance,
+  plugins: balance.plugins.map((plugin) => ({ ...plugin, manifest: { ...plugin.manifest, leaves } })),
+};
 export const extension = planOf('extension', 'extension', 'teller');
 
 export function preparedOf(...plans: readonly LanePlan[]): Prepared {
   return { tree: { files: ['t'], statements: [] }, diagnostics: [], remarks: [], plans, settings };
+}
+
+/** With blocks by name, each with a line in it. */
+export function withLines(prepared: Prepared, blocks: Readonly<Record<string, string>>): Prepared {
+  return withThings(prepared, Object.entries(blocks));
+}
+
+/** With empty blocks, of which several may have the same name. */
+export function withBlocks(prepared: Prepared, ...names: readonly string[]): Prepared {
+  return withThings(
+    prepared,
+    names.map((name) => [name]),
+  );
+}
+
+function withThings(prepared: Prepared, things: readonly (readonly [name: string, line?: string])[]): Prepared {
+  const word = (text: string) => ({ text, at, quoted: false });
+  const statements = things.map(([name, line]) => {
+    const block = line === undefined ? [] : [{ keyword: word(line), args: [], rest: '', restAt: at }];
+    return { keyword: word('thing'), args: [word(name)], rest: name, restAt: at, block };
+  });
+  return { ...prepared, tree: { files: ['t'], statements } };
 }
 
 type Hook = 'vrrp.transitioned' | 'lane.crashed' | 'bfd.decided' | 'ipvs.quorum';

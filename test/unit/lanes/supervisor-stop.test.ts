@@ -1,14 +1,9 @@
 /** A daemon that ends while a lane does not run: what that lane left in the kernel is taken back, or named with what to do about it. */
 import assert from 'node:assert/strict';
-import { type LanePlan, leftByForerunner, type Prepared } from '@mainstay/core';
+import { leftByForerunner } from '@mainstay/core';
 import { describe, it } from 'mocha';
-import { at, balance, extension, planOf, preparedOf, realtime, Stage } from './supervisor-stage.js';
+import { balance, extension, leaving, planOf, preparedOf, realtime, Stage, withLines } from './supervisor-stage.js';
 
-const leaves = 'its services go on; `clear` removes them';
-const leaving: LanePlan = {
-  ...balance,
-  plugins: balance.plugins.map((plugin) => ({ ...plugin, manifest: { ...plugin.manifest, leaves } })),
-};
 const warning =
   /may have left something in the kernel \((.*)\): its services go on; `clear` removes them\. .*started and stopped/;
 
@@ -177,24 +172,15 @@ describe('a stop of the daemon', () => {
     assert.doesNotMatch(stage.log, warning);
   });
 
-  /** Blocks of the configuration, each with what is in it. */
-  const withBlocks = (plan: LanePlan, blocks: Readonly<Record<string, string>>): Prepared => {
-    const word = (text: string) => ({ text, at });
-    const statements = Object.entries(blocks).map(([name, inner]) => {
-      return { keyword: word('thing'), args: [word(name)], block: [{ keyword: word(inner), args: [] }] };
-    });
-    return { ...preparedOf(plan), tree: { files: ['t'], statements: statements as never } };
-  };
-
   it('would not take back what a reload removed while the lane was down: that is said at once', async () => {
     for (const isDown of [true, false]) {
       const stage = new Stage();
-      stage.startAll(withBlocks(leaving, { gone: 'a', changed: 'a', same: 'a' }));
+      stage.startAll(withLines(preparedOf(leaving), { gone: 'a', changed: 'a', same: 'a' }));
       if (isDown) {
         stage.the('balance').end('exit 1');
         await stage.clock.advance(0);
       }
-      stage.next = withBlocks(leaving, { changed: 'b', same: 'a', added: 'a' });
+      stage.next = withLines(preparedOf(leaving), { changed: 'b', same: 'a', added: 'a' });
       const outcome = stage.supervisor.reload();
       await stage.clock.settle();
       if (isDown) {

@@ -1,5 +1,5 @@
 /** `mainstay reload`: like SIGHUP, but the answer comes back to the terminal. */
-import type { ReloadOutcome } from '@mainstay/core';
+import { type ReloadOutcome, reloadSentence } from '@mainstay/core';
 import { formatDiagnostic } from '@mainstay/sdk';
 import type { ClientArguments } from '../options.js';
 import { ask } from './ask.js';
@@ -20,12 +20,5 @@ export async function reload(args: ClientArguments): Promise<ReloadText> {
 
 function describe(outcome: ReloadOutcome): string {
   const said = outcome.diagnostics.map((diagnostic) => `${formatDiagnostic(diagnostic)}\n`).join('');
-  if (!outcome.ok) {
-    const { inPart, reason } = outcome;
-    if (inPart === undefined) return `${said}not reloaded, the running configuration stays in force: ${reason}\n`;
-    return `${said}reloaded in part, configuration number ${inPart} is in force but for this: ${reason}\n`;
-  }
-  const restarted = [...outcome.restartedLanes.map((lane) => `lane ${lane}`), ...outcome.restartedPlugins];
-  const detail = restarted.length === 0 ? '' : `; restarted: ${restarted.join(', ')}`;
-  return `${said}configuration number ${outcome.generation} is in force${detail}\n`;
+  return `${said}${reloadSentence(outcome)}\n`;
 }

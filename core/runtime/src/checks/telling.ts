@@ -51,9 +51,9 @@ export class Telling {
       const event = { ...identity, to: turn, reason: standing.reason, at: this.clock.wall() };
       this.hooks.observe('checker.changed', identity.realServer, event);
     } else if (check.standing.unprobed !== standing.unprobed) {
-      const what = `is not probed, and stays ${standing.isUp ? 'up' : 'down'}: ${standing.unprobed}`;
-      if (standing.unprobed === undefined) this.say('info', plugin, `${name} is probed again`);
-      else this.say('warn', plugin, `${name} ${what}`);
+      const { isUp, unprobed } = standing;
+      if (unprobed === undefined) this.say('info', plugin, `${name} is probed again`);
+      else this.say('warn', plugin, `${name} is not probed, and stays ${isUp ? 'up' : 'down'}: ${unprobed}`);
     } else if (!verdict.ok && verdict.isUnprobed !== true && logsAllFailures === true) {
       const what = isRetrying ? `failed attempt ${standing.failures} of ${retry + 1}` : 'is still down';
       this.say('info', plugin, `${name}, ${what}: ${verdict.reason}`);

@@ -20,7 +20,7 @@ import { prepareApart } from './prepare-process.js';
 import { hasErrors, type Outlook, type Prepared, type PrepareRequest } from './prepared.js';
 import { makePrivateDirectory, writeAtomically } from './private-files.js';
 import { lackingFor } from './privileges.js';
-import type { ReloadOutcome } from './reload-outcome.js';
+import { type ReloadOutcome, reloadSentence } from './reload-outcome.js';
 import { isAnswering } from './running.js';
 import { Supervisor } from './supervisor.js';
 import type { SystemdNotifier } from './systemd.js';
@@ -263,14 +263,9 @@ class Daemon {
     for (const diagnostic of outcome.diagnostics) {
       logger.say(diagnostic.severity === 'error' ? 'error' : 'warn', formatDiagnostic(diagnostic));
     }
-    if (outcome.ok) {
-      const restarted = [...outcome.restartedLanes.map((lane) => `lane ${lane}`), ...outcome.restartedPlugins];
-      const detail = restarted.length === 0 ? '' : `; restarted: ${restarted.join(', ')}`;
-      logger.say('info', `reloaded: configuration number ${outcome.generation} is in force${detail}`);
-    } else if (outcome.inPart === undefined) {
-      logger.say('error', `not reloaded, the running configuration stays in force: ${outcome.reason}`);
-    } else
-      logger.say('error', `reloaded in part, configuration number ${outcome.inPart} is in force but for this: ${outcome.reason}`);
+    const sentence = reloadSentence(outcome);
+    if (outcome.ok) logger.say('info', `reloaded: ${sentence}`);
+    else logger.say('error', sentence);
     if (this.#isEnding) return outcome;
     notifier.ready(outcome.ok ? 'running' : `running; the last reload failed: ${outcome.reason}`);
     return outcome;

@@ -9,7 +9,7 @@ import { reloadMs, tellOrphans } from './letting-go.js';
 import type { Say } from './one-reload.js';
 
 /** How long its next process is waited for, in milliseconds: what a plugin may take for its start, with a large configuration. */
-const backMs = 30_000;
+export const backMs = 30_000;
 
 /** Undefined, or what went wrong: a clause for the operator that names the lane. `restarted`: receives the names of plugins. */
 export async function follow(lane: LaneHandle, to: Footing, say: Say, restarted: string[] = []): Promise<string | undefined> {
@@ -23,7 +23,6 @@ export async function follow(lane: LaneHandle, to: Footing, say: Say, restarted:
       return `${answer.failed.join(', ')} could not start again in the ${name} lane`;
     }
     if (answer !== undefined) {
-      lane.hopeless = to;
       for (const diagnostic of answer.diagnostics) say('error', formatDiagnostic(diagnostic));
       return `${name} lane refused the new configuration and goes on with the old one`;
     }

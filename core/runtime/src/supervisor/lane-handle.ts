@@ -372,8 +372,9 @@ export class LaneHandle {
 
   #settleOffer(id: number, isTaken: boolean): void {
     const offered = this.#offered.get(id);
-    if (!this.#offered.delete(id)) return;
-    if (isTaken) this.footing = offered ?? this.footing;
+    if (offered === undefined) return;
+    this.#offered.delete(id);
+    if (isTaken) this.footing = offered;
     else this.hopeless = offered;
   }
 

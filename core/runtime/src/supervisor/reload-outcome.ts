@@ -1,4 +1,4 @@
-/** What came of a reload: for the log, the control socket and the command. */
+/** What came of a reload, and its words: for the log, the control socket and the command. */
 import type { Diagnostic } from '@mainstay/sdk';
 
 export type ReloadOutcome =
@@ -18,3 +18,14 @@ export type ReloadOutcome =
       readonly inPart?: number;
       readonly diagnostics: readonly Diagnostic[];
     };
+
+export function reloadSentence(outcome: ReloadOutcome): string {
+  if (outcome.ok) {
+    const restarted = [...outcome.restartedLanes.map((lane) => `lane ${lane}`), ...outcome.restartedPlugins];
+    const detail = restarted.length === 0 ? '' : `; restarted: ${restarted.join(', ')}`;
+    return `configuration number ${outcome.generation} is in force${detail}`;
+  }
+  const { inPart, reason } = outcome;
+  if (inPart === undefined) return `not reloaded, the running configuration stays in force: ${reason}`;
+  return `reloaded in part, configuration number ${inPart} is in force but for this: ${reason}`;
+}

@@ -13,8 +13,7 @@ import { reloadLanes } from './reload.js';
 import type { ReloadOutcome } from './reload-outcome.js';
 
 export class Reloads {
-  #prepared: Prepared | undefined;
-  #footing: Footing | undefined;
+  #inForce: { readonly prepared: Prepared; readonly footing: Footing } | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #next: Promise<ReloadOutcome> | undefined;
 
@@ -25,30 +24,32 @@ export class Reloads {
   ) {}
 
   get prepared(): Prepared | undefined {
-    return this.#prepared;
+    return this.#inForce?.prepared;
   }
 
   get generation(): number {
-    return this.#footing?.generation ?? 1;
+    return this.#inForce?.footing.generation ?? 1;
   }
 
   get inForce(): Prepared {
-    if (this.#prepared === undefined) throw new Error('a lane was made before the configuration was read');
-    return this.#prepared;
+    return this.#known.prepared;
   }
 
   /** What a lane that is made now begins with. */
   get footing(): Footing {
-    if (this.#footing === undefined) throw new Error('a lane was made before the configuration was read');
-    return this.#footing;
+    return this.#known.footing;
+  }
+
+  get #known() {
+    if (this.#inForce === undefined) throw new Error('a lane was made before the configuration was read');
+    return this.#inForce;
   }
 
   /** The configuration that the daemon starts with, or that a reload has read. */
   use(prepared: Prepared): Footing {
-    const generation = this.#footing === undefined ? 1 : this.#footing.generation + 1;
-    this.#prepared = prepared;
-    this.#footing = { tree: prepared.tree, generation };
-    return this.#footing;
+    const footing = { tree: prepared.tree, generation: (this.#inForce?.footing.generation ?? 0) + 1 };
+    this.#inForce = { prepared, footing };
+    return footing;
   }
 
   /** Reads the configuration again. However many ask during a reload, one more follows and answers them all. */
@@ -66,7 +67,7 @@ export class Reloads {
   async #reload(): Promise<ReloadOutcome> {
     const refuse = (reason: string): ReloadOutcome => ({ ok: false, reason, diagnostics: [] });
     if (this.set.isStopping) return refuse('the daemon is stopping');
-    const from = this.#prepared;
+    const from = this.prepared;
     if (from === undefined) return refuse('the daemon has not started yet');
     let prepared: Prepared;
     try {
@@ -89,7 +90,8 @@ export class Reloads {
   }
 
   #isDone(lane: LaneHandle): boolean {
-    return lane.footing === this.#footing || lane.hopeless === this.#footing || lane.isAskedFor(this.#footing);
+    const { footing } = this;
+    return lane.footing === footing || lane.hopeless === footing || lane.isAskedFor(footing);
   }
 
   async #catchUp(lane: LaneHandle): Promise<void> {

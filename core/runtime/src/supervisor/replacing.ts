@@ -3,7 +3,7 @@
  * the other. What the plugins have in the kernel stays there meanwhile, and what is gone from the configuration goes. Used by reload.ts.
  */
 import { type LanePlan, leavesOf, pluginsOf } from '../lanes/plan.js';
-import { follow } from './following.js';
+import { backMs, follow } from './following.js';
 import type { Footing } from './footing.js';
 import type { LaneHandle } from './lane-handle.js';
 import { type Knowing, letGo, mayLeave, tellOrphans, whoKnowsBoth } from './letting-go.js';
@@ -81,18 +81,15 @@ function isAskedToLetGo({ isRealtime, running }: LaneHandle): boolean {
 }
 
 async function comeUp({ footing, restartedPlugins, say }: Reload, lane: LaneHandle): Promise<string | undefined> {
-  const isUp = await lane.back(startMs);
+  const isUp = await lane.back(backMs);
   // It could not begin with what it had: that was said, and it is on the new one.
   if (lane.footing === footing) return undefined;
   return isUp ? follow(lane, footing, say, restartedPlugins) : late(lane);
 }
 
-/** What a plugin may take for its start, with a large configuration, in milliseconds. */
-const startMs = 30_000;
-
 function late({ name }: LaneHandle): string {
   return (
-    `${name} lane was started anew with the configuration that it had, and is not up after ${startMs / 1000} s ` +
+    `${name} lane was started anew with the configuration that it had, and is not up after ${backMs / 1000} s ` +
     '(when it is, it is given the new one)'
   );
 }

@@ -68,7 +68,7 @@ export class Supervisor implements LaneOwner, LaneSet {
     this.#quota = new LogQuota(options.clock);
     this.#early = new EarlyLanes(options.spawn);
     this.#checks = new CheckRoutes(() => this.lanes, options.clock);
-    this.#reloads = new Reloads(options.prepare, this, (level, message) => this.#say(level, message));
+    this.#reloads = new Reloads(options.prepare, this, this.#say);
     this.router = new Router(() => [...this.#lanes.values()], options.clock);
   }
 
